@@ -1,0 +1,285 @@
+"""The public API: a `Sketch` is one shared drawing, usable from any thread, a notebook or a plain script.
+
+Every method validates its arguments in the caller, then hands over to the loop thread; reading asks the loop
+thread and so sees the caller's own earlier writes.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import weakref
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from relay.protocol import Bad, Create, Entry, check_color, check_name, check_room
+
+from .board_state import Person
+from .connection import Target
+from .connection_state import Connected, Ended, Offline
+from .elements import Element
+from .elements.stroke import Stroke
+from .errors import SketchError
+from .identity import author_secret, default_color, default_name
+from .launch import ensure
+from .loop import LoopThread, loop_thread
+from .session import Session
+from .sync import Lost
+
+if TYPE_CHECKING:
+    from .widget import BoardWidget
+
+DEFAULT_ROOM = "main"
+JOIN_WAIT = 10.0
+EXIT_FLUSH = 1.0
+
+
+class Sketch:
+    """One drawing. Without `connect` it draws by itself; connecting brings what was drawn along.
+
+    `name` is shown to the others, `color` (``#rrggbb``) is the first colour of the pen and of the cursor.
+    Raises `SketchError` for a name or colour that cannot be.
+    """
+
+    def __init__(self, *, name: str | None = None, color: str | None = None) -> None:
+        self._name, self._color = _identity(name, color)
+        self._thread: LoopThread = loop_thread()
+        secret = author_secret()
+        self._session = self._thread.ask(lambda: Session(name=self._name, color=self._color, secret=secret))
+        self._widget: BoardWidget | None = None
+        self._where: tuple[str | None, str] | None = None
+        self.started_relay: str = ""
+        _living.add(self)
+
+    # --- connecting ---------------------------------------------------------------------------------------
+
+    def connect(self, url: str | None = None, room: str = DEFAULT_ROOM, *, token: str | None = None) -> Sketch:
+        """Join `room` of the relay at `url` and return this board, joined or still trying.
+
+        Without `url`: ``IPYSKETCH_URL``, else this user's own relay, started if none runs. `token` is what the
+        relay asks for, else ``IPYSKETCH_TOKEN``. Raises `SketchError` when the relay refuses, or `url` or `room`
+        cannot be; while a relay is merely down the board keeps trying, and `status` says so.
+        """
+        try:
+            check_room(room)
+        except Bad as bad:
+            raise SketchError(bad.reason) from None
+        url = url or os.environ.get("IPYSKETCH_URL") or None
+        if url is not None:
+            _check_url(url)
+        if self._where == (url, room) and not isinstance(self._state(), Ended | Offline):
+            return self
+        if self._where is not None:
+            self.disconnect()
+        self._where = (url, room)
+        token = token or os.environ.get("IPYSKETCH_TOKEN", "")
+
+        def resolve() -> Target:
+            if url is not None:
+                return Target(url, token)
+            local, started = ensure()
+            if started:
+                self.started_relay = f"started a relay of your own at {local.url}; its log is {local.log}"
+            return Target(local.url, local.token, proof=True)
+
+        self._thread.ask(lambda: self._session.connect(room, resolve))
+        try:
+            self._thread.run(self._session.settled.wait(), JOIN_WAIT)
+        except TimeoutError:
+            return self  # Still trying: `status` says what it waits for.
+        state = self._state()
+        if isinstance(state, Ended):
+            self._where = None
+            raise SketchError(state.reason)
+        return self
+
+    def disconnect(self) -> None:
+        """Leave the room once what is pending is durable (at most a second). The drawing stays here."""
+        self._where = None
+        self._thread.run(self._session.disconnect(), 5.0)
+
+    def rename(self, name: str | None = None, color: str | None = None) -> None:
+        """Be shown under another name or colour from now on; raises `SketchError` when it cannot be."""
+        name, color = _identity(name or self._name, color or self._color)
+        self._name, self._color = name, color
+        self._thread.ask(lambda: self._session.rename(name, color))
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Wait until the relay has everything; False if `timeout` seconds did not suffice."""
+        return self._thread.run(self._session.flush(timeout), timeout + 5.0)
+
+    # --- drawing ------------------------------------------------------------------------------------------
+
+    def stroke(self, points: ArrayLike, *, color: str | None = None, width: float = 4.0) -> str:
+        """Draw a stroke through `points`, shape (n, 2) in board units, `width` units wide; returns its key.
+
+        Raises `SketchError` for points of another shape or not finite, a colour or width that cannot be.
+        """
+        try:
+            array = np.asarray(points, dtype=float)
+        except (TypeError, ValueError):
+            raise SketchError("points must be numbers of shape (n, 2), such as [(0, 0), (100, 50)]") from None
+        if array.ndim != 2 or array.shape[1] != 2 or not 0 < len(array) <= 20_000:
+            raise SketchError(f"points must have shape (n, 2) with 1 to 20000 rows, not {array.shape}")
+        if not np.isfinite(array).all() or np.abs(array).max() > 100_000:
+            raise SketchError("points must be finite numbers within ±100000 board units")
+        if not 0.125 <= width <= 200:
+            raise SketchError("a stroke's width must lie between 0.125 and 200 board units")
+        try:
+            ink = check_color(color or self._color)
+        except Bad as bad:
+            raise SketchError(bad.reason) from None
+        key = secrets.token_hex(8)
+        stroke = Stroke(key=key, points=array, color=ink, width=float(width))
+        self._thread.ask(lambda: self._session.submit([Create(key, stroke.encode())]))
+        return key
+
+    def undo(self) -> bool:
+        """Take back my own last operation; False when there is none."""
+        return self._thread.ask(self._session.undo)
+
+    def redo(self) -> bool:
+        """Take back my own last undo; False when there is none."""
+        return self._thread.ask(self._session.redo)
+
+    def clear(self) -> None:
+        """Take everything away, as one operation that `undo` takes back."""
+        self._thread.ask(self._session.clear)
+
+    # --- reading ------------------------------------------------------------------------------------------
+
+    def _state(self) -> object:
+        return self._thread.ask(lambda: self._session.connection_state)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the board is joined to its room now."""
+        return isinstance(self._state(), Connected)
+
+    @property
+    def status(self) -> str:
+        """The connection in words."""
+        return self._thread.ask(self._session.status)
+
+    @property
+    def room(self) -> str:
+        """The name of the room, or "" before the first `connect`."""
+        return self._session.room
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Who is here, this client first."""
+        return self._thread.ask(self._session.people)
+
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        """What is on the board, bottom first, with this client's own pending work."""
+        return self._thread.ask(self._session.elements)
+
+    @property
+    def pending(self) -> int:
+        """How many own operations the relay has not confirmed yet."""
+        return self._thread.ask(lambda: len(self._session.sync.pending))
+
+    @property
+    def lost(self) -> tuple[Lost, ...]:
+        """Own operations that the relay refused for good, with the reason."""
+        return self._thread.ask(lambda: tuple(self._session.sync.lost))
+
+    @property
+    def previous(self) -> tuple[Entry, ...]:
+        """The drawing from before the relay's log was replaced by another one, if that happened."""
+        return self._thread.ask(lambda: self._session.sync.previous)
+
+    # --- showing ------------------------------------------------------------------------------------------
+
+    @property
+    def widget(self) -> BoardWidget:
+        """The widget that shows this board; the same one each time."""
+        if self._widget is None:
+            from .widget import BoardWidget
+
+            self._widget = widget = BoardWidget(
+                post=self._thread.post, actions=self._session, width=1280, height=720
+            )
+            self._thread.ask(lambda: self._session.attach(widget))
+        return self._widget
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return self.widget._repr_mimebundle_(**options)
+
+    def __repr__(self) -> str:
+        return f"<Sketch: {self.status}>"
+
+
+_living: weakref.WeakSet[Sketch] = weakref.WeakSet()
+_joined: dict[tuple[str | None, str], Sketch] = {}
+
+
+def connect(
+    url: str | None = None,
+    *,
+    room: str = DEFAULT_ROOM,
+    name: str | None = None,
+    color: str | None = None,
+    token: str | None = None,
+) -> Sketch:
+    """The board of `room` at the relay `url`, joined; asked again for the same room, the same board.
+
+    Arguments and errors as in `Sketch` and `Sketch.connect`.
+    """
+    where = (url or os.environ.get("IPYSKETCH_URL") or None, room)
+    board = _joined.get(where)
+    if board is None or board._thread.pid != os.getpid():
+        board = Sketch(name=name, color=color)
+    elif name or color:
+        board.rename(name, color)
+    board.connect(url, room, token=token)
+    _joined[where] = board
+    return board
+
+
+def boards() -> tuple[Sketch, ...]:
+    """The boards that `connect` made, the latest last."""
+    return tuple(_joined.values())
+
+
+def _identity(name: str | None, color: str | None) -> tuple[str, str]:
+    try:
+        name = check_name(name) if name else default_name()
+        return name, check_color(color) if color else default_color(name)
+    except Bad as bad:
+        raise SketchError(bad.reason) from None
+
+
+def _check_url(url: str) -> None:
+    wrong = SketchError(f"{url!r} is not the address of a relay; use one like ws://127.0.0.1:8765")
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises for a port that is no number
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+        raise wrong
+
+
+def _leave_all() -> None:
+    """At the interpreter's end: what is pending gets a second to become durable."""
+    for board in _sorted(_living):
+        if board._thread.pid == os.getpid():
+            try:
+                board._thread.run(board._session.disconnect(EXIT_FLUSH), EXIT_FLUSH + 1.0)
+            except TimeoutError:
+                continue  # The relay did not answer in time; the process may not wait longer.
+
+
+def _sorted(boards: Sequence[Sketch] | weakref.WeakSet[Sketch]) -> list[Sketch]:
+    return sorted(boards, key=id)
+
+
+atexit.register(_leave_all)

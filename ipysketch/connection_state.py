@@ -1,0 +1,42 @@
+"""What a connection can be in: a union, so that a field exists only where it means something. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Offline:
+    """No relay is asked for."""
+
+
+@dataclass(frozen=True)
+class Connecting:
+    """On the way; `url` is where to."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class Connected:
+    """Joined."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The next try is at `until` (loop time, seconds); `reason` says in words why it is needed."""
+
+    until: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """It will not come back by itself; `reason` says why and what to do."""
+
+    reason: str
+
+
+State = Offline | Connecting | Connected | Waiting | Ended

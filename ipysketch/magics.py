@@ -1,0 +1,129 @@
+"""``%sketch``: everything a notebook needs, in one line each."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.display import display
+
+from .board import DEFAULT_ROOM, Sketch, boards, connect
+from .errors import SketchError
+
+COMMANDS = {
+    "connect": "join a room and show its board",
+    "status": "say in words how the connection is",
+    "who": "list who is here",
+    "undo": "take back my own last operation",
+    "redo": "take back my own last undo",
+    "clear": "take everything away (undo brings it back)",
+    "disconnect": "leave the room; the drawing stays in the notebook",
+    "help": "this list",
+}
+
+
+@magics_class
+class SketchMagics(Magics):
+    """The magics of ipysketch."""
+
+    @line_magic
+    def sketch(self, line: str) -> None:
+        """%sketch connect [URL] [--room R] [--name N] [--color C] [--token T]: draw together.
+
+        Other sub-commands: status, who, undo, redo, clear, disconnect, help.
+        """
+        command, _, rest = line.strip().partition(" ")
+        command = command or "help"
+        if command not in COMMANDS:
+            close = difflib.get_close_matches(command, COMMANDS, n=1)
+            hint = f"did you mean %sketch {close[0]}?" if close else "see %sketch help"
+            raise UsageError(f"%sketch has no sub-command {command!r}; {hint}")
+        try:
+            if command == "connect":
+                self._connect(rest)
+            elif command == "help":
+                print("\n".join(f"%sketch {name:<11} {text}" for name, text in COMMANDS.items()))
+                print("%sketch connect --help lists its options")
+            else:
+                self._on_boards(command, rest)
+        except SketchError as error:
+            print(f"ipysketch: {error}")
+
+    @magic_arguments("%sketch connect")
+    @argument("url", nargs="?", help="the relay, such as ws://127.0.0.1:8765; your own relay if left out")
+    @argument("--room", default=DEFAULT_ROOM, help="the drawing to share (default: %(default)s)")
+    @argument("--name", help="how the others see you")
+    @argument("--color", help="your colour, #rrggbb; quote it: '#d1495b'")
+    @argument("--token", help="what the relay asks for; better kept in IPYSKETCH_TOKEN")
+    def _connect(self, line: str) -> None:
+        if "--help" in line.split():
+            print(self._connect.parser.format_help())
+            return
+        arguments = parse_argstring(self._connect, line)
+        texts = {
+            name: value.strip("\"'") if isinstance(value, str) else value
+            for name, value in vars(arguments).items()
+        }
+        board = connect(
+            texts["url"],
+            room=texts["room"],
+            name=texts["name"],
+            color=texts["color"],
+            token=texts["token"],
+        )
+        if board.started_relay:
+            print(f"ipysketch: {board.started_relay}")
+            board.started_relay = ""
+        if not board.connected:
+            print(f"ipysketch: {board.status}")
+        display(board)
+
+    def _on_boards(self, command: str, rest: str) -> None:
+        rooms = set(shlex.split(rest))
+        chosen = [board for board in boards() if not rooms or board.room in rooms]
+        if not chosen:
+            raise SketchError("no board is connected here; begin with %sketch connect")
+        if command in ("undo", "redo", "clear"):
+            chosen = chosen[-1:]
+        for board in chosen:
+            self._do(command, board)
+
+    @staticmethod
+    def _do(command: str, board: Sketch) -> None:
+        match command:
+            case "status":
+                print(board.status)
+            case "who":
+                for person in board.people:
+                    print(f"{person.color}  {person.name}{' (you)' if person.me else ''}")
+            case "undo":
+                if not board.undo():
+                    print("nothing of yours to undo")
+            case "redo":
+                if not board.redo():
+                    print("nothing of yours to redo")
+            case "clear":
+                board.clear()
+            case "disconnect":
+                board.disconnect()
+                print(board.status)
+
+
+def complete(shell: Any, event: Any) -> list[str]:
+    """Sub-commands after ``%sketch``, options after ``%sketch connect``."""
+    words = event.line.split()
+    if "connect" in words[:2] and (len(words) > 2 or event.line.endswith(" ")):
+        return ["--room", "--name", "--color", "--token"]
+    return list(COMMANDS)
+
+
+def register(shell: InteractiveShell) -> None:
+    """Make ``%sketch`` and its completion known to `shell`."""
+    shell.register_magics(SketchMagics)
+    shell.set_hook("complete_command", complete, str_key="%sketch")
+    shell.set_hook("complete_command", complete, str_key="sketch")

@@ -1,0 +1,385 @@
+"""One client in one room, on the loop thread: hands and messages in, the relay and the widget out.
+
+The way of a stroke: `down / move / up` feed the tool; its previews and commits go to `Sync` and the connection;
+what comes back goes to `Sync` and `Others`; `refresh` shows both on the widget, at most once a display frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+
+from relay.protocol import (
+    Action,
+    Bad,
+    Cancel,
+    Clear,
+    Commit,
+    Error,
+    Goodbye,
+    Join,
+    Leave,
+    PeerCancel,
+    PeerEvent,
+    PeerLeft,
+    PeerPreview,
+    PeerState,
+    Presence,
+    Preview,
+    Refused,
+    ServerMessage,
+    Snapshot,
+    Welcome,
+)
+
+from .board_state import BoardState, Person, View
+from .connection import Connection, Target
+from .connection_state import Connected, Ended, Offline, State, Waiting
+from .document import Elements, Gap
+from .elements import Element
+from .others import Others
+from .status import describe
+from .sync import Sync
+from .tools import Cancel as ToolCancel
+from .tools import Commit as ToolCommit
+from .tools import Eraser, Pen
+from .tools import Output as ToolOutput
+from .tools import Preview as ToolPreview
+
+FRAME = 1 / 60
+CURSOR_INTERVAL = 1 / 15
+RETRY_AFTER = 1.0
+ERASER_RADIUS = 6.0
+COLORS_TOOLS = ("pen", "eraser")
+
+
+class Session:
+    """All that belongs to one board; every method runs on the loop thread."""
+
+    def __init__(self, *, name: str, color: str, secret: str) -> None:
+        self.sync = Sync()
+        self.others = Others()
+        self.room = ""
+        self.name = name
+        self.color = color
+        self.ink_color = color
+        self.tool = "pen"
+        self.width = 4.0
+        self.connection_state: State = Offline()
+        self.notice = ""
+        self.settled = asyncio.Event()
+        self._secret = secret
+        self._resolve: Callable[[], Target] | None = None
+        self._connection: Connection | None = None
+        self._elements = Elements()
+        self._confirmed = Elements()
+        self._views: list[View] = []
+        self._gesture: Pen | Eraser | None = None
+        self._mine: tuple[Element, ...] = ()
+        self._next_frame = 0.0
+        self._scheduled: asyncio.TimerHandle | asyncio.Handle | None = None
+        self._next_cursor = 0.0
+        self._cursor: tuple[int, int] | None = None
+        self._ticking: asyncio.TimerHandle | None = None
+
+    # --- connecting ---------------------------------------------------------------------------------------
+
+    def connect(self, room: str, resolve: Callable[[], Target]) -> None:
+        """Join `room` at what `resolve` says (called on a worker thread before every try)."""
+        self.room, self._resolve = room, resolve
+        self.settled.clear()
+        self._connection = Connection(self)
+
+    def rename(self, name: str, color: str) -> None:
+        """Be shown under another name and colour."""
+        self.name, self.color, self.ink_color = name, color, color
+        if self._connection is not None:
+            self._connection.send([Presence({"name": name, "color": color})])
+        self.refresh()
+
+    async def disconnect(self, flush: float = 1.0) -> None:
+        """Leave, after waiting up to `flush` seconds for pending operations to be durable."""
+        connection = self._connection
+        if connection is None:
+            return
+        await self.flush(flush)
+        self._connection = None
+        connection.send([Leave()])
+        await connection.close()
+
+    async def flush(self, timeout: float) -> bool:
+        """Wait until nothing is pending; False when `timeout` seconds did not suffice, or nobody listens."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while self.sync.pending and isinstance(self.connection_state, Connected) and loop.time() < end:
+            await asyncio.sleep(0.005)
+        return not self.sync.pending
+
+    async def target(self) -> Target:
+        assert self._resolve is not None
+        return await asyncio.to_thread(self._resolve)
+
+    def join(self, token: str) -> Join:
+        self.others.forget()
+        return self.sync.join(self.room, name=self.name, color=self.color, secret=self._secret, token=token)
+
+    def state(self, state: State) -> None:
+        self.connection_state = state
+        if not isinstance(state, Connected):
+            self.others.forget()
+            self.sync.joined = False
+        if isinstance(state, Ended | Waiting):
+            self.settled.set()
+        self.refresh()
+
+    # --- from the relay -----------------------------------------------------------------------------------
+
+    def receive(self, messages: list[ServerMessage | bytes]) -> None:
+        try:
+            for message in messages:
+                self._take(message)
+        except Gap as gap:
+            raise Bad("gap", f"the relay skipped something ({gap})") from None
+        self._send_pending()
+        self.refresh()
+
+    def _take(self, message: ServerMessage | bytes) -> None:
+        match message:
+            case bytes():
+                self.sync.chunk(message)
+            case Commit():
+                self.sync.commit(message)
+            case PeerState() | PeerLeft() | PeerPreview() | PeerCancel():
+                self.others.receive(message)
+            case Welcome(reset=reset):
+                self.sync.welcome(message)
+                self.others.me = message.peer
+                if reset and self.sync.previous:
+                    self.notice = "The relay's drawing was replaced; yours from before is in board.previous."
+                self.settled.set()
+                self._preview_again()
+            case Snapshot():
+                self.sync.snapshot(message)
+            case Refused(final=final, reason=reason):
+                lost = self.sync.refused(message)
+                if lost is not None:
+                    self.notice = f"A stroke was refused: {reason}. It is kept in board.lost."
+                elif not final:
+                    self.notice = f"Not saved yet: {reason}; trying again."
+                    asyncio.get_running_loop().call_later(RETRY_AFTER, self._retry)
+            case Error(reason=reason):
+                self.notice = reason
+            case PeerEvent() | Goodbye():
+                pass  # Events have no listeners yet; a goodbye only lengthens the connection's back-off.
+
+    def _retry(self) -> None:
+        self.sync.retry()
+        self.notice = ""
+        self._send_pending()
+
+    def _send_pending(self) -> None:
+        if self._connection is not None:
+            self._connection.send(self.sync.outgoing())
+
+    # --- what hands and code do ---------------------------------------------------------------------------
+
+    def submit(self, actions: Sequence[Action]) -> int:
+        """Do `actions` as one operation, now here and as soon as can be everywhere."""
+        op = self.sync.submit(actions)
+        self._send_pending()
+        self.refresh()
+        return op
+
+    def undo(self) -> bool:
+        done = self.sync.undo()
+        self._send_pending()
+        self.refresh()
+        return done
+
+    def redo(self) -> bool:
+        done = self.sync.redo()
+        self._send_pending()
+        self.refresh()
+        return done
+
+    def clear(self) -> None:
+        if self.sync.entries:
+            self.submit([Clear()])
+
+    def choose(self, tool: str | None, color: str | None, width: float | None) -> None:
+        self.tool = tool if tool in COLORS_TOOLS else self.tool
+        self.ink_color = color or self.ink_color
+        self.width = width or self.width
+        if color is not None:
+            self.tool = "pen"
+        self.refresh()
+
+    def down(self, x: float, y: float) -> None:
+        self.cancel()
+        if self.tool == "eraser":
+            self._gesture = Eraser(ERASER_RADIUS, self._hits)
+        else:
+            self._gesture = Pen(self.ink_color, self.width)
+        self._emit(self._gesture.begin(x, y, key=secrets.token_hex(8)))
+
+    def move(self, x: float, y: float) -> None:
+        self._point_at(x, y)
+        if self._gesture is not None:
+            self._emit(self._gesture.motion(x, y))
+
+    def up(self, x: float, y: float) -> None:
+        gesture, self._gesture = self._gesture, None
+        if gesture is not None:
+            self._emit(gesture.end(x, y))
+
+    def out(self, x: float, y: float) -> None:
+        """The pointer left: the stroke ends at the point where it did, for its release may never be told."""
+        self.up(x, y)
+        self._cursor = None
+        if self._connection is not None:
+            self._connection.send([Presence({"cursor": None})])
+
+    def cancel(self) -> None:
+        gesture, self._gesture = self._gesture, None
+        if gesture is not None:
+            self._emit(gesture.cancel())
+
+    def ready(self) -> None:
+        self.refresh()
+
+    def changed(self) -> None:
+        self.refresh()
+
+    def _hits(self, x: float, y: float, radius: float) -> Sequence[str]:
+        elements = self._elements.of(self.sync.entries)
+        return [element.key for element in elements if element.hit(x, y, radius)]
+
+    def _emit(self, outputs: Sequence[ToolOutput]) -> None:
+        for output in outputs:
+            match output:
+                case ToolPreview(key=key, points_from=start, points=points, fields=fields):
+                    if self._connection is not None:
+                        self._connection.send([Preview(key, 2 * start, tuple(points), fields)])
+                case ToolCommit(actions=actions):
+                    self.submit(actions)
+                case ToolCancel(key=key):
+                    if self._connection is not None:
+                        self._connection.send([Cancel(key)])
+        self.refresh()
+
+    def _preview_again(self) -> None:
+        """After a resume the others know nothing of the ink under this hand: tell it whole."""
+        if isinstance(self._gesture, Pen):
+            self._emit(self._gesture.again())
+
+    def _point_at(self, x: float, y: float) -> None:
+        if self._connection is None or len(self.others.peers) < 2:
+            return
+        loop = asyncio.get_running_loop()
+        first = self._cursor is None
+        self._cursor = (round(8 * x), round(8 * y))
+        if first or loop.time() >= self._next_cursor:
+            self._next_cursor = loop.time() + CURSOR_INTERVAL
+            self._connection.send([Presence({"cursor": list(self._cursor)})])
+
+    # --- what people see ----------------------------------------------------------------------------------
+
+    def attach(self, view: View) -> None:
+        """Show this session on `view` from now on."""
+        self._views.append(view)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is, at most once a display frame: at once when the last frame is old enough."""
+        if self._scheduled is not None:
+            return
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if now >= self._next_frame:
+            self._scheduled = loop.call_soon(self._show)
+        else:
+            self._scheduled = loop.call_at(self._next_frame, self._show)
+
+    def _show(self) -> None:
+        self._scheduled = None
+        if not self._views:
+            return
+        loop = asyncio.get_running_loop()
+        self._next_frame = loop.time() + FRAME
+        state = self.board_state()
+        for view in self._views:
+            view.show(state)
+        if isinstance(self.connection_state, Waiting) and self._ticking is None:
+            self._ticking = loop.call_later(0.5, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = None
+        self.refresh()
+
+    def board_state(self) -> BoardState:
+        """All that people see, as one immutable value."""
+        entries = self.sync.entries
+        elements = self._elements.of(entries)
+        live = list(self.others.ink(entries))
+        if isinstance(self._gesture, Pen):
+            live += self._gesture.elements(self.sync.author)
+        elif isinstance(self._gesture, Eraser) and self._gesture.touched:
+            touched = self._gesture.touched
+            elements = tuple(element for element in elements if element.key not in touched)
+        return BoardState(
+            elements=elements,
+            live=tuple(live),
+            people=self.people(),
+            status=self.status(),
+            connected=isinstance(self.connection_state, Connected),
+            tool=self.tool,
+            color=self.ink_color,
+            width=self.width,
+            can_undo=self.sync.can_undo,
+            can_redo=self.sync.can_redo,
+            notice=self.notice,
+        )
+
+    def confirmed(self) -> tuple[Element, ...]:
+        """What everybody sees: the elements without this client's pending operations."""
+        return self._confirmed.of(self.sync.document.entries)
+
+    def elements(self) -> tuple[Element, ...]:
+        """What this client sees."""
+        return self._elements.of(self.sync.entries)
+
+    def people(self) -> tuple[Person, ...]:
+        """Who is here, this client first."""
+        people = [Person(self.name, self.color, True, None)]
+        for peer, state in self.others.peers.items():
+            if peer != self.others.me:
+                people.append(_person(state))
+        return tuple(people)
+
+    def status(self) -> str:
+        """The connection in words."""
+        return describe(
+            self.connection_state,
+            room=self.room,
+            here=max(1, len(self.others.peers)),
+            waiting=0 if isinstance(self.connection_state, Offline) else len(self.sync.pending),
+            now=asyncio.get_running_loop().time(),
+            progress=self.sync.progress,
+        )
+
+
+def _person(state: PeerState) -> Person:
+    name, color = state.state.get("name"), state.state.get("color")
+    cursor = state.state.get("cursor")
+    where: tuple[float, float] | None = None
+    if isinstance(cursor, list) and len(cursor) == 2:
+        x, y = cursor
+        if isinstance(x, int | float) and isinstance(y, int | float):
+            where = (x / 8, y / 8)
+    return Person(
+        name if isinstance(name, str) and name else "guest",
+        color if isinstance(color, str) else "#666666",
+        False,
+        where,
+    )
