@@ -363,7 +363,7 @@ def decode_server(frame: str | bytes) -> list[ServerMessage | Bad]:
 
 def check_value(value: object, depth: int = MAX_DEPTH) -> None:
     """Raise `Bad` unless `value` is JSON at most `depth` deep, with integers that every language holds."""
-    if depth < 0:
+    if depth == 0 and isinstance(value, list | dict):
         raise Bad("too-deep", f"values may be nested at most {MAX_DEPTH} deep")
     if isinstance(value, list):
         for item in value:
