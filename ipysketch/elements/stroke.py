@@ -1,0 +1,83 @@
+"""A stroke of the pen. Pure.
+
+Fields: ``kind`` "stroke"; ``points`` flat x0, y0 and then steps dx, dy, as whole eighths of a board unit;
+``color`` #rrggbb; ``width`` in eighths.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..geometry import Points, Rect, distance, smooth
+from .display import Path
+
+EIGHTHS = 8
+MAX_POINTS = 20_000
+MAX_WIDTH = 200 * EIGHTHS
+REACH = 1_000_000
+"""How far from the origin a point may be, in eighths."""
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True, eq=False)
+class Stroke:
+    """`points` of shape (n ≥ 1, 2) and `width` in board units; equal only to itself, so that what was painted
+    is told from what is new by identity."""
+
+    key: str
+    points: Points
+    color: str
+    width: float
+    author: str = ""
+    seq: int = 0
+
+    def encode(self) -> dict[str, Any]:
+        """The fields of this stroke; decoding them gives its points rounded to eighths."""
+        eighths = np.rint(np.asarray(self.points, dtype=float) * EIGHTHS).astype(np.int64)
+        steps = np.diff(eighths, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+        return {
+            "kind": "stroke",
+            "points": steps.ravel().tolist(),
+            "color": self.color,
+            "width": round(self.width * EIGHTHS),
+        }
+
+    @cached_property
+    def bounds(self) -> Rect:
+        """The rectangle around the ink."""
+        return Rect.around(self.points).inflate(self.width / 2)
+
+    def hit(self, x: float, y: float, radius: float) -> bool:
+        """Whether a disc of `radius` at (x, y) touches the ink."""
+        if not self.bounds.inflate(radius).contains(x, y):
+            return False
+        return distance(self.points, x, y) <= radius + self.width / 2
+
+    @cached_property
+    def display(self) -> tuple[Path, ...]:
+        """What it is made of."""
+        return (Path(smooth(self.points), self.color, self.width),)
+
+
+def decode(key: str, fields: Mapping[str, object], author: str, seq: int) -> Stroke | None:
+    """The stroke of `fields`, or None; never raises."""
+    flat, color, width = fields.get("points"), fields.get("color"), fields.get("width")
+    if not isinstance(flat, list | tuple) or len(flat) % 2 or not 2 <= len(flat) <= 2 * MAX_POINTS:
+        return None
+    if not all(type(value) is int and abs(value) <= 2 * REACH for value in flat):
+        return None
+    if type(width) is not int or not 1 <= width <= MAX_WIDTH:
+        return None
+    if not isinstance(color, str) or not _COLOR.fullmatch(color):
+        return None
+    points = np.cumsum(np.array(flat, dtype=np.int64).reshape(-1, 2), axis=0)
+    if np.abs(points).max() > REACH:
+        return None
+    return Stroke(key, points / EIGHTHS, color.lower(), width / EIGHTHS, author, seq)
