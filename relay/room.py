@@ -265,6 +265,11 @@ class Room:
         for peer in self.peers.values():
             peer.direct.append(Goodbye(reason, retry))
 
+    @property
+    def busy(self) -> bool:
+        """Whether operations wait for their verdict."""
+        return bool(self._queue) or self._proposal is not None
+
     def take_notices(self) -> list[str]:
         """What an operator should read since the last call, a line each."""
         notices, self._notices = self._notices, []

@@ -1,44 +1,54 @@
-"""A store that forgets when it ends: for tests, and for ``--db :memory:``."""
+"""A store that lasts as long as its process: for tests, and for rooms nobody needs tomorrow."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from ..log import Batch, ClientRow, Loaded, LogRow, RefusalRow
+from ..log import Batch, ClientRow, Loaded, LogRow, RefusalRow, StoreError
 from ..protocol import WINDOW
 
 
+@dataclass(slots=True)
+class _Kept:
+    epoch: str
+    rows: list[LogRow] = field(default_factory=list)
+    clients: dict[str, ClientRow] = field(default_factory=dict)
+    refusals: dict[tuple[str, int], RefusalRow] = field(default_factory=dict)
+
+
 class MemoryStore:
-    """Rooms in dictionaries."""
+    """The contract of `relay.log.Store`, in dictionaries."""
 
     def __init__(self) -> None:
-        self._epochs: dict[str, str] = {}
-        self._rows: dict[str, list[LogRow]] = {}
-        self._clients: dict[str, dict[str, ClientRow]] = {}
-        self._refusals: dict[str, dict[tuple[str, int], RefusalRow]] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def load(self, room: str, new_epoch: str) -> Loaded:
-        epoch = self._epochs.setdefault(room, new_epoch)
-        return Loaded(
-            epoch,
-            list(self._rows.get(room, ())),
-            list(self._clients.get(room, {}).values()),
-            list(self._refusals.get(room, {}).values()),
-        )
+        kept = self._kept.setdefault(room, _Kept(new_epoch))
+        refusals = [kept.refusals[name] for name in sorted(kept.refusals)]
+        return Loaded(kept.epoch, tuple(kept.rows), tuple(kept.clients.values()), tuple(refusals))
 
     def append(self, batches: Sequence[Batch]) -> None:
+        following: dict[str, int] = {}
         for batch in batches:
-            self._rows.setdefault(batch.room, []).extend(batch.rows)
-            clients = self._clients.setdefault(batch.room, {})
-            refusals = self._refusals.setdefault(batch.room, {})
-            clients.update((row.client, row) for row in batch.clients)
-            refusals.update(((row.client, row.op), row) for row in batch.refusals)
-            for client, op in list(refusals):
-                if op <= clients[client].last - WINDOW:
-                    del refusals[client, op]
+            if batch.room not in self._kept:
+                raise StoreError(f"the room {batch.room!r} was never loaded; load it before appending to it")
+            seq = following.get(batch.room, len(self._kept[batch.room].rows) + 1)
+            if [row.seq for row in batch.rows] != list(range(seq, seq + len(batch.rows))):
+                raise StoreError(f"the rows for room {batch.room!r} do not follow its log; load the room again")
+            following[batch.room] = seq + len(batch.rows)
+        for batch in batches:
+            kept = self._kept[batch.room]
+            kept.rows += batch.rows
+            kept.clients.update((client.client, client) for client in batch.clients)
+            kept.refusals.update(((refusal.client, refusal.op), refusal) for refusal in batch.refusals)
+            for client in {refusal.client for refusal in batch.refusals} & kept.clients.keys():
+                oldest = kept.clients[client].last - WINDOW
+                for name in [name for name in kept.refusals if name[0] == client and name[1] <= oldest]:
+                    del kept.refusals[name]
 
     def rooms(self) -> list[str]:
-        return sorted(self._epochs)
+        return sorted(self._kept)
 
     def close(self) -> None:
-        return
+        """Nothing is held but memory."""
