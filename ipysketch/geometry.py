@@ -42,9 +42,7 @@ class Rect:
 
     def intersects(self, other: Rect) -> bool:
         """Whether the two have a point in common."""
-        return (
-            self.x0 <= other.x1 and other.x0 <= self.x1 and self.y0 <= other.y1 and other.y0 <= self.y1
-        )
+        return self.x0 <= other.x1 and other.x0 <= self.x1 and self.y0 <= other.y1 and other.y0 <= self.y1
 
     def contains(self, x: float, y: float) -> bool:
         """Whether (x, y) is inside or on the edge."""
@@ -62,9 +60,7 @@ def smooth(points: Points) -> Points:
     middles = (points[:-1] + points[1:]) / 2
     starts, controls, ends = middles[:-1], points[1:-1], middles[1:]
     t = (np.arange(1, PER_SEGMENT + 1) / PER_SEGMENT)[None, :, None]
-    curve = (
-        (1 - t) ** 2 * starts[:, None] + 2 * t * (1 - t) * controls[:, None] + t**2 * ends[:, None]
-    )
+    curve = (1 - t) ** 2 * starts[:, None] + 2 * t * (1 - t) * controls[:, None] + t**2 * ends[:, None]
     return np.concatenate([points[:1], middles[:1], curve.reshape(-1, 2), points[-1:]])
 
 

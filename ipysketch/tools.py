@@ -108,7 +108,8 @@ class Pen:
     def elements(self, author: str) -> tuple[Element, ...]:
         """The ink so far, as the elements it will be."""
         return tuple(
-            Stroke(key, np.array(points) / EIGHTHS, self.color, self.width, author) for key, points in self._parts
+            Stroke(key, np.array(points) / EIGHTHS, self.color, self.width, author)
+            for key, points in self._parts
         )
 
     def _style(self) -> dict[str, Any]:

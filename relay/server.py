@@ -230,7 +230,9 @@ class Relay:
             await self._refuse(socket, bad, code)
             return None
         except StoreError as error:
-            self._log.error("load failed room=%r reason=%r", join.room if isinstance(join, Join) else "", str(error))
+            self._log.error(
+                "load failed room=%r reason=%r", join.room if isinstance(join, Join) else "", str(error)
+            )
             await self._refuse(socket, Bad("store", str(error)), CLOSE_REFUSED)
             return None
         self._seats.setdefault(room, set()).add(seat)
@@ -278,7 +280,11 @@ class Relay:
             seat.room.receive(seat.peer, message, time.time())  # type: ignore[arg-type]  # decoded just now
         except Bad as bad:
             self._log.info(
-                "refused room=%r peer=%s name=%r code=%s", seat.room.name, seat.peer.id, seat.peer.name, bad.code
+                "refused room=%r peer=%s name=%r code=%s",
+                seat.room.name,
+                seat.peer.id,
+                seat.peer.name,
+                bad.code,
             )
             seat.room.error(seat.peer, bad)
 
@@ -295,8 +301,13 @@ class Relay:
                     await self._close(socket, *peer.closing, 1.0)
                     return
         except TimeoutError:
-            self._log.warning("aborted room=%r peer=%s name=%r reason='took nothing for %d s'", room.name, peer.id,
-                              peer.name, NO_PROGRESS)
+            self._log.warning(
+                "aborted room=%r peer=%s name=%r reason='took nothing for %d s'",
+                room.name,
+                peer.id,
+                peer.name,
+                NO_PROGRESS,
+            )
             socket.transport.abort()
         except ConnectionClosed:
             return  # The reader sees it too, and says why.

@@ -25,7 +25,7 @@ CREATE TABLE rooms (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     epoch TEXT NOT NULL
-) STRICT;
+);
 CREATE TABLE log (
     room INTEGER NOT NULL REFERENCES rooms (id),
     seq INTEGER NOT NULL,
@@ -33,9 +33,9 @@ CREATE TABLE log (
     at REAL NOT NULL,
     client TEXT NOT NULL,
     op INTEGER NOT NULL,
-    body BLOB NOT NULL,
+    body BLOB NOT NULL CHECK (typeof(body) = 'blob'),
     PRIMARY KEY (room, seq)
-) STRICT;
+);
 CREATE TABLE clients (
     room INTEGER NOT NULL REFERENCES rooms (id),
     client TEXT NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE clients (
     author TEXT NOT NULL,
     last INTEGER NOT NULL,
     PRIMARY KEY (room, client)
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 CREATE TABLE refusals (
     room INTEGER NOT NULL REFERENCES rooms (id),
     client TEXT NOT NULL,
@@ -51,7 +51,7 @@ CREATE TABLE refusals (
     code TEXT NOT NULL,
     reason TEXT NOT NULL,
     PRIMARY KEY (room, client, op)
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 """
 
 T = TypeVar("T")
@@ -189,9 +189,7 @@ class SqliteStore:
             "WHERE room = ? ORDER BY client, op",
             (id,),
         ).fetchall()
-        return Loaded(
-            epoch, rows, [ClientRow(*row) for row in clients], [RefusalRow(*row) for row in refusals]
-        )
+        return Loaded(epoch, rows, [ClientRow(*row) for row in clients], [RefusalRow(*row) for row in refusals])
 
     def _append(self, batch: Batch) -> None:
         run, run_all = self._db.execute, self._db.executemany
