@@ -3,7 +3,9 @@
 import sys
 import xml.etree.ElementTree as ET
 
-cases = [case for case in ET.parse(sys.argv[1]).iter("testcase") if "tests.browser" in case.get("classname", "")]
+cases = [
+    case for case in ET.parse(sys.argv[1]).iter("testcase") if "tests.browser" in case.get("classname", "")
+]
 skipped = [case.get("name") for case in cases if case.find("skipped") is not None]
 if not cases or skipped:
     sys.exit(f"browser tests must run: {len(cases)} found, skipped: {skipped}")

@@ -13,7 +13,9 @@ from relay.__main__ import main
 sys.exit(main(["--port", "0", "--db", ":memory:"]))
 """
 
-version = subprocess.run([sys.executable, "-m", "relay", "--version"], capture_output=True, text=True, check=True)
+version = subprocess.run(
+    [sys.executable, "-m", "relay", "--version"], capture_output=True, text=True, check=True
+)
 print(version.stdout.strip())
 relay = subprocess.Popen([sys.executable, "-c", RUN], stderr=subprocess.PIPE, text=True)
 assert relay.stderr is not None

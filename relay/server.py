@@ -11,9 +11,8 @@ import asyncio
 import hashlib
 import hmac
 import logging
-import secrets
+import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -22,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from . import __version__
-from .log import Batch, Loaded, Store, StoreError
+from .log import Store, StoreError
 from .protocol import (
     CLOSE_PROTOCOL,
     CLOSE_REFUSED,
@@ -37,7 +36,8 @@ from .protocol import (
     decode_client,
     encode,
 )
-from .room import Peer, Room
+from .room import Peer
+from .rooms import OpenRoom, Rooms
 
 JOIN_DEADLINE = 10.0
 NO_PROGRESS = 10.0
@@ -212,7 +212,7 @@ class Relay:
                 raise join
             if not isinstance(join, Join):
                 raise Bad("join-first", "the first message must be join")
-            if not OLDEST_VERSION <= join.version:
+            if not join.version >= OLDEST_VERSION:
                 raise Bad("version", f"protocol version {join.version} is too old; upgrade ipysketch")
             if join.version > PROTOCOL_VERSION + 1:
                 raise Bad(
@@ -343,67 +343,6 @@ class Relay:
                 await socket.close(code, reason.encode()[:120].decode(errors="ignore"))
         except TimeoutError:
             socket.transport.abort()
-
-    # --- rooms and commits --------------------------------------------------------------------------------
-
-    async def _room(self, name: str) -> Room:
-        if name not in self._rooms:
-            self._rooms[name] = asyncio.ensure_future(self._load(name))
-        try:
-            return await asyncio.shield(self._rooms[name])
-        except StoreError:
-            self._rooms.pop(name, None)
-            raise
-
-    async def _load(self, name: str) -> Room:
-        loop = asyncio.get_running_loop()
-        loaded: Loaded = await loop.run_in_executor(self._disk, self._store.load, name, secrets.token_hex(8))
-        return Room(name, loaded, lambda: secrets.token_hex(16), lambda: secrets.randbits(53))
-
-    def _touch(self, room: Room) -> None:
-        """Something happened in `room`: at the end of this pass of the loop its log and its peers are served."""
-        self._touched.add(room)
-        if not self._flush_scheduled:
-            self._flush_scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
-
-    def _flush(self) -> None:
-        self._flush_scheduled = False
-        touched, self._touched = self._touched, set()
-        for room in touched:
-            for notice in room.take_notices():
-                self._log.info("%s", notice)
-            if room.busy:
-                self._work.set()
-            for seat in self._seats.get(room, ()):
-                seat.bell.set()
-
-    async def _commit_forever(self) -> None:
-        """Group commit: whatever all rooms have queued becomes durable together, then the next group."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._work.wait()
-            self._work.clear()
-            now = time.time()
-            group: list[tuple[Room, Batch]] = []
-            for future in self._rooms.values():
-                if future.done() and future.exception() is None:
-                    room = future.result()
-                    if (batch := room.propose(now)) is not None:
-                        group.append((room, batch))
-            if not group:
-                continue
-            try:
-                await loop.run_in_executor(self._disk, self._store.append, [batch for _, batch in group])
-            except StoreError as error:
-                self._log.error("commit failed reason=%r", str(error))
-                for room, _ in group:
-                    room.failed(str(error))
-            else:
-                for room, _ in group:
-                    room.committed()
-            for room, _ in group:
-                self._touch(room)
 
 
 def _proof(token: str, challenge: str) -> str:
