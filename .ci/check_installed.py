@@ -1,4 +1,4 @@
-"""In a clean environment with only the wheel: the relay runs with the notebook libraries blocked, and ends well."""
+"""With only the wheel installed: the relay runs with the notebook libraries blocked, and ends well."""
 
 import signal
 import subprocess

@@ -62,8 +62,8 @@ class Sketch:
         """Join `room` of the relay at `url` and return this board, joined or still trying.
 
         Without `url`: ``IPYSKETCH_URL``, else this user's own relay, started if none runs. `token` is what the
-        relay asks for, else ``IPYSKETCH_TOKEN``. Raises `SketchError` when the relay refuses, or `url` or `room`
-        cannot be; while a relay is merely down the board keeps trying, and `status` says so.
+        relay asks for, else ``IPYSKETCH_TOKEN``. Raises `SketchError` when the relay refuses, or `url` or
+        `room` cannot be; while a relay is merely down the board keeps trying, and `status` says so.
         """
         try:
             check_room(room)

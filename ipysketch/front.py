@@ -10,7 +10,7 @@ import traitlets
 _HERE = Path(__file__).parent
 
 
-class Bar(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's base is untyped through traitlets
+class Bar(anywidget.AnyWidget):
     """Tools, people, and the connection in words. Its page sends what was chosen."""
 
     _esm = _HERE / "front.js"
@@ -19,11 +19,11 @@ class Bar(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget's base is unt
     state = traitlets.Dict().tag(sync=True)
 
 
-class Overlay(anywidget.AnyWidget):  # type: ignore[misc]  # as above
+class Overlay(anywidget.AnyWidget):
     """Others' cursors over the canvas. Its page sends pixel ratio, visibility, acknowledged frames and keys."""
 
     _esm = _HERE / "front.js"
     _css = _HERE / "front.css"
     part = traitlets.Unicode("overlay").tag(sync=True)
-    cursors = traitlets.List().tag(sync=True)
+    cursors: traitlets.List[object] = traitlets.List().tag(sync=True)
     """Each is (name, color, x, y), x and y as fractions of the board."""

@@ -7,6 +7,7 @@ loser's relay ends, and both use the winner's.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import http.client
@@ -16,11 +17,15 @@ import secrets
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from platformdirs import user_runtime_path
+
+import relay.protocol
 
 from .errors import SketchError
 from .identity import data_dir
@@ -28,6 +33,12 @@ from .identity import data_dir
 IDLE_EXIT = 12 * 3600
 START_TIMEOUT = 15.0
 PROBE_TIMEOUT = 2.0
+POLL = 0.05
+LOST_RACE = 3
+"""A relay's exit code when another one holds the database."""
+
+_children: list[subprocess.Popen[bytes]] = []
+"""The relays that this process started; nobody waits for them, for they outlive it."""
 
 
 @dataclass(frozen=True)
@@ -67,46 +78,83 @@ def ensure() -> tuple[Local, bool]:
     """This user's relay, and whether it was started now. Raises `SketchError` when none can be."""
     if (local := find()) is not None:
         return local, False
+    local = start()
+    return local, any(child.pid == local.pid for child in _children)
+
+
+def start() -> Local:
+    """Start a relay, or return the one that won the race. Raises `SketchError`, after `START_TIMEOUT` at most."""
     directory = runtime_dir()
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         data_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
+        private = _private(directory)
     except OSError as error:
-        raise SketchError(f"no relay can be started: {error}; set IPYSKETCH_RUNTIME_DIR") from None
-    if not _private(directory):
+        raise SketchError(
+            f"no relay can be started ({error}); set IPYSKETCH_RUNTIME_DIR and IPYSKETCH_DATA_DIR"
+        ) from None
+    if not private:
         raise SketchError(
             f"{directory} can be changed by others, so no relay is started; make it yours alone (chmod 700)"
         )
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "relay", "--host", "127.0.0.1", "--port", "0"),
-            *("--db", str(data_dir() / "relay.sqlite")),
-            *("--runtime-file", str(directory / "relay.json")),
-            *("--log-file", str(_log_file())),
-            *("--idle-exit", str(IDLE_EXIT)),
-        ],
+    deadline = time.monotonic() + START_TIMEOUT
+    # A file, not a pipe: the relay may write to it after this process is gone.
+    with tempfile.TemporaryFile() as words:
+        while time.monotonic() < deadline:
+            words.truncate(0)
+            child = _spawn(directory, words)
+            if (local := _wait_for(child, deadline)) is not None:
+                return local
+            if child.poll() not in (None, LOST_RACE):
+                words.seek(0)
+                said = words.read().decode(errors="replace").strip()
+                raise SketchError(f"no relay could be started: {said[-1000:] or f'see {_log_file()}'}")
+    raise SketchError(f"no relay answered within {START_TIMEOUT:.0f} s; its log is {_log_file()}")
+
+
+def _spawn(directory: Path, words: IO[bytes]) -> subprocess.Popen[bytes]:
+    command = [
+        # -P: a notebook's folder may hold a relay.py of its own.
+        *(sys.executable, "-P", "-m", "relay", "--host", "127.0.0.1", "--port", "0"),
+        *("--db", str((data_dir() / "relay.sqlite").absolute())),
+        *("--runtime-file", str((directory / "relay.json").absolute())),
+        *("--log-file", str(_log_file().absolute())),
+        *("--idle-exit", str(IDLE_EXIT)),
+    ]
+    environment = dict(os.environ)
+    home = Path(relay.protocol.__file__).parents[2]
+    if home.name not in ("site-packages", "dist-packages"):
+        # A checkout that is not installed: -P has just taken away what made it importable.
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(home), environment.get("PYTHONPATH"))))
+    child = subprocess.Popen(
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=words,
         start_new_session=True,
-        text=True,
+        env=environment,
+        cwd=data_dir(),
     )
-    deadline = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < deadline:
+    _children[:] = [other for other in _children if other.poll() is None] + [child]
+    return child
+
+
+def _wait_for(child: subprocess.Popen[bytes], deadline: float) -> Local | None:
+    """The relay that answers, or None: `child` ended and no other one answers, or time is up."""
+    # When `child` lost a race, the winner holds the database, but may yet have to say where it is.
+    grace = float("inf")
+    while (now := time.monotonic()) < min(deadline, grace):
         if (local := find()) is not None:
-            started = local.pid == process.pid
-            return local, started
-        try:
-            process.wait(0.05)
-        except subprocess.TimeoutExpired:
-            continue
-        # It ended. When it lost a race, the winner answers within a moment; else its words say why.
-        assert process.stderr is not None
-        words = process.stderr.read().strip()
-        if "another relay uses" not in words:
-            raise SketchError(f"no relay could be started: {words or 'see ' + str(_log_file())}")
-        time.sleep(0.05)
-    raise SketchError(f"no relay answered within {START_TIMEOUT:.0f} s; its log is {_log_file()}")
+            return local
+        if child.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(POLL)
+        elif child.returncode != LOST_RACE:
+            return find()
+        else:
+            grace = min(grace, now + 1.0)
+            time.sleep(POLL)
+    return None
 
 
 def _log_file() -> Path:

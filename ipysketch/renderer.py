@@ -23,7 +23,7 @@ CHUNK = 500
 MARGIN = 2.0
 
 
-class _BoardCanvas(MultiCanvas):  # type: ignore[misc]  # ipycanvas is untyped
+class _BoardCanvas(MultiCanvas):
     def __init__(self, manager: _CanvasManager, **options: Any) -> None:
         layers = [Canvas(_canvas_manager=manager) for _ in range(2)]
         super(MultiCanvas, self).__init__(_canvases=layers, _canvas_manager=manager, **options)

@@ -22,7 +22,7 @@ PATIENCE = 30.0
 """Seconds that a page without the front-end part is painted for after its last event."""
 
 
-class BoardWidget(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is untyped
+class BoardWidget(ipywidgets.VBox):
     """One board of `width` × `height` units; `post` runs a function on the loop thread."""
 
     def __init__(

@@ -1,0 +1,268 @@
+"""A real JupyterLab in Chromium: the fixtures that the browser tests drive."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ..processes import RelayProcess, environment, free_port
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(300))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def relay(home: Path) -> Iterator[RelayProcess]:
+    process = RelayProcess(home)
+    yield process
+    process.stop()
+
+
+class Lab:
+    """A running JupyterLab whose notebooks find `relay` by themselves."""
+
+    def __init__(self, home: Path, relay: RelayProcess, browser: Browser) -> None:
+        self.root = home / "notebooks"
+        self.root.mkdir()
+        self.browser = browser
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = (home / "lab.log").open("w+")
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={self.port}"),
+                *(
+                    f"--ServerApp.root_dir={self.root}",
+                    "--IdentityProvider.token=",
+                    "--ServerApp.port_retries=0",
+                ),
+                "--LabApp.expose_app_in_browser=True",
+            ],
+            env=environment(home, IPYSKETCH_URL=relay.url),
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+        )
+        self._wait_until_it_answers()
+
+    def _wait_until_it_answers(self) -> None:
+        request = urllib.request.Request(f"{self.address}/api/status")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        for _ in range(300):
+            assert self.process.poll() is None, (Path(self.log.name)).read_text()
+            try:
+                with opener.open(request, timeout=10):
+                    return
+            except OSError:
+                # Refused until it listens: `wait` ends early if it dies instead.
+                try:
+                    self.process.wait(0.2)
+                except subprocess.TimeoutExpired:
+                    continue
+        raise AssertionError("JupyterLab does not answer")
+
+    def notebook(self, name: str, cells: list[str], **context: object) -> Notebook:
+        """A new notebook of `cells`, opened in a browser context of its own, with its kernel ready."""
+        content = {
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "id": f"c{n}",
+                    "metadata": {},
+                    "execution_count": None,
+                    "outputs": [],
+                    "source": cell,
+                }
+                for n, cell in enumerate(cells)
+            ],
+            "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        (self.root / f"{name}.ipynb").write_text(json.dumps(content))
+        options = {"viewport": {"width": 1100, "height": 900}, **context}
+        page = self.browser.new_context(**options).new_page()  # type: ignore[arg-type]
+        return Notebook(self, name, page)
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+        self.log.close()
+
+
+class Notebook:
+    """One notebook in one page, with one kernel."""
+
+    def __init__(self, lab: Lab, name: str, page: Page) -> None:
+        self.lab, self.name, self.page = lab, name, page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: self._console(message))
+        self.open()
+
+    def _console(self, message: object) -> None:
+        kind, text = message.type, message.text  # type: ignore[attr-defined]
+        if kind == "error":
+            self.errors.append(text)
+
+    def open(self) -> None:
+        self.page.goto(f"{self.lab.address}/lab/workspaces/{self.name}/tree/{self.name}.ipynb")
+        self.page.wait_for_function(
+            """() => {
+                const widget = window.jupyterapp?.shell?.currentWidget;
+                return widget?.sessionContext?.session?.kernel?.status === 'idle';
+            }""",
+            timeout=90_000,
+        )
+
+    def run(self) -> None:
+        """Run every cell, and wait until the board says that it is connected."""
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+        self.connected()
+
+    def connected(self, here: int | None = None) -> None:
+        words = f"{here} here" if here else "connected · room"
+        self.page.wait_for_function(
+            "words => document.querySelector('.ipysketch-status')?.textContent.includes(words)"
+            " && document.querySelector('.ipysketch-status').textContent.startsWith('connected')",
+            arg=words,
+            timeout=60_000,
+        )
+
+    def execute(self, number: int) -> None:
+        """Run cell `number` without waiting for its end."""
+        self.page.evaluate(
+            """number => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                notebook.activeCellIndex = number;
+                window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            number,
+        )
+
+    def reload(self) -> None:
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        self.page.reload()
+        self.page.wait_for_selector(".ipysketch-stage canvas", timeout=60_000)
+
+    def restart_kernel(self) -> None:
+        self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+        )
+
+    # --- hands --------------------------------------------------------------------------------------------
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """The position in the page of (x, y) in board units."""
+        box = self.page.locator(".ipysketch-stage canvas").first.bounding_box()
+        assert box is not None
+        return box["x"] + x * box["width"] / 1280, box["y"] + y * box["height"] / 720
+
+    def show(self) -> None:
+        self.page.locator(".ipysketch-stage").first.scroll_into_view_if_needed()
+
+    def press(self, x: float, y: float) -> None:
+        self.show()
+        self.page.mouse.move(*self.place(x, y))
+        self.page.mouse.down()
+
+    def drag(self, x: float, y: float, steps: int = 12) -> None:
+        self.page.mouse.move(*self.place(x, y), steps=steps)
+
+    def release(self) -> None:
+        self.page.mouse.up()
+
+    def stroke(self, *points: tuple[float, float]) -> None:
+        self.press(*points[0])
+        for point in points[1:]:
+            self.drag(*point)
+        self.release()
+
+    def button(self, label: str) -> None:
+        self.page.get_by_role("button", name=label, exact=True).first.click()
+
+    # --- eyes ---------------------------------------------------------------------------------------------
+
+    def pixel(self, x: float, y: float) -> list[int]:
+        """Red, green, blue, alpha at (x, y) in board units."""
+        pixel: list[int] = self.page.evaluate(PIXEL, [x, y])
+        return pixel
+
+    def sees(self, x: float, y: float, color: str, timeout: float = 20) -> None:
+        """Wait until the ink at (x, y) has `color` #rrggbb."""
+        wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+        self.page.wait_for_function(
+            f"([x, y, wanted]) => {{ const p = ({PIXEL})([x, y]);"
+            " return p && p[3] > 200 && wanted.every((c, i) => Math.abs(c - p[i]) < 24); }",
+            arg=[x, y, wanted],
+            timeout=timeout * 1000,
+        )
+
+    def sees_nothing(self, x: float, y: float, timeout: float = 20) -> None:
+        """Wait until there is no ink at (x, y)."""
+        self.page.wait_for_function(
+            f"([x, y]) => {{ const p = ({PIXEL})([x, y]); return p && p[3] === 0; }}",
+            arg=[x, y],
+            timeout=timeout * 1000,
+        )
+
+    def picture(self) -> list[int]:
+        """The canvas, one byte a pixel (alpha), sampled 640 × 360."""
+        picture: list[int] = self.page.evaluate(
+            """() => {
+                const canvas = document.querySelector('.ipysketch-stage canvas');
+                const copy = new OffscreenCanvas(640, 360);
+                const context = copy.getContext('2d');
+                context.drawImage(canvas, 0, 0, 640, 360);
+                return Array.from(context.getImageData(0, 0, 640, 360).data);
+            }"""
+        )
+        return picture
+
+    def output(self, number: int) -> str:
+        text: str = self.page.evaluate(
+            "n => window.jupyterapp.shell.currentWidget.content.widgets[n].outputArea.node.innerText", number
+        )
+        return text
+
+
+PIXEL = """([x, y]) => {
+    const canvas = document.querySelector('.ipysketch-stage canvas');
+    if (!canvas) return null;
+    const scale = canvas.width / 1280;
+    return Array.from(canvas.getContext('2d').getImageData(Math.round(x * scale), Math.round(y * scale), 1, 1).data);
+}"""
+
+
+@pytest.fixture(scope="session")
+def lab(home: Path, relay: RelayProcess, browser: Browser) -> Iterator[Lab]:
+    running = Lab(home, relay, browser)
+    yield running
+    running.close()

@@ -1,0 +1,180 @@
+"""The main job, as people do it: two notebooks, two kernels, a real relay, a hand and eyes.
+
+The tests of this module go on from each other in one room, as an afternoon of drawing does.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ..processes import RelayProcess
+from .conftest import Lab, Notebook
+
+RED, BLUE = "#d1495b", "#1f6fb2"
+
+
+@pytest.fixture(scope="module")
+def pair(lab: Lab) -> tuple[Notebook, Notebook]:
+    notebooks = []
+    for name, color in (("ada", RED), ("grace", BLUE)):
+        cells = [
+            "%load_ext ipysketch",
+            f"%sketch connect --room algebra --name {name.capitalize()} --color '{color}'",
+        ]
+        notebook = lab.notebook(name, cells)
+        notebook.run()
+        notebooks.append(notebook)
+    for notebook in notebooks:
+        notebook.connected(here=2)
+    return notebooks[0], notebooks[1]
+
+
+def test_ink_is_live_and_stays(pair: tuple[Notebook, Notebook]) -> None:
+    ada, grace = pair
+    ada.press(100, 100)
+    ada.drag(300, 100)
+    grace.sees(200, 100, RED)  # The button is still down.
+    ada.drag(300, 200)
+    ada.release()
+    grace.sees(300, 150, RED)
+    ada.sees(300, 150, RED)
+
+
+def test_both_draw_at_once_and_see_the_same(pair: tuple[Notebook, Notebook]) -> None:
+    ada, grace = pair
+    ada.press(500, 100)
+    grace.press(600, 400)
+    for n in range(1, 6):
+        ada.drag(500 + 40 * n, 100 + 20 * (n % 2), steps=3)
+        grace.drag(600 - 30 * n, 400 + 20 * n, steps=3)
+    ada.release()
+    grace.release()
+    ada.sees(520, 110, RED)
+    grace.sees(520, 110, RED)
+    ada.sees(585, 410, BLUE)
+    grace.sees(585, 410, BLUE)
+    assert ada.picture() == grace.picture()
+
+
+def test_a_click_leaves_a_dot(pair: tuple[Notebook, Notebook]) -> None:
+    ada, grace = pair
+    ada.stroke((50, 650))
+    grace.sees(50, 650, RED)
+
+
+def test_undo_takes_back_only_my_own(pair: tuple[Notebook, Notebook]) -> None:
+    ada, grace = pair
+    ada.stroke((700, 200), (900, 200))
+    grace.sees(800, 200, RED)
+    grace.stroke((850, 150), (850, 250))
+    ada.sees(850, 240, BLUE)
+    ada.button("Undo my last change")
+    grace.sees_nothing(800, 200)
+    grace.sees(850, 240, BLUE)
+    ada.button("Redo my last undo")
+    grace.sees(800, 200, RED)
+    grace.sees(850, 200, BLUE)  # It is back beneath what was drawn on top of it.
+    ada.sees(850, 200, BLUE)
+
+
+def test_eraser_takes_a_whole_stroke(pair: tuple[Notebook, Notebook]) -> None:
+    ada, grace = pair
+    ada.stroke((950, 500), (1150, 500))
+    grace.sees(1050, 500, RED)
+    grace.button("Eraser of whole strokes")
+    grace.stroke((1000, 480), (1000, 520))
+    ada.sees_nothing(1050, 500)
+    grace.button("Undo my last change")
+    ada.sees(1050, 500, RED)
+    grace.button("Pen")
+
+
+def test_out_of_the_board_and_back_draws_no_line_across(pair: tuple[Notebook, Notebook]) -> None:
+    ada, grace = pair
+    ada.press(1100, 100)
+    ada.drag(1200, 100)
+    ada.drag(1350, 100)
+    ada.drag(1350, 300)
+    ada.release()  # Outside: the canvas never hears of it.
+    ada.drag(1200, 300)
+    ada.drag(1100, 300)
+    ada.stroke((1050, 350), (1060, 350))
+    grace.sees(1055, 350, RED)
+    grace.sees(1150, 100, RED)
+    assert grace.pixel(1150, 300)[3] == 0
+    assert ada.pixel(1150, 300)[3] == 0
+
+
+def test_the_page_comes_back_whole(pair: tuple[Notebook, Notebook]) -> None:
+    ada, grace = pair
+    before = ada.picture()
+    grace.reload()
+    grace.sees(200, 100, RED)
+    grace.sees(585, 410, BLUE)
+    assert grace.picture() == before
+    ada.stroke((100, 560), (200, 560))
+    grace.sees(150, 560, RED)
+
+
+def test_a_killed_relay_comes_back_with_everything(
+    pair: tuple[Notebook, Notebook], relay: RelayProcess
+) -> None:
+    ada, grace = pair
+    relay.kill()
+    ada.page.wait_for_function(
+        "() => document.querySelector('.ipysketch-status').textContent.includes('reconnecting')"
+    )
+    ada.stroke((300, 600), (500, 600))  # While there is no relay.
+    ada.sees(400, 600, RED)
+    ada.page.wait_for_function(
+        "() => document.querySelector('.ipysketch-status').textContent.includes('1 stroke waiting')"
+    )
+    relay.start()
+    ada.connected(here=2)
+    grace.connected(here=2)
+    grace.sees(400, 600, RED)
+    grace.sees(200, 100, RED)
+    assert ada.picture() == grace.picture()
+
+
+def test_ink_arrives_while_the_kernel_is_busy(pair: tuple[Notebook, Notebook], lab: Lab) -> None:
+    ada, _ = pair
+    busy = lab.notebook(
+        "busy",
+        [
+            "%load_ext ipysketch\n%sketch connect --room algebra --name Busy",
+            "import time\nend = time.monotonic() + 10\nprint('begun')\nwhile time.monotonic() < end:\n    time.sleep(0.05)\nprint('over')",
+        ],
+    )
+    busy.execute(0)
+    busy.connected(here=3)
+    busy.sees(200, 100, RED)
+    busy.execute(1)
+    busy.page.wait_for_function("() => document.body.innerText.includes('begun')")
+    ada.stroke((100, 300), (200, 300))
+    busy.sees(150, 300, RED, timeout=8)
+    assert "over" not in busy.output(1)
+    busy.page.context.close()
+
+
+def test_a_restarted_kernel_finds_the_drawing(pair: tuple[Notebook, Notebook]) -> None:
+    ada, grace = pair
+    before = grace.picture()
+    ada.restart_kernel()
+    grace.page.wait_for_function(
+        "() => document.querySelector('.ipysketch-status').textContent.includes('room algebra')"
+    )
+    ada.page.wait_for_function(
+        "() => !document.querySelector('.ipysketch-status')?.textContent.startsWith('connected')"
+    )
+    ada.run()
+    ada.sees(200, 100, RED)
+    ada.sees(400, 600, RED)
+    assert ada.picture() == before
+    assert ada.page.locator(".ipysketch").count() == 1
+
+
+def test_the_browser_had_nothing_to_complain(pair: tuple[Notebook, Notebook]) -> None:
+    for notebook in pair:
+        ours = [error for error in notebook.errors if "WebSocket" not in error]
+        assert not ours

@@ -1,0 +1,81 @@
+"""Real processes for the tests: a relay that can be killed and started again on the same port and database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+ROOT = Path(os.environ.get("TESTROOT", Path(__file__).parents[1]))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """An environment of its own: nothing of the user's runtime, data or Jupyter directories."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("IPYSKETCH", "JUPYTER"))}
+    return {
+        **kept,
+        "HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "IPYSKETCH_RUNTIME_DIR": str(home / "runtime"),
+        "IPYSKETCH_DATA_DIR": str(home / "data"),
+        "JUPYTER_PLATFORM_DIRS": "1",
+        **more,
+    }
+
+
+class RelayProcess:
+    """``python -m relay`` as users run it; `log` holds its lines."""
+
+    def __init__(self, home: Path, database: str | None = None) -> None:
+        self.home = home
+        self.database = database or str(home / "relay.sqlite")
+        self.port = free_port()
+        self.url = f"ws://127.0.0.1:{self.port}"
+        self.log: list[str] = []
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "relay", "--port", str(self.port), "--db", self.database],
+            stderr=subprocess.PIPE,
+            env=environment(self.home),
+            text=True,
+        )
+        assert self.process.stderr is not None
+        line = self.process.stderr.readline()
+        assert "listening on" in line, line + self.process.stderr.read()
+        self._reader = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
+        self._reader.start()
+
+    def _read(self, stream: object) -> None:
+        for line in stream:  # type: ignore[attr-defined]
+            self.log.append(line.rstrip())
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut of the process would be."""
+        self.process.send_signal(signal.SIGKILL)
+        self._ended()
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self._ended()
+
+    def _ended(self) -> int:
+        code = self.process.wait(10)
+        self._reader.join(5)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return code
