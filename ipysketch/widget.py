@@ -193,7 +193,7 @@ class BoardWidget(ipywidgets.VBox):
 
     def _show_cursors(self, state: BoardState) -> None:
         width, height = self._size
-        cursors = [
+        cursors: list[object] = [
             [person.name, person.color, person.cursor[0] / width, person.cursor[1] / height]
             for person in state.people
             if person.cursor is not None and not person.me
