@@ -83,7 +83,7 @@ def ensure() -> tuple[Local, bool]:
 
 
 def start() -> Local:
-    """Start a relay, or return the one that won the race. Raises `SketchError`, after `START_TIMEOUT` at most."""
+    """Start a relay, or return the one that won the race. Raises `SketchError` when none answers."""
     directory = runtime_dir()
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,19 +97,21 @@ def start() -> Local:
         raise SketchError(
             f"{directory} can be changed by others, so no relay is started; make it yours alone (chmod 700)"
         )
+    said = ""
     deadline = time.monotonic() + START_TIMEOUT
     # A file, not a pipe: the relay may write to it after this process is gone.
     with tempfile.TemporaryFile() as words:
         while time.monotonic() < deadline:
-            words.truncate(0)
+            words.seek(0)
+            words.truncate()
             child = _spawn(directory, words)
             if (local := _wait_for(child, deadline)) is not None:
                 return local
+            words.seek(0)
+            said = words.read().decode(errors="replace").strip()[-1000:]
             if child.poll() not in (None, LOST_RACE):
-                words.seek(0)
-                said = words.read().decode(errors="replace").strip()
-                raise SketchError(f"no relay could be started: {said[-1000:] or f'see {_log_file()}'}")
-    raise SketchError(f"no relay answered within {START_TIMEOUT:.0f} s; its log is {_log_file()}")
+                break
+    raise SketchError(f"no relay could be started: {said or 'none answered in time'}; its log is {_log_file()}")
 
 
 def _spawn(directory: Path, words: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -18,7 +18,10 @@ from pathlib import Path
 from . import __version__
 from .log import Store, StoreError
 from .server import Relay
-from .store import open_store
+from .store import StoreInUse, open_store
+
+IN_USE = 3
+"""Exit code when another relay holds the database; who started this one as a race finds the winner."""
 
 
 def default_database() -> Path:
@@ -51,21 +54,22 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the relay; the exit code is 0 after SIGTERM or SIGINT, 2 when it cannot start."""
+    """Run the relay; the exit code is 0 after SIGTERM or SIGINT, `IN_USE` when another relay holds the
+    database, 2 when it cannot start for another reason."""
     options = parser().parse_args(argv)
     try:
         _log_to(options.log_file, options.log_level)
         if not _is_loopback(options.host) and not options.behind_proxy:
             raise StoreError(
-                f"{options.host} can be reached by others, and this relay neither asks who they are nor encrypts; "
-                "use an SSH tunnel, or a proxy that does and --behind-proxy"
+                f"{options.host} can be reached by others, and this relay neither asks who they are "
+                "nor encrypts; use an SSH tunnel, or a proxy that does and --behind-proxy"
             )
         if not 0 <= options.port <= 65535:
             raise StoreError(f"{options.port} is no port; choose one from 0 to 65535")
         store = open_store(options.db or str(default_database()))
     except (StoreError, OSError) as error:
         print(f"ipysketch-relay: {error}", file=sys.stderr)
-        return 2
+        return IN_USE if isinstance(error, StoreInUse) else 2
     try:
         return asyncio.run(_run(options, store))
     finally:
@@ -92,14 +96,20 @@ async def _run(options: argparse.Namespace, store: Store) -> int:
         loop.add_signal_handler(number, relay.finished.set)
     host = f"[{options.host}]" if ":" in options.host else options.host
     log.info("listening on ws://%s:%d db=%s", host, relay.port, options.db or default_database())
+    failed = ""
     if options.runtime_file:
-        _announce(options.runtime_file, relay.port, token)
+        try:
+            _announce(options.runtime_file, relay.port, token)
+        except OSError as error:
+            failed = f"the runtime file {options.runtime_file} cannot be written ({error.strerror})"
+            print(f"ipysketch-relay: {failed}; choose another --runtime-file", file=sys.stderr)
+            relay.finished.set()
     await relay.finished.wait()
     log.info("stopping")
     if options.runtime_file:
         _withdraw(options.runtime_file, token)
     await relay.stop()
-    return 0
+    return 2 if failed else 0
 
 
 def _log_to(path: str | None, level: str) -> None:
@@ -120,6 +130,7 @@ def _announce(path: Path, port: int, token: str) -> None:
     """Written aside and moved into place, so that nobody reads half of it; only its owner can."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.{os.getpid()}")
+    aside.unlink(missing_ok=True)
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump({"port": port, "token": token, "pid": os.getpid()}, file)
     aside.replace(path)

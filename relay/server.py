@@ -1,13 +1,14 @@
-"""Sockets, timers and shutdown around the pure rooms.
+"""Sockets, timers and shutdown around the rooms.
 
-A connection has one reader task and one writer task. The reader hands messages to the room; at the end of the
-pass of the event loop every touched room proposes what is queued, and its writers wake. A writer pulls the next
-frame only when the last one has left, so what a slow peer gets is coalesced and its memory bounded.
+A connection has one reader and one writer task. The reader hands messages to the room; at the end of that
+pass of the event loop the writers of every touched room wake. A writer pulls the next frame only when the last
+one has left, so what a slow peer gets is coalesced and its memory bounded; one that takes nothing is aborted.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import logging
@@ -19,6 +20,7 @@ from http import HTTPStatus
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
 
 from . import __version__
 from .log import Store, StoreError
@@ -29,7 +31,10 @@ from .protocol import (
     MAX_FRAME,
     OLDEST_VERSION,
     PROTOCOL_VERSION,
+    SUBPROTOCOL,
+    WINDOW,
     Bad,
+    ClientMessage,
     Error,
     Join,
     check_room,
@@ -41,9 +46,17 @@ from .rooms import OpenRoom, Rooms
 
 JOIN_DEADLINE = 10.0
 NO_PROGRESS = 10.0
-"""Seconds a peer may take to accept one frame before its connection is aborted."""
-WRITE_LIMIT = 64 << 10
+"""Seconds for which a peer may take nothing of what waits for it before its connection is aborted."""
+CLOSE_TIMEOUT = 1.0
+RESTARTING = "the relay is restarting"
+WRITE_LIMIT = 32 << 10
 MAX_QUEUE = 16
+MAX_BUFFERED = 4 << 20
+"""Bytes that may wait in a socket: one frame, and answers to pings nobody reads."""
+MAX_BACKLOG = 2 << 20
+"""Bytes of one peer that may wait for the store before no more is read from it."""
+
+_CHALLENGE = re.compile(r"[0-9a-f]{16,128}")
 
 
 @dataclass(eq=False, slots=True)
@@ -51,15 +64,27 @@ class _Seat:
     """One joined connection: its socket, its peer, and the bell its writer waits for."""
 
     socket: ServerConnection
-    room: Room
+    opened: OpenRoom
     peer: Peer
     bell: asyncio.Event = field(default_factory=asyncio.Event)
+    eased: asyncio.Event = field(default_factory=asyncio.Event)
+    backlog: int = 0
+    sending: bool = False
+    left: int = 0
+    progress: float = 0.0
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether more was read than the store, or the peer itself, has yet taken."""
+        if not self.peer.unsettled:
+            self.backlog = 0
+        return self.backlog > MAX_BACKLOG or len(self.peer.direct) > WINDOW
 
 
 class Relay:
-    """A relay on `host`:`port` (0: any free port) that keeps rooms in `store`.
+    """A relay on `host`:`port` (0: any free port) that keeps rooms in `store`, and closes it in `stop`.
 
-    `token`: only who knows it may join. `idle_exit`: seconds without a connection after which `finished` is set.
+    `token`: only who knows it may join. `idle_exit`: seconds without a connection until `finished` is set.
     """
 
     def __init__(
@@ -79,24 +104,17 @@ class Relay:
         self._token = token
         self._idle_exit = idle_exit
         self._log = log or logging.getLogger("relay")
-        self._rooms: dict[str, asyncio.Future[Room]] = {}
-        self._seats: dict[Room, set[_Seat]] = {}
-        self._touched: set[Room] = set()
-        self._flush_scheduled = False
-        self._work = asyncio.Event()
-        self._disk = ThreadPoolExecutor(1, thread_name_prefix="relay-store")
-        self._server: Server | None = None
-        self._committer: asyncio.Task[None] | None = None
+        self._connections: dict[ServerConnection, asyncio.Task[None] | None] = {}
+        self._seats: set[_Seat] = set()
         self._idle: asyncio.TimerHandle | None = None
-        self._connections = 0
         self._stopping = False
-        self._load_error: str | None = None
+        self._farewell = False
 
     # --- life ---------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Listen; raises OSError when the port is taken."""
-        self._server = await serve(
+        self._server: Server = await serve(
             self._serve,
             self._host,
             self.port,
@@ -104,263 +122,282 @@ class Relay:
             max_size=MAX_FRAME,
             max_queue=MAX_QUEUE,
             write_limit=WRITE_LIMIT,
+            # Kernels send no origin; a page that does is not ours.
             origins=[None],
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            select_subprotocol=lambda _, offered: Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None,
             open_timeout=JOIN_DEADLINE,
             ping_interval=20,
             ping_timeout=20,
-            close_timeout=1,
-            process_request=self._request,
+            close_timeout=CLOSE_TIMEOUT,
+            process_request=_request,
             process_response=self._response,
             server_header=f"ipysketch-relay/{__version__}",
         )
         self.port = self._server.sockets[0].getsockname()[1]
-        self._committer = asyncio.create_task(self._commit_forever())
+        self._rooms = Rooms(self._store, self._log)
+        self._watcher = asyncio.create_task(self._watch())
         self._watch_idleness()
 
     async def stop(self) -> None:
         """Stop accepting, make durable what came, tell everybody to come back, and close; within 5 seconds."""
         self._stopping = True
-        if self._idle is not None:
-            self._idle.cancel()
-        assert self._server is not None and self._committer is not None
+        self._watch_idleness()
         self._server.close(close_connections=False)
-        loop = asyncio.get_running_loop()
-        end = loop.time() + 2.0
-        while any(room.busy for room in self._seats) and loop.time() < end:
-            self._work.set()
-            await asyncio.sleep(0.005)
-        for room, seats in self._seats.items():
-            room.goodbye("the relay is restarting", 1.0)
-            for seat in seats:
-                seat.bell.set()
-        seats = [seat for seats in self._seats.values() for seat in seats]
-        await asyncio.gather(
-            *(self._close(seat.socket, CLOSE_RESTART, "the relay is restarting", 1.0) for seat in seats)
-        )
-        self._committer.cancel()
-        await asyncio.gather(self._committer, return_exceptions=True)
-        await loop.run_in_executor(self._disk, self._store.close)
-        self._disk.shutdown()
+        await self._rooms.settle(2.0)
+        for room in {seat.opened.room for seat in self._seats}:
+            room.goodbye(RESTARTING, 1.0)
+        self._farewell = True
+        seated = {seat.socket for seat in self._seats}
+        for seat in self._seats:
+            seat.bell.set()  # Its writer says what is left to say, and closes.
+        closing = [self._close(socket, CLOSE_RESTART) for socket in self._connections if socket not in seated]
+        tasks = [task for task in self._connections.values() if task is not None]
+        if tasks:
+            await asyncio.wait([*tasks, *map(asyncio.ensure_future, closing)], timeout=1.5)
+        for socket in list(self._connections):
+            socket.transport.abort()
+        self._watcher.cancel()
+        await self._rooms.close()
         self._log.info("stopped")
 
+    async def _watch(self) -> None:
+        """Abort who takes nothing: keepalive does not notice them, and closing would wait for them."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(1.0, NO_PROGRESS / 4))
+            for seat in self._seats:
+                left = seat.socket.transport.get_write_buffer_size()
+                if not seat.sending or left < seat.left:
+                    seat.left, seat.progress = left, loop.time()
+                elif loop.time() - seat.progress > NO_PROGRESS:
+                    self._log.warning(
+                        "abort room=%r peer=%s name=%r reason='took nothing for %g s'",
+                        *(seat.opened.room.name, seat.peer.id, seat.peer.name, NO_PROGRESS),
+                    )
+                    seat.socket.transport.abort()
+            for socket in self._connections:
+                if socket.transport.get_write_buffer_size() > MAX_BUFFERED:
+                    self._log.warning("abort from=%s reason='reads nothing'", _address(socket))
+                    socket.transport.abort()
+
     def _watch_idleness(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
         if self._idle_exit is not None and not self._connections and not self._stopping:
             self._idle = asyncio.get_running_loop().call_later(self._idle_exit, self.finished.set)
 
     # --- HTTP ---------------------------------------------------------------------------------------------
 
-    def _request(self, socket: ServerConnection, request: Request) -> Response | None:
-        if request.path == "/healthz":
-            return self._response(socket, request, socket.respond(HTTPStatus.OK, "ok\n"))
-        if "upgrade" not in request.headers.get("Connection", "").lower():
-            text = "This is an ipysketch relay; connect to it from a notebook with %sketch connect.\n"
-            return socket.respond(HTTPStatus.UPGRADE_REQUIRED, text)
-        return None
-
     def _response(self, socket: ServerConnection, request: Request, response: Response) -> Response:
-        challenge = request.headers.get("X-Ipysketch-Challenge")
-        if challenge and self._token:
+        if self._token and (challenge := _challenge(request)):
             response.headers["X-Ipysketch-Proof"] = _proof(self._token, challenge)
         return response
 
     def _admitted(self, socket: ServerConnection, join: Join) -> bool:
         if not self._token:
             return True
-        headers = socket.request.headers if socket.request else {}
-        challenge = headers.get("X-Ipysketch-Challenge", "")
-        bearer = headers.get("Authorization", "").removeprefix("Bearer ")
-        good = [self._token, _proof(self._token, "join:" + challenge)] if challenge else [self._token]
-        return any(
-            hmac.compare_digest(said.encode(), known.encode())
-            for said in (join.token, bearer)
-            for known in good
-        )
+        assert socket.request is not None
+        known = [self._token]
+        if challenge := _challenge(socket.request):
+            known.append(_proof(self._token, "join:" + challenge))
+        bearer = socket.request.headers.get("Authorization", "").removeprefix("Bearer ")
+        said = [text.encode(errors="surrogateescape") for text in (join.token, bearer)]
+        return any([hmac.compare_digest(text, good.encode()) for text in said for good in known])
 
     # --- one connection -----------------------------------------------------------------------------------
 
     async def _serve(self, socket: ServerConnection) -> None:
-        self._connections += 1
-        if self._idle is not None:
-            self._idle.cancel()
+        self._connections[socket] = asyncio.current_task()
+        self._watch_idleness()
         seat: _Seat | None = None
-        reason = "left"
         try:
-            seat = await self._enter(socket)
-            if seat is not None:
-                reason = await self._read(seat)
-        except ConnectionClosed as closed:
-            reason = _why(closed)
+            if (seat := await self._enter(socket)) is not None:
+                await self._read(seat)
+        except ConnectionClosed:
+            pass  # `_exit` says why.
         finally:
             if seat is not None:
-                self._exit(seat, reason)
-            self._connections -= 1
+                self._exit(seat)
+            # Returning would close the socket too, but wait for a peer that reads nothing for ever.
+            await self._close(socket, *((seat and seat.peer.closing) or (1000, "")))
+            del self._connections[socket]
             self._watch_idleness()
 
     async def _enter(self, socket: ServerConnection) -> _Seat | None:
-        try:
-            async with asyncio.timeout(JOIN_DEADLINE):
-                frame = await socket.recv()
-        except TimeoutError:
-            await self._refuse(socket, Bad("join-first", "no join message came in time"), CLOSE_PROTOCOL)
-            return None
         code = CLOSE_PROTOCOL
         try:
-            if isinstance(frame, bytes):
-                raise Bad("binary", "a client sends no binary frames; send a JSON array of messages")
-            [join, *rest] = decode_client(frame) or [None]
+            try:
+                async with asyncio.timeout(JOIN_DEADLINE):
+                    frame = await socket.recv()
+            except TimeoutError:
+                raise Bad("join-first", "no join message came in time") from None
+            messages = _decode(frame)
+            join = messages[0] if messages else None
             if isinstance(join, Bad):
                 raise join
             if not isinstance(join, Join):
                 raise Bad("join-first", "the first message must be join")
-            if not join.version >= OLDEST_VERSION:
-                raise Bad("version", f"protocol version {join.version} is too old; upgrade ipysketch")
-            if join.version > PROTOCOL_VERSION + 1:
-                raise Bad(
-                    "version",
-                    f"this relay speaks protocol version {PROTOCOL_VERSION}, not {join.version}; upgrade the relay",
-                )
+            _check_version(join.version)
             code = CLOSE_REFUSED
             if not self._admitted(socket, join):
                 raise Bad("token", "the token is wrong or missing; ask who runs the relay for one")
-            room = await self._room(check_room(join.room))
+            try:
+                opened = await self._rooms.get(check_room(join.room))
+            except StoreError as error:
+                raise Bad("store", str(error)) from None
             if self._stopping:
-                raise Bad("stopping", "the relay is restarting")
-            seat = _Seat(socket, room, peer := room.join(join, time.time()))
+                await self._close(socket, CLOSE_RESTART, RESTARTING)
+                return None
+            peer = opened.room.join(join, time.time())
         except Bad as bad:
             await self._refuse(socket, bad, code)
             return None
-        except StoreError as error:
-            self._log.error(
-                "load failed room=%r reason=%r", join.room if isinstance(join, Join) else "", str(error)
-            )
-            await self._refuse(socket, Bad("store", str(error)), CLOSE_REFUSED)
-            return None
-        self._seats.setdefault(room, set()).add(seat)
+        seat = _Seat(socket, opened, peer)
+        self._seats.add(seat)
+        opened.bells.add(seat.bell)
         self._log.info(
             "join room=%r peer=%s name=%r from=%s peers=%d",
-            room.name,
-            peer.id,
-            peer.name,
-            _address(socket),
-            len(room.peers),
+            *(opened.room.name, peer.id, peer.name, _address(socket), len(opened.bells)),
         )
-        for message in rest:
+        for message in messages[1:]:
             self._take(seat, message)
-        self._touch(room)
+        self._rooms.touch(opened)
         return seat
 
-    async def _read(self, seat: _Seat) -> str:
+    async def _read(self, seat: _Seat) -> None:
         writer = asyncio.create_task(self._write(seat))
         try:
             async for frame in seat.socket:
-                if isinstance(frame, bytes):
-                    bad = Bad("binary", "a client sends no binary frames; send a JSON array of messages")
-                    await self._refuse(seat.socket, bad, CLOSE_PROTOCOL)
-                    return "sent a binary frame"
                 try:
-                    messages = decode_client(frame)
+                    messages = _decode(frame)
                 except Bad as bad:
+                    seat.peer.closing = seat.peer.closing or (CLOSE_PROTOCOL, bad.reason)
                     await self._refuse(seat.socket, bad, CLOSE_PROTOCOL)
-                    return "sent a frame that is not JSON"
+                    return
                 for message in messages:
                     self._take(seat, message)
-                self._touch(seat.room)
+                self._rooms.touch(seat.opened)
+                seat.backlog += len(frame)
+                while seat.overloaded and not writer.done():
+                    seat.eased.clear()
+                    await seat.eased.wait()
                 if seat.peer.gone:
-                    return seat.peer.closing[1] if seat.peer.closing else "left"
-            return _closed(seat.socket)
+                    return
         finally:
             writer.cancel()
 
-    def _take(self, seat: _Seat, message: object) -> None:
+    def _take(self, seat: _Seat, message: ClientMessage | Bad) -> None:
+        room, peer = seat.opened.room, seat.peer
         if self._log.isEnabledFor(logging.DEBUG):
-            self._log.debug("message room=%r peer=%s %.400r", seat.room.name, seat.peer.id, message)
+            shown = "Join(…)" if isinstance(message, Join) else f"{message!r:.400}"
+            self._log.debug("message room=%r peer=%s %s", room.name, peer.id, shown)
         try:
             if isinstance(message, Bad):
                 raise message
-            seat.room.receive(seat.peer, message, time.time())  # type: ignore[arg-type]  # decoded just now
+            room.receive(peer, message, time.time())
         except Bad as bad:
             self._log.info(
-                "refused room=%r peer=%s name=%r code=%s",
-                seat.room.name,
-                seat.peer.id,
-                seat.peer.name,
-                bad.code,
+                "refused room=%r peer=%s name=%r code=%s reason=%r",
+                *(room.name, peer.id, peer.name, bad.code, bad.reason[:200]),
             )
-            seat.room.error(seat.peer, bad)
+            room.error(peer, bad)
 
     async def _write(self, seat: _Seat) -> None:
-        socket, room, peer = seat.socket, seat.room, seat.peer
+        socket, room, peer = seat.socket, seat.opened.room, seat.peer
+        loop = asyncio.get_running_loop()
         try:
             while True:
                 await seat.bell.wait()
                 seat.bell.clear()
+                seat.eased.set()
                 while (frame := room.collect(peer)) is not None:
-                    async with asyncio.timeout(NO_PROGRESS):
-                        await socket.send(frame)
+                    seat.left, seat.progress, seat.sending = MAX_BUFFERED, loop.time(), True
+                    await socket.send(frame)
+                    seat.sending = False
+                    seat.eased.set()
+                if self._farewell:
+                    peer.closing = peer.closing or (CLOSE_RESTART, RESTARTING)
                 if peer.closing is not None:
-                    await self._close(socket, *peer.closing, 1.0)
+                    await self._close(socket, *peer.closing)
                     return
-        except TimeoutError:
-            self._log.warning(
-                "aborted room=%r peer=%s name=%r reason='took nothing for %d s'",
-                room.name,
-                peer.id,
-                peer.name,
-                NO_PROGRESS,
-            )
-            socket.transport.abort()
         except ConnectionClosed:
             return  # The reader sees it too, and says why.
+        except Exception:
+            self._log.exception("writer failed room=%r peer=%s", room.name, peer.id)
+            socket.transport.abort()
+        finally:
+            seat.sending = False
+            seat.eased.set()
 
-    def _exit(self, seat: _Seat, reason: str) -> None:
-        room = seat.room
-        seats = self._seats.get(room, set())
-        seats.discard(seat)
-        room.leave(seat.peer)
+    def _exit(self, seat: _Seat) -> None:
+        opened, peer = seat.opened, seat.peer
+        if peer.closing is not None:
+            reason = peer.closing[1]
+        elif peer.gone:
+            reason = "left"
+        else:
+            reason = f"connection closed ({seat.socket.close_code} {seat.socket.close_reason or ''})"
+        self._seats.discard(seat)
+        opened.bells.discard(seat.bell)
+        opened.room.leave(peer)
         self._log.info(
             "leave room=%r peer=%s name=%r reason=%r peers=%d",
-            room.name,
-            seat.peer.id,
-            seat.peer.name,
-            reason,
-            len(seats),
+            *(opened.room.name, peer.id, peer.name, reason, len(opened.bells)),
         )
-        self._touch(room)
+        self._rooms.touch(opened)
 
     async def _refuse(self, socket: ServerConnection, bad: Bad, code: int) -> None:
         self._log.info("refused from=%s code=%s reason=%r", _address(socket), bad.code, bad.reason[:200])
-        try:
-            async with asyncio.timeout(1.0):
+        with contextlib.suppress(TimeoutError, ConnectionClosed):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 await socket.send(encode([Error(bad.code, bad.reason, fatal=True)]), text=True)
-        except (TimeoutError, ConnectionClosed):
-            return
-        await self._close(socket, code, bad.reason, 1.0)
+        await self._close(socket, code, bad.reason)
 
-    async def _close(self, socket: ServerConnection, code: int, reason: str, timeout: float) -> None:
+    async def _close(self, socket: ServerConnection, code: int, reason: str = "") -> None:
         # A peer that does not read would keep close() waiting for as long as it likes.
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 await socket.close(code, reason.encode()[:120].decode(errors="ignore"))
         except TimeoutError:
             socket.transport.abort()
 
 
-def _proof(token: str, challenge: str) -> str:
-    return hmac.new(token.encode(), challenge.encode(), hashlib.sha256).hexdigest()
+def _request(socket: ServerConnection, request: Request) -> Response | None:
+    if request.path == "/healthz":
+        return socket.respond(HTTPStatus.OK, "ok\n")
+    if "upgrade" not in request.headers.get("Connection", "").lower():
+        text = "This is an ipysketch relay; connect to it from a notebook with %sketch connect.\n"
+        response = socket.respond(HTTPStatus.UPGRADE_REQUIRED, text)
+        response.headers["Upgrade"] = "websocket"
+        return response
+    return None
+
+
+def _decode(frame: str | bytes) -> list[ClientMessage | Bad]:
+    if isinstance(frame, bytes):
+        raise Bad("binary", "a client sends no binary frames; send a JSON array of messages")
+    return decode_client(frame)
+
+
+def _check_version(version: int) -> None:
+    # A client one version ahead knows ours too, and `Welcome` tells it to speak that.
+    if not OLDEST_VERSION <= version <= PROTOCOL_VERSION + 1:
+        older = "the relay" if version > PROTOCOL_VERSION else "ipysketch"
+        spoken = f"this relay speaks protocol version {PROTOCOL_VERSION}, not {version}"
+        raise Bad("version", f"{spoken}; upgrade {older}")
+
+
+def _challenge(request: Request) -> str:
+    """The request's challenge if it is hex, else nothing: an answer to "join:…" would be a way in."""
+    challenge = request.headers.get("X-Ipysketch-Challenge", "")
+    return challenge if _CHALLENGE.fullmatch(challenge) else ""
+
+
+def _proof(token: str, text: str) -> str:
+    return hmac.new(token.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def _address(socket: ServerConnection) -> str:
     address = socket.remote_address
     return f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address or "?")
-
-
-def _why(closed: ConnectionClosed) -> str:
-    if closed.rcvd is not None:
-        return f"closed with {closed.rcvd.code} {closed.rcvd.reason}".strip()
-    if closed.sent is not None:
-        return f"closed by the relay with {closed.sent.code} {closed.sent.reason}".strip()
-    return "connection lost"
-
-
-def _closed(socket: ServerConnection) -> str:
-    return f"closed with {socket.close_code} {socket.close_reason or ''}".strip()

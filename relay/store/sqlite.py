@@ -6,6 +6,7 @@ cannot happen. A commit returns after its pages are on the disk (`synchronous=FU
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -90,10 +91,9 @@ class SqliteStore:
 
     def _make_file(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
+        # Opening an existing file here and closing it again would drop SQLite's lock on it.
+        with contextlib.suppress(FileExistsError):
             os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            pass  # Opening an existing file here and closing it again would drop SQLite's lock on it.
 
     def _open(self) -> None:
         run = self._db.execute
@@ -108,7 +108,8 @@ class SqliteStore:
             tables = run("SELECT count(*) FROM sqlite_master").fetchone()[0]
             if version > SCHEMA_VERSION:
                 raise StoreError(
-                    f"the database {self.path} was written by a newer relay; update this one, or choose another file"
+                    f"the database {self.path} was written by a newer relay; update this one, "
+                    "or choose another file"
                 )
             if version == 0:
                 if tables:
@@ -136,7 +137,11 @@ class SqliteStore:
         return self._transact("read", lambda: self._load(room, new_epoch))
 
     def append(self, batches: Sequence[Batch]) -> None:
-        self._transact("written", lambda: [self._append(batch) for batch in batches])
+        def write() -> None:
+            for batch in batches:
+                self._append(batch)
+
+        self._transact("written", write)
 
     def rooms(self) -> list[str]:
         return self._transact(

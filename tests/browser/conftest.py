@@ -210,25 +210,25 @@ class Notebook:
 
     # --- eyes ---------------------------------------------------------------------------------------------
 
-    def pixel(self, x: float, y: float) -> list[int]:
-        """Red, green, blue, alpha at (x, y) in board units."""
-        pixel: list[int] = self.page.evaluate(PIXEL, [x, y])
-        return pixel
+    def blank(self, x: float, y: float) -> bool:
+        """Whether there is no ink within 3 pixels of (x, y) now."""
+        pixels: list[list[int]] = self.page.evaluate(PIXELS, [x, y])
+        return all(pixel[3] == 0 for pixel in pixels)
 
     def sees(self, x: float, y: float, color: str, timeout: float = 20) -> None:
-        """Wait until the ink at (x, y) has `color` #rrggbb."""
+        """Wait until there is ink of `color` #rrggbb within 3 pixels of (x, y): hands are not exact."""
         wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
         self.page.wait_for_function(
-            f"([x, y, wanted]) => {{ const p = ({PIXEL})([x, y]);"
-            " return p && p[3] > 200 && wanted.every((c, i) => Math.abs(c - p[i]) < 24); }",
+            f"([x, y, wanted]) => ({PIXELS})([x, y])?.some("
+            "p => p[3] > 200 && wanted.every((c, i) => Math.abs(c - p[i]) < 24))",
             arg=[x, y, wanted],
             timeout=timeout * 1000,
         )
 
     def sees_nothing(self, x: float, y: float, timeout: float = 20) -> None:
-        """Wait until there is no ink at (x, y)."""
+        """Wait until there is no ink within 3 pixels of (x, y)."""
         self.page.wait_for_function(
-            f"([x, y]) => {{ const p = ({PIXEL})([x, y]); return p && p[3] === 0; }}",
+            f"([x, y]) => ({PIXELS})([x, y])?.every(p => p[3] === 0)",
             arg=[x, y],
             timeout=timeout * 1000,
         )
@@ -253,11 +253,13 @@ class Notebook:
         return text
 
 
-PIXEL = """([x, y]) => {
+PIXELS = """([x, y]) => {
     const canvas = document.querySelector('.ipysketch-stage canvas');
     if (!canvas) return null;
     const scale = canvas.width / 1280;
-    return Array.from(canvas.getContext('2d').getImageData(Math.round(x * scale), Math.round(y * scale), 1, 1).data);
+    const data = canvas.getContext('2d')
+        .getImageData(Math.round(x * scale) - 3, Math.round(y * scale) - 3, 7, 7).data;
+    return Array.from({ length: 49 }, (_, i) => Array.from(data.slice(4 * i, 4 * i + 4)));
 }"""
 
 
@@ -266,3 +268,16 @@ def lab(home: Path, relay: RelayProcess, browser: Browser) -> Iterator[Lab]:
     running = Lab(home, relay, browser)
     yield running
     running.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A failed browser test leaves a screenshot of every page under build/."""
+    report = yield
+    if report.failed and "lab" in getattr(item, "fixturenames", ()):  # type: ignore[attr-defined]
+        shots = Path("build/screenshots")
+        shots.mkdir(parents=True, exist_ok=True)
+        for number, context in enumerate(item.funcargs["lab"].browser.contexts):  # type: ignore[attr-defined]
+            for page in context.pages:
+                page.screenshot(path=shots / f"{item.name}-{number}.png")
+    return report
