@@ -18,7 +18,7 @@ from typing import Protocol
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
 
 from relay.protocol import (
     MAX_FRAME,
@@ -168,6 +168,10 @@ class Connection:
             raise _Stop(
                 f"{target.url!r} is not the address of a relay; use one like ws://127.0.0.1:8765"
             ) from None
+        except InvalidMessage as error:
+            if isinstance(error.__cause__, EOFError | OSError):
+                raise  # It went away in the middle: a relay that restarts does that.
+            raise _Stop(f"{target.url} is no ipysketch relay; check the address") from None
         except InvalidStatus as error:
             if error.response.status_code in (502, 503, 504):
                 raise

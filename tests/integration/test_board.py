@@ -1,0 +1,299 @@
+"""The public API as scripts, notebooks without a page, and plain IPython use it, against a real relay process."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+import ipysketch
+from ipysketch import Sketch, SketchError
+
+from ..processes import RelayProcess, environment
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in environment(tmp_path).items():
+        if name.startswith("IPYSKETCH"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.delenv("IPYSKETCH_URL", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def relay(home: Path) -> Iterator[RelayProcess]:
+    process = RelayProcess(home)
+    yield process
+    process.stop()
+
+
+def run(code: str, home: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `code` as a user's script in a process of its own."""
+    return subprocess.run(
+        [sys.executable, *(command or ("-c",)), code],
+        env=environment(home, **variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def until(board: Sketch, count: int) -> None:
+    """Wait until `board` shows `count` elements, woken by what it receives."""
+    arrived = threading.Event()
+
+    class Eye:
+        def show(self, state: object) -> bool:
+            if len(state.elements) == count:  # type: ignore[attr-defined]
+                arrived.set()
+            return True
+
+    eye = Eye()
+    board._thread.ask(lambda: board._session.attach(eye))  # type: ignore[arg-type]
+    assert arrived.wait(20), f"{len(board.elements)} elements, not {count}"
+
+
+def test_importing_is_light_and_starts_nothing(home: Path) -> None:
+    code = (
+        "import sys, threading, ipysketch\n"
+        "heavy = {'numpy', 'ipywidgets', 'ipycanvas', 'anywidget', 'websockets', 'IPython', 'asyncio'} & set(sys.modules)\n"
+        "print(sorted(heavy), threading.active_count())"
+    )
+    assert run(code, home).stdout == "[] 1\n"
+
+
+def test_a_script_ends_cleanly_and_loses_nothing(home: Path, relay: RelayProcess) -> None:
+    code = (
+        "import ipysketch\n"
+        "board = ipysketch.connect(room='bots', name='Bot')\n"
+        "for n in range(50): board.stroke([(n, 0), (n, 100)])\n"
+    )
+    ended = run(code, home, IPYSKETCH_URL=relay.url)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    board = Sketch(name="Eye").connect(relay.url, "bots")
+    until(board, 50)
+    board.disconnect()
+
+
+def test_two_boards_see_each_other(home: Path, relay: RelayProcess) -> None:
+    ada, grace = Sketch(name="Ada"), Sketch(name="Grace")
+    ada.connect(relay.url, "pair")
+    grace.connect(relay.url, "pair")
+    ada.stroke([(10, 10), (20, 20)], color="#123456", width=3)
+    until(grace, 1)
+    [stroke] = grace.elements
+    assert (stroke.color, stroke.width, stroke.points.tolist()) == ("#123456", 3.0, [[10, 10], [20, 20]])
+    assert ada.undo()
+    until(grace, 0)
+    assert ada.redo()
+    until(grace, 1)
+    assert not grace.undo()
+    for board in (ada, grace):
+        board.disconnect()
+
+
+def test_what_was_drawn_alone_comes_along(home: Path, relay: RelayProcess) -> None:
+    solo = Sketch(name="Solo")
+    solo.stroke([(1, 1), (2, 2)])
+    assert "solo" in solo.status
+    solo.connect(relay.url, "late")
+    other = Sketch(name="Other").connect(relay.url, "late")
+    until(other, 1)
+    for board in (solo, other):
+        board.disconnect()
+
+
+def test_the_same_room_is_the_same_board(home: Path, relay: RelayProcess) -> None:
+    first = ipysketch.connect(relay.url, room="same", name="Ada")
+    again = ipysketch.connect(relay.url, room="same", name="Ada L.")
+    other = ipysketch.connect(relay.url, room="another")
+    assert first is again
+    assert first is not other
+    assert [person.name for person in again.people] == ["Ada L."]
+    for board in (first, other):
+        board.disconnect()
+
+
+def test_a_relay_that_dies_and_comes_back_has_everything(home: Path, relay: RelayProcess) -> None:
+    board = Sketch(name="Ada").connect(relay.url, "phoenix")
+    board.stroke([(1, 1), (2, 2)])
+    assert board.flush()
+    relay.kill()
+    board.stroke([(3, 3), (4, 4)])
+    assert board.pending == 1
+    relay.start()
+    other = Sketch(name="Other").connect(relay.url, "phoenix")
+    until(other, 2)
+    assert board.flush()
+    for one in (board, other):
+        one.disconnect()
+
+
+def test_the_local_relay_is_started_once_and_found(home: Path) -> None:
+    code = (
+        "import ipysketch\n"
+        "board = ipysketch.connect(room='mine')\n"
+        "board.stroke([(1, 1)])\n"
+        "print(bool(board.started_relay), len(board.elements), board.connected)"
+    )
+    try:
+        first = run(code, home)
+        assert first.stdout == "True 1 True\n", first
+        second = run(code, home)
+        assert second.stdout.startswith("False "), second
+    finally:
+        said = json.loads((home / "runtime" / "relay.json").read_text())
+        subprocess.run(["kill", str(said["pid"])], check=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"url": "http://127.0.0.1:1"}, "not the address of a relay"),
+        ({"url": "nonsense"}, "not the address of a relay"),
+        ({"url": "ws://127.0.0.1:99999"}, "not the address of a relay"),
+        ({"room": "x" * 10_000}, "room name"),
+        ({"room": "a/b"}, "room name"),
+        ({"color": "greenish"}, "#rrggbb"),
+        ({"name": "n" * 65}, "at most 64"),
+    ],
+)
+def test_a_users_mistake_gets_one_sentence(home: Path, arguments: dict[str, str], words: str) -> None:
+    with pytest.raises(SketchError, match=words) as refusal:
+        ipysketch.connect(**{"url": "ws://127.0.0.1:1", **arguments})
+    assert len(str(refusal.value)) < 250
+    assert refusal.value._render_traceback_() == [f"ipysketch: {refusal.value}"]
+
+
+def test_what_is_no_websocket_says_so(home: Path) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        with pytest.raises(SketchError, match="no ipysketch relay"):
+            Sketch().connect(f"ws://127.0.0.1:{server.server_port}")
+        server.shutdown()
+        thread.join(5)
+
+
+def test_a_relay_that_is_down_is_waited_for(home: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # Bound, not listening: nobody else gets it, and it refuses.
+        board = Sketch().connect(f"ws://127.0.0.1:{taken.getsockname()[1]}")
+    board.stroke([(1, 1)])
+    assert "no relay answers" in board.status
+    assert "1 stroke waiting" in board.status
+    board.disconnect()
+
+
+@pytest.mark.parametrize(
+    "points", [[], [(1, 2, 3)], [(float("nan"), 1)], [(float("inf"), 1)], "line", [(1e9, 0)], [[(1, 2)]]]
+)
+def test_points_that_cannot_be_are_refused_and_nothing_is_drawn(home: Path, points: object) -> None:
+    board = Sketch()
+    with pytest.raises(SketchError, match="points"):
+        board.stroke(points)  # type: ignore[arg-type]
+    assert board.elements == ()
+
+
+def test_plain_ipython_without_widgets(home: Path, relay: RelayProcess) -> None:
+    code = "\n".join(
+        [
+            "get_ipython().run_line_magic('load_ext', 'ipysketch')",
+            f"get_ipython().run_line_magic('sketch', 'connect {relay.url} --room plain --name Ada')",
+            "get_ipython().run_line_magic('sketch', 'status')",
+            "get_ipython().run_line_magic('sketch', 'who')",
+            "get_ipython().run_line_magic('sketch', 'disconnect')",
+        ]
+    )
+    ended = run(code, home, "-m", "IPython", "--no-banner", "--colors=NoColor", "-c")
+    assert ended.returncode == 0, ended
+    assert "connected · room plain · 1 here" in ended.stdout
+    assert "Ada (you)" in ended.stdout
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("conect", "did you mean %sketch connect?"),
+        ("frobnicate", "see %sketch help"),
+        ("status", "begin with %sketch connect"),
+        ("connect nonsense", "not the address of a relay"),
+        ("connect --room a/b ws://127.0.0.1:1", "room name"),
+        ("connect --color mauve ws://127.0.0.1:1", "#rrggbb"),
+        ("connect --frob", "unrecognized arguments"),
+        ("help", "%sketch disconnect"),
+        ("connect --help", "--room"),
+    ],
+)
+def test_the_magic_answers_in_a_sentence(home: Path, line: str, words: str) -> None:
+    code = f"get_ipython().run_line_magic('load_ext', 'ipysketch'); get_ipython().run_line_magic('sketch', {line!r})"
+    ended = run(code, home, "-m", "IPython", "--no-banner", "--colors=NoColor", "-c")
+    said = ended.stdout + ended.stderr
+    assert words in said
+    assert "Traceback" not in said
+
+
+def test_tab_completes_sub_commands(home: Path) -> None:
+    code = (
+        "shell = get_ipython(); shell.run_line_magic('load_ext', 'ipysketch')\n"
+        "print(shell.complete('con', '%sketch con', 11)[1], shell.complete('--r', '%sketch connect --r', 19)[1])"
+    )
+    ended = run(code, home, "-m", "IPython", "--no-banner", "--colors=NoColor", "-c")
+    assert "connect" in ended.stdout
+    assert "--room" in ended.stdout
+
+
+def test_nbconvert_executes_a_notebook_that_no_page_shows(home: Path, relay: RelayProcess) -> None:
+    cells = [
+        "%load_ext ipysketch\n%sketch connect --room paper --name Ada",
+        "import ipysketch\nboard, = ipysketch.boards()",
+        "board.stroke([(1, 1), (9, 9)]); board",
+    ]
+    notebook = {
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"c{n}",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": cell,
+            }
+            for n, cell in enumerate(cells)
+        ],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    path = home / "paper.ipynb"
+    path.write_text(json.dumps(notebook))
+    ended = subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook", "--inplace", str(path)],
+        env=environment(home, IPYSKETCH_URL=relay.url),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    board = Sketch(name="Eye").connect(relay.url, "paper")
+    until(board, 1)
+    board.disconnect()
