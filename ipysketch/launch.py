@@ -137,7 +137,7 @@ def _spawn(directory: Path, words: IO[bytes]) -> subprocess.Popen[bytes]:
         env=environment,
         cwd=data_dir(),
     )
-    _children[:] = [other for other in _children if other.poll() is None] + [child]
+    _children.append(child)
     return child
 
 

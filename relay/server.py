@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import hmac
 import logging
-import re
 import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -20,9 +17,11 @@ from http import HTTPStatus
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from . import __version__
+from .admission import Admission
 from .log import Store, StoreError
 from .protocol import (
     CLOSE_PROTOCOL,
@@ -55,8 +54,6 @@ MAX_BUFFERED = 4 << 20
 """Bytes that may wait in a socket: one frame, and answers to pings nobody reads."""
 MAX_BACKLOG = 2 << 20
 """Bytes of one peer that may wait for the store before no more is read from it."""
-
-_CHALLENGE = re.compile(r"[0-9a-f]{16,128}")
 
 
 @dataclass(eq=False, slots=True)
@@ -101,7 +98,7 @@ class Relay:
         self.port = port
         self._store = store
         self._host = host
-        self._token = token
+        self._admission = Admission(token)
         self._idle_exit = idle_exit
         self._log = log or logging.getLogger("relay")
         self._connections: dict[ServerConnection, asyncio.Task[None] | None] = {}
@@ -151,12 +148,12 @@ class Relay:
         seated = {seat.socket for seat in self._seats}
         for seat in self._seats:
             seat.bell.set()  # Its writer says what is left to say, and closes.
-        closing = [self._close(socket, CLOSE_RESTART) for socket in self._connections if socket not in seated]
+        closing = [_close(socket, CLOSE_RESTART) for socket in self._connections if socket not in seated]
         tasks = [task for task in self._connections.values() if task is not None]
         if tasks:
             await asyncio.wait([*tasks, *map(asyncio.ensure_future, closing)], timeout=1.5)
         for socket in list(self._connections):
-            socket.transport.abort()
+            _abort(socket)
         self._watcher.cancel()
         await self._rooms.close()
         self._log.info("stopped")
@@ -175,11 +172,11 @@ class Relay:
                         "abort room=%r peer=%s name=%r reason='took nothing for %g s'",
                         *(seat.opened.room.name, seat.peer.id, seat.peer.name, NO_PROGRESS),
                     )
-                    seat.socket.transport.abort()
+                    _abort(seat.socket)
             for socket in self._connections:
                 if socket.transport.get_write_buffer_size() > MAX_BUFFERED:
                     self._log.warning("abort from=%s reason='reads nothing'", _address(socket))
-                    socket.transport.abort()
+                    _abort(socket)
 
     def _watch_idleness(self) -> None:
         if self._idle is not None:
@@ -190,20 +187,14 @@ class Relay:
     # --- HTTP ---------------------------------------------------------------------------------------------
 
     def _response(self, socket: ServerConnection, request: Request, response: Response) -> Response:
-        if self._token and (challenge := _challenge(request)):
-            response.headers["X-Ipysketch-Proof"] = _proof(self._token, challenge)
+        if answer := self._admission.answer(_header(request, "X-Ipysketch-Challenge")):
+            response.headers["X-Ipysketch-Proof"] = answer
         return response
 
     def _admitted(self, socket: ServerConnection, join: Join) -> bool:
-        if not self._token:
-            return True
-        assert socket.request is not None
-        known = [self._token]
-        if challenge := _challenge(socket.request):
-            known.append(_proof(self._token, "join:" + challenge))
-        bearer = socket.request.headers.get("Authorization", "").removeprefix("Bearer ")
-        said = [text.encode(errors="surrogateescape") for text in (join.token, bearer)]
-        return any([hmac.compare_digest(text, good.encode()) for text in said for good in known])
+        assert socket.request is not None  # It was there before the handshake was answered.
+        challenge = _header(socket.request, "X-Ipysketch-Challenge")
+        return self._admission.admits(join.token, _header(socket.request, "Authorization"), challenge)
 
     # --- one connection -----------------------------------------------------------------------------------
 
@@ -220,7 +211,7 @@ class Relay:
             if seat is not None:
                 self._exit(seat)
             # Returning would close the socket too, but wait for a peer that reads nothing for ever.
-            await self._close(socket, *((seat and seat.peer.closing) or (1000, "")))
+            await _close(socket, *((seat and seat.peer.closing) or (1000, "")))
             del self._connections[socket]
             self._watch_idleness()
 
@@ -247,7 +238,7 @@ class Relay:
             except StoreError as error:
                 raise Bad("store", str(error)) from None
             if self._stopping:
-                await self._close(socket, CLOSE_RESTART, RESTARTING)
+                await _close(socket, CLOSE_RESTART, RESTARTING)
                 return None
             peer = opened.room.join(join, time.time())
         except Bad as bad:
@@ -319,13 +310,14 @@ class Relay:
                 if self._farewell:
                     peer.closing = peer.closing or (CLOSE_RESTART, RESTARTING)
                 if peer.closing is not None:
-                    await self._close(socket, *peer.closing)
+                    await _close(socket, *peer.closing)
                     return
         except ConnectionClosed:
             return  # The reader sees it too, and says why.
         except Exception:
-            self._log.exception("writer failed room=%r peer=%s", room.name, peer.id)
-            socket.transport.abort()
+            if socket.state is not State.CLOSED:
+                self._log.exception("writer failed room=%r peer=%s", room.name, peer.id)
+            _abort(socket)
         finally:
             seat.sending = False
             seat.eased.set()
@@ -352,15 +344,7 @@ class Relay:
         with contextlib.suppress(TimeoutError, ConnectionClosed):
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 await socket.send(encode([Error(bad.code, bad.reason, fatal=True)]), text=True)
-        await self._close(socket, code, bad.reason)
-
-    async def _close(self, socket: ServerConnection, code: int, reason: str = "") -> None:
-        # A peer that does not read would keep close() waiting for as long as it likes.
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await socket.close(code, reason.encode()[:120].decode(errors="ignore"))
-        except TimeoutError:
-            socket.transport.abort()
+        await _close(socket, code, bad.reason)
 
 
 def _request(socket: ServerConnection, request: Request) -> Response | None:
@@ -372,6 +356,21 @@ def _request(socket: ServerConnection, request: Request) -> Response | None:
         response.headers["Upgrade"] = "websocket"
         return response
     return None
+
+
+async def _close(socket: ServerConnection, code: int, reason: str = "") -> None:
+    """Close, in bounded time: a peer that does not read would keep close() waiting for as long as it likes."""
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await socket.close(code, reason.encode()[:120].decode(errors="ignore"))
+    except (TimeoutError, AttributeError):
+        # AttributeError: asyncio cannot abort a transport that closed after its last data left.
+        _abort(socket)
+
+
+def _abort(socket: ServerConnection) -> None:
+    if socket.state is not State.CLOSED:
+        socket.transport.abort()
 
 
 def _decode(frame: str | bytes) -> list[ClientMessage | Bad]:
@@ -388,14 +387,10 @@ def _check_version(version: int) -> None:
         raise Bad("version", f"{spoken}; upgrade {older}")
 
 
-def _challenge(request: Request) -> str:
-    """The request's challenge if it is hex, else nothing: an answer to "join:…" would be a way in."""
-    challenge = request.headers.get("X-Ipysketch-Challenge", "")
-    return challenge if _CHALLENGE.fullmatch(challenge) else ""
-
-
-def _proof(token: str, text: str) -> str:
-    return hmac.new(token.encode(), text.encode(), hashlib.sha256).hexdigest()
+def _header(request: Request, name: str) -> str:
+    """The header's value; nothing if it is missing or there twice."""
+    values = request.headers.get_all(name)
+    return values[0] if len(values) == 1 else ""
 
 
 def _address(socket: ServerConnection) -> str:

@@ -26,7 +26,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     for child in launch._children:
         child.terminate()
-        assert child.wait(10) in (0, -signal.SIGTERM, launch.LOST_RACE)
+        assert child.wait(10) in (0, 2, -signal.SIGTERM, launch.LOST_RACE)
     launch._children.clear()
 
 

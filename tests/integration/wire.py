@@ -76,8 +76,13 @@ async def wire(port: int, **headers: str) -> AsyncIterator[Wire]:
     """A connection that has not joined."""
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     url = f"ws://127.0.0.1:{port}"
-    async with connect(url, compression=None, proxy=None, close_timeout=1, additional_headers=fields) as socket:
+    socket = await connect(url, compression=None, proxy=None, close_timeout=1, additional_headers=fields)
+    try:
         yield Wire(socket)
+    finally:
+        # asyncio cannot abort a transport that closed after its last data left, and websockets tries.
+        with contextlib.suppress(AttributeError):
+            await socket.close()
 
 
 @contextlib.asynccontextmanager
