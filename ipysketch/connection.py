@@ -129,7 +129,9 @@ class Connection:
             except _Stop as stop:
                 self._client.state(Ended(str(stop)))
                 return
-            except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed, Bad) as error:
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # Whatever it was, the board must come back: it is told in words.
                 reason = explain(error, url)
             if self._joined:
                 attempt = 0
@@ -191,7 +193,8 @@ class Connection:
             try:
                 async with asyncio.timeout(1.0):
                     await socket.close()
-            except TimeoutError:
+            except (TimeoutError, AttributeError):
+                # A transport that ended under `close` has no loop any more (asyncio in Python 3.11).
                 socket.transport.abort()
 
     @staticmethod

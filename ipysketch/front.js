@@ -1,190 +1,299 @@
-// The front-end part of a board: the bar (tools, people, status) and the overlay (cursors, frames, keys).
-// Names and texts of others are only ever set as textContent: nothing a peer says is markup.
+// The part of the widget that ipycanvas does not have. One module, two parts: the bar (tools, people, status) and
+// the overlay (cursors; what the page reports). Texts of people only ever go through textContent.
 
-const ICONS = {
-  pen: "M4 20l1-4L16 5l3 3L8 19z",
-  eraser: "M3 16l9-10 7 6-8 8H7zM8 10l7 6",
-  undo: "M9 7L4 12l5 5M4 12h10a5 5 0 010 10h-2",
-  redo: "M15 7l5 5-5 5M20 12H10a5 5 0 000 10h2",
-  clear: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
-};
-const COLORS = [
-  ["#1d1d1f", "black"], ["#d1495b", "red"], ["#c46a1b", "orange"], ["#2e8b57", "green"],
-  ["#00798c", "teal"], ["#1f6fb2", "blue"], ["#8e5bb5", "purple"], ["#b0307a", "magenta"],
+const SWATCHES = [
+  ["#1a1a1a", "black"], ["#d62728", "red"], ["#e07b00", "orange"], ["#b8860b", "ochre"],
+  ["#2a8f3c", "green"], ["#1f77b4", "blue"], ["#7b4fc9", "violet"], ["#c2418f", "pink"],
 ];
 const WIDTHS = [[2, "fine"], [4, "medium"], [8, "broad"], [16, "very broad"]];
+const GONE = "This board has lost its kernel. Run its cell again to go on; what was committed is not lost.";
+const COLOR = /^#[0-9a-f]{6}$/i;
 
-function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
+const path = (d) => `<svg viewBox="0 0 20 20" aria-hidden="true"><path d="${d}"/></svg>`;
+const ICONS = {
+  pen: path("M3.5 16.5l1-4L13.6 3.4a1.5 1.5 0 0 1 2.1 0l.9.9a1.5 1.5 0 0 1 0 2.1L7.5 15.5zM11.8 5.2l3 3"),
+  eraser: path("M8.2 16.5h8.3M3.4 12.1l7.9-7.9a1.5 1.5 0 0 1 2.1 0l3 3a1.5 1.5 0 0 1 0 2.1l-7.2 7.2H7L3.4 14.2a1.5 1.5 0 0 1 0-2.1zM7.6 7.9l5.1 5.1"),
+  undo: path("M7.5 4L4 7.5 7.5 11M4 7.5h7.5a4.25 4.25 0 0 1 0 8.5H8"),
+  redo: path("M12.5 4L16 7.5 12.5 11M16 7.5H8.5a4.25 4.25 0 0 0 0 8.5H12"),
+  clear: path("M4 5.5h12M8 5.5V4h4v1.5M5.5 5.5l.8 10.5h7.4l.8-10.5M8.5 8.5v5M11.5 8.5v5"),
+};
+
+function element(tag, className, attributes = {}) {
+  const made = document.createElement(tag);
+  made.className = className;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
 }
 
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", width: 18, height: 18, "aria-hidden": "true" }))
-    svg.setAttribute(key, value);
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", ICONS[name]);
-  svg.append(path);
-  return svg;
-}
-
-function button(label, shortcut, content, press) {
-  const node = element("button", {
-    type: "button",
-    class: "ipysketch-button",
-    "aria-label": label,
-    title: shortcut ? `${label} (${shortcut})` : label,
-  }, content);
-  node.addEventListener("click", press);
-  return node;
+// All that a page says goes over the canvas's comm. Before that model is known, words wait.
+function speaker(model) {
+  const found = model.widget_manager.get_model(model.get("input_model"));
+  const say = (kind, content = {}) =>
+    found.then((input) => {
+      if (input && input.comm_live !== false) input.send({ ipysketch: kind, ...content }, {}, []);
+    }).catch(() => {});  // No canvas, no kernel: nobody to tell.
+  return { say, found };
 }
 
 function renderBar({ model, el }) {
-  const send = (kind, more = {}) => model.send({ kind, ...more });
-  const pen = button("Pen", "P", icon("pen"), () => send("choose", { tool: "pen" }));
-  const eraser = button("Eraser of whole strokes", "E", icon("eraser"), () => send("choose", { tool: "eraser" }));
-  const swatches = COLORS.map(([color, name]) => {
-    const dot = element("span", { class: "ipysketch-swatch" });
-    dot.style.background = color;
-    const node = button(`Draw in ${name}`, "", dot, () => send("choose", { color }));
-    node.dataset.color = color;
-    return node;
-  });
-  const picker = element("input", { type: "color", class: "ipysketch-picker", "aria-label": "Draw in another colour",
-    title: "Draw in another colour" });
-  picker.addEventListener("change", () => send("choose", { color: picker.value }));
-  const widths = WIDTHS.map(([width, name]) => {
-    const dot = element("span", { class: "ipysketch-width" });
-    dot.style.width = dot.style.height = `${Math.min(16, width + 2)}px`;
-    const node = button(`Draw ${name} lines`, "", dot, () => send("choose", { width }));
-    node.dataset.width = width;
-    return node;
-  });
-  const undo = button("Undo my last change", "Ctrl+Z", icon("undo"), () => send("undo"));
-  const redo = button("Redo my last undo", "Ctrl+Shift+Z", icon("redo"), () => send("redo"));
-  const clear = button("Clear the board (undo brings it back)", "", icon("clear"), () => send("clear"));
-  const group = (label, ...nodes) => element("div", { role: "group", "aria-label": label, class: "ipysketch-group" }, ...nodes);
-  const people = element("ul", { class: "ipysketch-people", "aria-label": "Who is here" });
-  const status = element("div", { class: "ipysketch-status", role: "status", "aria-live": "polite" });
-  const notice = element("div", { class: "ipysketch-notice", role: "alert" });
-  const tools = element("div", { class: "ipysketch-tools", role: "toolbar", "aria-label": "Drawing tools" },
-    group("Tools", pen, eraser), group("Colours", ...swatches, picker), group("Line width", ...widths),
-    group("History", undo, redo, clear));
+  const { say, found } = speaker(model);
+  const stop = new AbortController();
+  const heard = [];
+  const on = (names, update) => {
+    for (const name of names) {
+      model.on(`change:${name}`, update);
+      heard.push([name, update]);
+    }
+    update();
+  };
   el.classList.add("ipysketch-bar");
-  el.append(tools, element("div", { class: "ipysketch-line" }, status, people), notice);
+  const tools = element("div", "ipysketch-tools", { role: "toolbar", "aria-label": "Drawing" });
 
-  function update() {
-    const state = model.get("state");
-    const press = (node, on) => node.setAttribute("aria-pressed", on ? "true" : "false");
-    press(pen, state.tool === "pen");
-    press(eraser, state.tool === "eraser");
-    for (const node of swatches) press(node, node.dataset.color === state.color);
-    for (const node of widths) press(node, Number(node.dataset.width) === state.width);
-    if (state.color) picker.value = state.color;
-    undo.disabled = !state.can_undo;
-    redo.disabled = !state.can_redo;
-    if (status.textContent !== state.status) status.textContent = state.status ?? "";
-    status.classList.toggle("ipysketch-offline", !state.connected);
-    notice.textContent = state.notice ?? "";
-    people.replaceChildren(...(state.people ?? []).map(([name, color, me]) => {
-      const dot = element("span", { class: "ipysketch-dot", "aria-hidden": "true" });
-      dot.style.background = color;
-      const text = element("span");
+  const group = (label) => {
+    const made = element("div", "ipysketch-group", { role: "group", "aria-label": label });
+    tools.append(made);
+    return made;
+  };
+  const button = (parent, label, title, act) => {
+    const made = element("button", "ipysketch-button", { type: "button", "aria-label": label, title });
+    made.addEventListener("click", act);
+    parent.append(made);
+    return made;
+  };
+  const pressed = (made, is) => made.setAttribute("aria-pressed", String(is));
+
+  const kinds = group("Tool");
+  const byTool = { pen: "Pen (P)", eraser: "Eraser: removes whole strokes (E)" };
+  for (const [tool, title] of Object.entries(byTool)) {
+    const made = button(kinds, title.split(/[ :]/)[0], title, () => say("choose", { tool }));
+    made.innerHTML = ICONS[tool];
+    on(["tool"], () => pressed(made, model.get("tool") === tool));
+  }
+
+  const colors = group("Colour");
+  for (const [color, name] of SWATCHES) {
+    const made = button(colors, `Colour: ${name}`, name, () => say("choose", { color }));
+    made.classList.add("ipysketch-swatch");
+    made.style.setProperty("--ink", color);
+    on(["color"], () => pressed(made, model.get("color") === color));
+  }
+  const own = element("input", "ipysketch-own", { type: "color", "aria-label": "Another colour", title: "another colour" });
+  own.addEventListener("change", () => say("choose", { color: own.value }));
+  colors.append(own);
+  on(["color"], () => {
+    const color = model.get("color");
+    if (COLOR.test(color)) own.value = color;
+    own.classList.toggle("ipysketch-chosen", !SWATCHES.some(([known]) => known === color));
+  });
+
+  const widths = group("Width");
+  for (const [width, name] of WIDTHS) {
+    const made = button(widths, `Width: ${name}`, `${name} (${width})`, () => say("choose", { width }));
+    made.classList.add("ipysketch-width");
+    made.append(element("span", "ipysketch-dot"));
+    made.style.setProperty("--size", `${3 + Math.sqrt(width) * 2.6}px`);
+    on(["width"], () => pressed(made, model.get("width") === width));
+  }
+
+  const history = group("History");
+  const undo = button(history, "Undo", "Undo my last change (Ctrl+Z)", () => say("undo"));
+  const redo = button(history, "Redo", "Redo (Ctrl+Shift+Z)", () => say("redo"));
+  const clear = button(history, "Clear the board", "Clear the board (undo brings it back)", () => say("clear"));
+  undo.innerHTML = ICONS.undo;
+  redo.innerHTML = ICONS.redo;
+  clear.innerHTML = ICONS.clear;
+  // Not `disabled`: that would throw the focus away from under the keyboard.
+  on(["can_undo"], () => undo.setAttribute("aria-disabled", String(!model.get("can_undo"))));
+  on(["can_redo"], () => redo.setAttribute("aria-disabled", String(!model.get("can_redo"))));
+
+  const people = element("ul", "ipysketch-people", { "aria-label": "Here now" });
+  on(["people"], () => {
+    people.replaceChildren(...model.get("people").map(({ name, color, me }) => {
+      const person = element("li", "ipysketch-person");
+      const dot = element("span", "ipysketch-who");
+      if (COLOR.test(color)) dot.style.setProperty("--ink", color);
+      const text = element("span", "ipysketch-name");
       text.textContent = me ? `${name} (you)` : name;
-      return element("li", {}, dot, text);
+      person.title = text.textContent;
+      person.append(dot, text);
+      return person;
     }));
-  }
-  function died() {
-    status.textContent = "the kernel has gone: this board no longer draws; run its cell again";
-    status.classList.add("ipysketch-offline");
-    for (const node of tools.querySelectorAll("button, input")) node.disabled = true;
-  }
-  model.on("change:state", update);
-  model.on("comm_live_changed", () => { if (model.comm_live === false) died(); });
+  });
+
+  const status = element("div", "ipysketch-status");
+  const line = element("span", "ipysketch-line", { role: "status", "aria-live": "polite" });
+  const notice = element("span", "ipysketch-notice", { role: "alert" });
+  status.append(line, notice);
+  on(["status", "connected"], () => {
+    line.textContent = model.get("status");
+    status.dataset.connected = model.get("connected");
+  });
+  on(["notice"], () => { notice.textContent = model.get("notice"); });
+
+  const banner = element("div", "ipysketch-dead", { role: "alert" });
+  let lost = "";
+  const mourn = () => {
+    const reason = model.get("dead") || lost;
+    banner.textContent = reason;
+    banner.hidden = !reason;
+    el.closest(".ipysketch-board")?.classList.toggle("ipysketch-gone", Boolean(reason));
+  };
+  on(["dead"], mourn);
+  watchKernel(model, found, stop.signal, (gone) => {
+    lost = gone ? GONE : "";
+    mourn();
+  });
+
+  const top = element("div", "ipysketch-top");
+  top.append(tools, people);
+  el.append(top, status, banner);
+  return () => {
+    stop.abort();
+    for (const [name, update] of heard) model.off(`change:${name}`, update);
+  };
+}
+
+// Tells whether the kernel behind the canvas is gone, as far as this front end lets us know.
+async function watchKernel(model, found, signal, tell) {
+  const input = await found.catch(() => null);
+  if (!input || signal.aborted) return;
+  let dead = false;
+  const update = () => tell(dead || input.comm_live === false);
+  const kernel = model.widget_manager.kernel;
+  const changed = (_, state) => {
+    dead = ["dead", "restarting", "autorestarting", "terminating"].includes(state);
+    update();
+  };
+  input.on?.("comm_live_update", update);
+  kernel?.statusChanged?.connect(changed);
+  signal.addEventListener("abort", () => {
+    input.off?.("comm_live_update", update);
+    kernel?.statusChanged?.disconnect(changed);
+  });
   update();
-  return () => model.off("change:state", update);
 }
 
 function renderOverlay({ model, el }) {
-  const view = crypto.randomUUID();
-  const send = (kind, more = {}) => model.send({ kind, view, ...more });
+  const { say } = speaker(model);
+  const stop = new AbortController();
+  const { signal } = stop;
+  const view = crypto.getRandomValues(new Uint32Array(3)).join("-");
   el.classList.add("ipysketch-overlay");
   el.setAttribute("aria-hidden", "true");
-  const stop = new AbortController();
-  let shown = true;
-  let said = null;
 
-  function tell() {
-    const visible = shown && document.visibilityState === "visible";
-    const now = `${visible} ${devicePixelRatio}`;
-    if (now !== said) {
-      said = now;
-      send("page", { visible, ratio: devicePixelRatio });
-    }
-  }
-  const watcher = new IntersectionObserver((entries) => {
-    shown = entries[entries.length - 1].isIntersecting;
-    tell();
-  });
-  watcher.observe(el);
-  document.addEventListener("visibilitychange", tell, { signal: stop.signal });
-  window.addEventListener("resize", tell, { signal: stop.signal });
-
-  function frame(message) {
-    if (message.frame === undefined) return;
-    requestAnimationFrame(() => requestAnimationFrame(() => send("ack", { frame: message.frame })));
-  }
-  model.on("msg:custom", frame);
-
-  function cursors() {
-    el.replaceChildren(...model.get("cursors").map(([name, color, x, y]) => {
-      const label = element("span", { class: "ipysketch-cursor-name" });
-      label.textContent = name;
-      const cursor = element("div", { class: "ipysketch-cursor" }, label);
+  // --- cursors ---
+  const cursors = () => {
+    el.replaceChildren(...model.get("cursors").map(([x, y, name, color]) => {
+      const cursor = element("div", "ipysketch-cursor");
       cursor.style.left = `${100 * x}%`;
       cursor.style.top = `${100 * y}%`;
-      cursor.style.setProperty("--ink", color);
+      if (COLOR.test(color)) cursor.style.setProperty("--ink", color);
+      const arrow = element("span", "ipysketch-arrow");
+      arrow.innerHTML = '<svg viewBox="0 0 16 16"><path d="M2 1.5l11.5 5.2-5 1.6-2.2 4.9z"/></svg>';
+      const label = element("span", "ipysketch-label");
+      label.textContent = name;
+      cursor.append(arrow, label);
       return cursor;
     }));
-  }
+  };
   model.on("change:cursors", cursors);
   cursors();
 
-  requestAnimationFrame(() => {
-    const stage = el.closest(".ipysketch-stage");
-    if (!stage) return;
-    stage.tabIndex = 0;
-    stage.setAttribute("role", "application");
-    stage.setAttribute("aria-label", "Shared drawing board");
-    // While the board has the focus its letters are its own, not the notebook's.
-    stage.dataset.lmSuppressShortcuts = "true";
-    stage.addEventListener("pointerdown", () => stage.focus({ preventScroll: true }), { signal: stop.signal });
-    stage.addEventListener("keydown", (event) => {
-      const key = event.key.toLowerCase();
-      const command = event.ctrlKey || event.metaKey;
-      let name = null;
-      if (command && key === "z") name = event.shiftKey ? "redo" : "undo";
-      else if (command && key === "y") name = "redo";
-      else if (!command && !event.altKey && key === "p") name = "pen";
-      else if (!command && !event.altKey && key === "e") name = "eraser";
-      else if (key === "escape") name = "cancel";
-      if (name === null) return;
-      event.preventDefault();
-      event.stopPropagation();
-      send("key", { name });
-    }, { signal: stop.signal, capture: true });
+  // --- frames: acknowledged once on the screen ---
+  let asked = 0;
+  const acknowledge = () => {
+    cancelAnimationFrame(asked);
+    asked = requestAnimationFrame(() => say("ack", { view, frame: model.get("frame") }));
+  };
+  model.on("change:frame", acknowledge);
+
+  // --- how this page is ---
+  let near = true;
+  const report = () => say("view", {
+    view, ratio: window.devicePixelRatio, visible: near && document.visibilityState === "visible",
   });
-  tell();
+  const observer = new IntersectionObserver((entries) => {
+    attach();
+    const now = entries.at(-1).isIntersecting;
+    if (now !== near) {
+      near = now;
+      report();
+    }
+  });
+  observer.observe(el);
+  report();
+  document.addEventListener("visibilitychange", report, { signal });
+  window.addEventListener("resize", () => { if (sharpness !== window.devicePixelRatio) watchRatio(); }, { signal });
+  window.addEventListener("pagehide", () => say("gone", { view }), { signal });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) report(); }, { signal });
+  let sharpness = window.devicePixelRatio;
+  const watchRatio = () => {
+    sharpness = window.devicePixelRatio;
+    report();
+  };
+
+  // --- hands and keys, once we stand in the board ---
+  let board = null;
+  let down = false;
+  const lose = () => {
+    if (down) say("lost");
+    down = false;
+  };
+  const attach = () => {
+    const found = el.closest(".ipysketch-board");
+    if (!found || board === found) return;
+    board = found;
+    const paper = board.querySelector("canvas");
+    paper?.setAttribute("aria-label", "Shared drawing board. P pen, E eraser, Ctrl+Z undo, Escape cancel, Tab leaves.");
+    paper?.setAttribute("role", "application");
+    const capture = { capture: true, signal };
+    const onPaper = (event) => event.target instanceof HTMLCanvasElement;
+    board.addEventListener("mousedown", (event) => {
+      // ipycanvas does not say which button; only the first one draws.
+      if (onPaper(event) && event.button !== 0) event.stopPropagation();
+      else down = onPaper(event);
+    }, capture);
+    board.addEventListener("mouseup", () => { down = false; }, capture);
+    board.addEventListener("mouseout", (event) => { if (onPaper(event)) down = false; }, capture);
+    // A button that was let go where nobody told: the stroke must not stick to the hand.
+    board.addEventListener("mousemove", (event) => { if (down && event.buttons === 0) lose(); }, capture);
+    // ipycanvas takes the wheel away from the notebook, and every key.
+    board.addEventListener("wheel", (event) => event.stopPropagation(), capture);
+    board.addEventListener("keydown", (event) => key(event, say), capture);
+  };
+  window.addEventListener("blur", lose, { signal });
+  attach();
+
   return () => {
     stop.abort();
-    watcher.disconnect();
-    model.off("msg:custom", frame);
+    observer.disconnect();
+    cancelAnimationFrame(asked);
     model.off("change:cursors", cursors);
-    send("page", { visible: false, ratio: devicePixelRatio });
+    model.off("change:frame", acknowledge);
+    say("gone", { view });
   };
+}
+
+// Keys while the board has the focus. Neither ipycanvas nor the notebook's one-letter commands may see them; what is
+// a command of the page (Ctrl+S) goes on to it, past the canvas.
+function key(event, say) {
+  event.stopPropagation();
+  const command = event.ctrlKey || event.metaKey;
+  const name = event.key.toLowerCase();
+  const act = (kind, content) => {
+    event.preventDefault();
+    say(kind, content);
+  };
+  if (command && !event.altKey && name === "z") act(event.shiftKey ? "redo" : "undo");
+  else if (command && !event.altKey && name === "y") act("redo");
+  else if (command) {
+    const again = new KeyboardEvent("keydown", event);
+    event.currentTarget.parentElement?.dispatchEvent(again);
+    if (again.defaultPrevented) event.preventDefault();
+  } else if (event.altKey) return;
+  else if (name === "p") act("choose", { tool: "pen" });
+  else if (name === "e") act("choose", { tool: "eraser" });
+  else if (name === "escape") act("cancel");
 }
 
 export default {

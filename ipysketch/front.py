@@ -1,8 +1,14 @@
-"""The front-end part: a bar above the canvas, and an overlay on it. The only module that knows anywidget."""
+"""The part of the widget that ipycanvas does not have: toolbar, people, status, cursors, a page's reports.
+
+Both widgets only listen: whatever a page says, it says on the canvas's own comm (`input_model` is its id), on
+which the kernel sends nothing after opening it. So all that hands do arrives in order, and on a route that
+stays free while a cell runs.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import traitlets
@@ -10,20 +16,35 @@ import traitlets
 _HERE = Path(__file__).parent
 
 
-class Bar(anywidget.AnyWidget):
-    """Tools, people, and the connection in words. Its page sends what was chosen."""
-
+class _Part(anywidget.AnyWidget):
     _esm = _HERE / "front.js"
     _css = _HERE / "front.css"
+
+    part = traitlets.Unicode("").tag(sync=True)
+    input_model = traitlets.Unicode("").tag(sync=True)
+
+
+class Bar(_Part):
+    """Tools, people and the status line. Colours ``#rrggbb``, `width` in board units; `people` holds
+    ``{"name", "color", "me"}``; `dead` says why this board is of no use any more, or is empty."""
+
     part = traitlets.Unicode("bar").tag(sync=True)
-    state = traitlets.Dict().tag(sync=True)
+    tool = traitlets.Unicode("pen").tag(sync=True)
+    color = traitlets.Unicode("#1f77b4").tag(sync=True)
+    width = traitlets.Float(4.0).tag(sync=True)
+    can_undo = traitlets.Bool(False).tag(sync=True)
+    can_redo = traitlets.Bool(False).tag(sync=True)
+    people: Any = traitlets.List().tag(sync=True)
+    status = traitlets.Unicode("").tag(sync=True)
+    connected = traitlets.Bool(False).tag(sync=True)
+    notice = traitlets.Unicode("").tag(sync=True)
+    dead = traitlets.Unicode("").tag(sync=True)
 
 
-class Overlay(anywidget.AnyWidget):
-    """Others' cursors over the canvas. Its page sends pixel ratio, visibility, acknowledged frames and keys."""
+class Overlay(_Part):
+    """Cursors over the canvas. `cursors` holds ``[x, y, name, color]`` with x and y as parts of the board's
+    size, 0 to 1; `frame` counts what was painted, and the page acknowledges it once it is on the screen."""
 
-    _esm = _HERE / "front.js"
-    _css = _HERE / "front.css"
     part = traitlets.Unicode("overlay").tag(sync=True)
-    cursors: traitlets.List[object] = traitlets.List().tag(sync=True)
-    """Each is (name, color, x, y), x and y as fractions of the board."""
+    cursors: Any = traitlets.List().tag(sync=True)
+    frame = traitlets.Int(0).tag(sync=True)

@@ -1,149 +1,222 @@
-"""The display list on ipycanvas: one canvas of two layers, what is committed and the ink under hands.
+"""Display lists on ipycanvas: the committed drawing on one layer, ink under hands on another.
 
-Every method is called on the loop thread. The canvas has a manager of its own, so that the user's own ipycanvas
-code stays out of its way; every batch begins by selecting its canvas and setting its style, for a reloaded page
-has forgotten both, and ends with one flush.
+Rules of this file: the drawing is elsewhere, the canvas a projection that any page may have lost; every call
+comes from one thread. What is to be painted is computed first and queued as one batch; `flush` sends it. A
+batch begins by selecting its layer and sets all the state it needs, since a reloaded page remembers nothing.
+
+Points go out as whole eighths of a unit, 16 bits each, and the canvas's own transform makes pixels of them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import is_
 
 import numpy as np
 from ipycanvas import Canvas, MultiCanvas
-from ipycanvas.canvas import _CanvasManager  # Private: only a manager of our own keeps batches apart.
+from ipycanvas.canvas import _CanvasManager
+from numpy.typing import NDArray
 
 from .elements import Element, Path
+from .elements.stroke import EIGHTHS
 from .geometry import Rect
 
 CHUNK = 500
-"""Elements painted in one message when everything is painted anew: a page's task stays short."""
-MARGIN = 2.0
+"""Elements in one batch at most: a page that paints more at once does not answer meanwhile."""
+EDGE = 32_000
+"""Farthest coordinate sent, in eighths: 16 bits hold it, and it lies far outside every board."""
+SEAM = 2.0
+"""Board units around a damaged rectangle, so that antialiased edges lie inside it."""
+
+Box = tuple[int, int, int, int]
 
 
-class _BoardCanvas(MultiCanvas):
-    def __init__(self, manager: _CanvasManager, **options: Any) -> None:
-        layers = [Canvas(_canvas_manager=manager) for _ in range(2)]
-        super(MultiCanvas, self).__init__(_canvases=layers, _canvas_manager=manager, **options)
+class _Manager(_CanvasManager):
+    """Collects commands of our own canvases only, and forgets after each batch which canvas was selected."""
+
+    def __init__(self) -> None:
+        super().__init__(caching=True)
+
+    def flush(self) -> bool:
+        """Send what was drawn as one batch; whether there was anything."""
+        drawn = bool(self._commands_cache)
+        try:
+            super().flush()
+        finally:
+            self.forget()
+        return drawn
+
+    def forget(self) -> None:
+        """Drop what was drawn and not sent."""
+        self._commands_cache: list[object] = []
+        self._buffers_cache: list[object] = []
+        self._current_canvas = None
+
+
+class _Layers(MultiCanvas):
+    """A MultiCanvas of two layers with a manager of its own."""
+
+    def __init__(self, manager: _Manager, width: int, height: int, widest: int) -> None:
+        layers = [Canvas(_canvas_manager=manager, width=width, height=height) for _ in range(2)]
+        # MultiCanvas makes its layers itself and offers no way to choose their manager.
+        super(MultiCanvas, self).__init__(
+            _canvases=layers,
+            _canvas_manager=manager,
+            _dom_classes=("ipysketch-paper",),
+            width=width,
+            height=height,
+            layout={"width": "100%", "max_width": f"{widest}px", "height": "auto"},
+        )
         self.on_msg(layers[-1]._handle_frontend_event)
 
 
 class Renderer:
-    """Paints elements on `canvas`, `width` × `height` board units at `scale` backing pixels per unit."""
+    """Paints a board of `width` × `height` units with `scale` pixels per unit on `canvas`."""
 
     def __init__(self, width: int, height: int, scale: int = 1) -> None:
-        self.size = (width, height)
-        self.scale = scale
-        self._manager = _CanvasManager(caching=True)
-        self.canvas: Any = _BoardCanvas(self._manager, width=width * scale, height=height * scale)
+        self._width, self._height, self._scale = width, height, scale
+        self._manager = _Manager()
+        self.canvas = _Layers(self._manager, width * scale, height * scale, width)
         self._painted: tuple[Element, ...] = ()
         self._live: tuple[Element, ...] = ()
+        self._sent = False
+
+    @property
+    def scale(self) -> int:
+        """Backing pixels per board unit."""
+        return self._scale
 
     def rescale(self, scale: int) -> None:
-        """Another resolution; what was painted is gone until `forget` and `paint`."""
-        if scale != self.scale:
-            self.scale = scale
-            self.canvas.width = self.size[0] * scale
-            self.canvas.height = self.size[1] * scale
-            self.forget()
+        """Have `scale` pixels per unit; it empties the canvas, so a `repaint` must follow."""
+        self._scale = scale
+        # Sets the layers too.
+        self.canvas.width, self.canvas.height = self._width * scale, self._height * scale
 
-    def forget(self) -> None:
-        """A page begins blank: the next `paint` paints everything."""
-        self._painted = ()
-        self._live = ()
-        for layer in (0, 1):
-            self._begin(layer).clear()
-            self._manager.flush()
+    def paint(self, elements: Sequence[Element]) -> None:
+        """Bring the drawing from what was painted to `elements`: new ones on top are just drawn, after any
+        other change the damaged rectangle is painted again."""
+        old, new = self._painted, tuple(elements)
+        self._painted = new
+        if len(old) <= len(new) and all(map(is_, old, new)):
+            self._draw_all(new[len(old) :])
+            return
+        damage = damaged(old, new)
+        if damage is not None:
+            box = self._box(damage.inflate(SEAM))
+            reach = Rect(*(value / EIGHTHS for value in box))
+            self._draw_all([element for element in new if element.bounds.intersects(reach)], clip=box)
 
-    def paint(self, elements: tuple[Element, ...]) -> bool:
-        """Make the lower layer show `elements`, painting no more than what changed; whether it painted."""
-        before, self._painted = self._painted, elements
-        if elements == before:
-            return False
-        known = len(before)
-        if elements[:known] == before:
-            self._append(elements[known:])
-            return True
-        old, new = set(before), set(elements)
-        changed = [element for element in before if element not in new]
-        changed += [element for element in elements if element not in old]
-        stayed = [element for element in before if element in new]
-        if not elements or stayed != [element for element in elements if element in old]:
-            self._begin(0).clear()
-            self._manager.flush()
-            self._append(elements)
-            return True
-        damage = changed[0].bounds
-        for element in changed[1:]:
-            damage = damage.union(element.bounds)
-        self._repair(damage.inflate(MARGIN), elements)
-        return True
+    def live(self, elements: Sequence[Element]) -> None:
+        """Show `elements` on the upper layer, and nothing else there."""
+        new = tuple(elements)
+        if len(new) == len(self._live) and all(map(is_, self._live, new)):
+            return
+        self._live = new
+        self._draw(1, new, clear=True)
 
-    def live(self, elements: tuple[Element, ...]) -> bool:
-        """Make the upper layer show `elements`; whether it painted."""
-        if elements == self._live:
-            return False
-        self._live = elements
-        canvas = self._begin(1)
-        canvas.clear()
-        self._draw(canvas, elements)
-        self._manager.flush()
-        return True
+    def repaint(self) -> None:
+        """Everything again, for a page that has nothing; sent at once, in chunks."""
+        self._manager.forget()
+        self._draw(0, (), clear=True)
+        self._draw_all(self._painted)
+        self._draw(1, self._live, clear=True)
 
-    def _append(self, elements: Sequence[Element]) -> None:
-        for start in range(0, len(elements), CHUNK):
-            self._draw(self._begin(0), elements[start : start + CHUNK])
-            self._manager.flush()
+    def flush(self) -> bool:
+        """Send what was painted since as one batch; whether there was anything to send."""
+        sent = self._manager.flush() or self._sent
+        self._sent = False
+        return sent
 
-    def _repair(self, damage: Rect, elements: Sequence[Element]) -> None:
-        scale = self.scale
-        x0, y0 = math.floor(damage.x0 * scale), math.floor(damage.y0 * scale)
-        x1, y1 = math.ceil(damage.x1 * scale), math.ceil(damage.y1 * scale)
-        canvas = self._begin(0)
-        canvas.save()
-        canvas.begin_path()
-        canvas.rect(x0, y0, x1 - x0, y1 - y0)
-        canvas.clip()
-        canvas.clear_rect(x0, y0, x1 - x0, y1 - y0)
-        self._draw(canvas, [element for element in elements if element.bounds.intersects(damage)])
-        canvas.restore()
-        self._manager.flush()
+    def _draw_all(self, elements: Sequence[Element], clip: Box | None = None) -> None:
+        """Draw on the lower layer; all but the last chunk are sent at once. With `clip`, that box is emptied
+        first and nothing outside it is touched."""
+        starts = range(0, len(elements), CHUNK) or (range(1) if clip else ())
+        for start in starts:
+            if start:
+                self._sent = self._manager.flush() or self._sent
+            self._draw(0, elements[start : start + CHUNK], clip=clip, clear=clip is not None and not start)
 
-    def _begin(self, layer: int) -> Any:
-        self._manager._current_canvas = None
+    def _draw(self, layer: int, elements: Iterable[Element], *, clip: Box | None = None, clear: bool) -> None:
+        runs = list(styled_runs(path for element in elements for path in element.display))
         canvas = self.canvas[layer]
-        canvas.line_cap = "round"
-        canvas.line_join = "round"
-        return canvas
+        canvas.save()
+        zoom = self._scale / EIGHTHS
+        canvas.set_transform(zoom, 0, 0, zoom, 0, 0)
+        left, top, right, bottom = clip or (0, 0, self._width * EIGHTHS, self._height * EIGHTHS)
+        if clip is not None:
+            canvas.begin_path()
+            canvas.rect(left, top, right - left, bottom - top)
+            canvas.clip()
+        if clear:
+            canvas.clear_rect(left, top, right - left, bottom - top)
+        if runs:
+            canvas.line_cap = "round"
+            canvas.line_join = "round"
+        for line_width, points, counts, colors in runs:
+            canvas.line_width = line_width
+            canvas.stroke_styled_line_segments(points, colors, points_per_line_segment=counts)
+        canvas.restore()
 
-    def _draw(self, canvas: Any, elements: Sequence[Element]) -> None:
-        run: list[Path] = []
-        for path in (path for element in elements for path in element.display):
-            if run and path.width != run[0].width:
-                self._stroke(canvas, run)
-                run = []
-            run.append(path)
-        if run:
-            self._stroke(canvas, run)
+    def _box(self, rect: Rect) -> Box:
+        """The whole backing pixels that `rect` touches, within the board; in eighths."""
+        pixel = EIGHTHS // self._scale
+        xs, ys = self._width * EIGHTHS, self._height * EIGHTHS
 
-    def _stroke(self, canvas: Any, paths: Sequence[Path]) -> None:
-        canvas.line_width = paths[0].width * self.scale
-        points = [self._pixels(path) for path in paths]
-        canvas.stroke_styled_line_segments(
-            np.concatenate(points),
-            np.array([_rgb(path.color) for path in paths], dtype=np.uint8),
-            points_per_line_segment=np.array([len(part) for part in points], dtype=np.uint32),
+        def down(value: float, most: int) -> int:
+            return max(0, min(most, math.floor(value * EIGHTHS / pixel) * pixel))
+
+        def up(value: float, most: int) -> int:
+            return max(0, min(most, math.ceil(value * EIGHTHS / pixel) * pixel))
+
+        return down(rect.x0, xs), down(rect.y0, ys), up(rect.x1, xs), up(rect.y1, ys)
+
+
+def damaged(old: Sequence[Element], new: Sequence[Element]) -> Rect | None:
+    """A rectangle outside which painting `new` gives what painting `old` gave; None when nothing changed."""
+    start, stop = 0, min(len(old), len(new))
+    while start < stop and old[start] is new[start]:
+        start += 1
+    end = 0
+    while end < stop - start and old[-1 - end] is new[-1 - end]:
+        end += 1
+    was, now = old[start : len(old) - end], new[start : len(new) - end]
+    before, after = {id(element) for element in was}, {id(element) for element in now}
+    stayed = [element for element in was if id(element) in after]
+    kept = [element for element in now if id(element) in before]
+    changed = [element for element in was if id(element) not in after]
+    changed += [element for element in now if id(element) not in before]
+    # Where the order of what stayed is another one, each of it may cover another part of its neighbours.
+    changed += [] if all(map(is_, stayed, kept)) else stayed
+    damage: Rect | None = None
+    for element in changed:
+        damage = element.bounds if damage is None else damage.union(element.bounds)
+    return damage
+
+
+Run = tuple[float, NDArray[np.int16], NDArray[np.int32], NDArray[np.uint8]]
+
+
+def styled_runs(paths: Iterable[Path]) -> Iterator[Run]:
+    """What one call each can stroke, in drawing order: neighbours of equal width.
+
+    Gives the width in eighths, all points of shape (n, 2) in eighths, how many belong to each path, and colours
+    of shape (paths, 3)."""
+    for width, group in groupby(paths, key=lambda path: path.width):
+        run = list(group)
+        lines = [_line(path) for path in run]
+        yield (
+            width * EIGHTHS,
+            np.concatenate(lines),
+            np.array([len(line) for line in lines], dtype=np.int32),
+            np.array([list(bytes.fromhex(path.color[1:])) for path in run], dtype=np.uint8),
         )
 
-    def _pixels(self, path: Path) -> np.ndarray[Any, np.dtype[np.float32]]:
-        points = (np.asarray(path.points) * self.scale).astype(np.float32)
-        if len(points) == 1:
-            # A line needs two points; so short a one is a dot of its round caps.
-            points = np.concatenate([points, points + np.float32(0.01)])
-        return points
 
-
-def _rgb(color: str) -> tuple[int, int, int]:
-    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+def _line(path: Path) -> NDArray[np.int16]:
+    line = np.clip(np.rint(path.points * EIGHTHS), -EDGE, EDGE).astype(np.int16)
+    if (line == line[0]).all():
+        # Not every browser strokes a line without length; an eighth of a unit is a dot everywhere.
+        line = np.stack([line[0], line[0] + np.array((1, 0), dtype=np.int16)])
+    return line

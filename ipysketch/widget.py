@@ -1,202 +1,242 @@
-"""The widget people see: the bar, the canvas, and the overlay on it.
+"""The widget people see: toolbar, paper, cursors.
 
-Jupyter's callbacks come on the main thread or a subshell's; each only posts to the loop thread. States come on
-the loop thread, and are painted only as fast as a page acknowledges them.
+Jupyter calls back on the main thread or on a subshell's; every callback only posts to the loop thread, and all
+else here runs there. The page is paced by its own acknowledgements, for ipycanvas has no backpressure: a closed
+laptop would otherwise make the Jupyter server collect frames without bound.
 """
 
 from __future__ import annotations
 
-import time
+import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
-import ipywidgets
+from ipywidgets import Box, VBox
 
 from .board_state import Actions, BoardState
 from .front import Bar, Overlay
+from .pages import Pages
 from .renderer import Renderer
 
-UNACKNOWLEDGED = 2
-"""Frames that may be on their way to a page at a time."""
-PATIENCE = 30.0
-"""Seconds that a page without the front-end part is painted for after its last event."""
+Post = Callable[[Callable[[], None]], None]
 
 
-class BoardWidget(ipywidgets.VBox):
-    """One board of `width` × `height` units; `post` runs a function on the loop thread."""
+class BoardWidget(VBox):
+    """Shows what `show` is told and tells `actions` what hands do, in board units.
+
+    `post` hands a callable to the loop thread, from any thread; `actions` and `show` belong to that thread.
+    """
 
     def __init__(
-        self, post: Callable[[Callable[[], object]], None], actions: Actions, width: int, height: int
+        self, post: Callable[[Callable[[], None]], None], actions: Actions, width: int, height: int
     ) -> None:
-        self._post = post
-        self._actions = actions
+        self._post, self._actions = post, actions
         self._size = (width, height)
         self._renderer = Renderer(width, height)
-        self._bar = Bar()
-        self._overlay = Overlay()
-        self._sent = self._acknowledged = 0
-        self._pages: dict[str, bool] = {}
-        self._last_event = float("-inf")
-        self._fresh = False
-        self._bar_state: dict[str, Any] = {}
-        self._cursors: list[Any] = []
+        self._pages = Pages()
+        self._gesture = False
+        self._last = (0.0, 0.0)
+        self._retry: asyncio.TimerHandle | None = None
+        self._repaint_after: int | None = None
         canvas = self._renderer.canvas
-        canvas.layout = ipywidgets.Layout(width="100%", height="auto")
-        stage = ipywidgets.Box([canvas, self._overlay])
-        stage.add_class("ipysketch-stage")
-        super().__init__([self._bar, stage])
-        self.add_class("ipysketch")
-        self._listen(canvas)
+        self._bar = Bar(input_model=canvas.model_id)
+        self._overlay = Overlay(input_model=canvas.model_id)
+        desk = Box([canvas, self._overlay], _dom_classes=("ipysketch-desk",))
+        super().__init__([self._bar, desk], _dom_classes=("ipysketch-board",))
+        self._listen()
+        self._free_route()
 
-    def _listen(self, canvas: Any) -> None:
-        actions = self._actions
+    # --- from Jupyter, on any thread ----------------------------------------------------------------------
 
-        def pointer(action: Callable[[float, float], object]) -> Callable[[float, float], None]:
-            def callback(x: float, y: float) -> None:
-                self._post(lambda: self._point(action, x, y))
+    def _listen(self) -> None:
+        canvas = self._renderer.canvas
+        canvas.on_client_ready(lambda: self._hand_over(self._page_came))
+        canvas.on_mouse_down(lambda x, y: self._hand_over(self._down, x, y))
+        canvas.on_mouse_move(lambda x, y: self._hand_over(self._move, x, y))
+        canvas.on_mouse_up(lambda x, y: self._hand_over(self._up, x, y))
+        canvas.on_mouse_out(lambda x, y: self._hand_over(self._out, x, y))
+        canvas.on_touch_start(lambda touches: self._hand_over(self._touch, touches))
+        canvas.on_touch_move(lambda touches: self._hand_over(self._drag, touches))
+        canvas.on_touch_end(lambda touches: self._hand_over(self._lift))
+        canvas.on_touch_cancel(lambda touches: self._hand_over(self._cancel))
+        canvas.on_msg(self._on_message)
 
-            return callback
+    def _hand_over(self, function: Callable[..., None], *arguments: Any) -> None:
+        beside = threading.current_thread() is not threading.main_thread()
 
-        def touch(action: Callable[[float, float], object]) -> Callable[[list[tuple[float, float]]], None]:
-            def callback(fingers: list[tuple[float, float]]) -> None:
-                if fingers:
-                    x, y = fingers[0]
-                    self._post(lambda: self._point(action, x, y))
+        def run() -> None:
+            self._pages.heard(asyncio.get_running_loop().time(), beside)
+            function(*arguments)
 
-            return callback
+        self._post(run)
 
-        canvas.on_mouse_down(pointer(actions.down))
-        canvas.on_mouse_move(pointer(actions.move))
-        canvas.on_mouse_up(pointer(actions.up))
-        canvas.on_mouse_out(pointer(actions.out))
-        canvas.on_touch_start(touch(self._finger_down))
-        canvas.on_touch_move(touch(self._finger_move))
-        # Only the fingers that remain are told, so the stroke ends where the finger was last.
-        canvas.on_touch_end(lambda _: self._post(self._finger_up))
-        canvas.on_touch_cancel(lambda _: self._post(actions.cancel))
-        canvas.on_client_ready(lambda: self._post(self._new_page))
-        self._bar.on_msg(lambda _, message, __: self._post(lambda: self._from_bar(message)))
-        self._overlay.on_msg(lambda _, message, __: self._post(lambda: self._from_overlay(message)))
+    def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
+        if isinstance(content, dict) and isinstance(kind := content.get("ipysketch"), str):
+            self._hand_over(self._take, kind, content)
 
-    # --- from pages, on the loop thread -------------------------------------------------------------------
+    def _free_route(self) -> None:
+        """Let a page's messages reach a subshell while a cell runs.
 
-    _finger = (0.0, 0.0)
+        ipykernel sends them to the shell that last sent on their comm: the one whose cell opened it. The
+        attribute is private; without it, and in front ends without subshells, hands wait for the cell as ever.
+        """
+        for widget in (self._renderer.canvas, *self._renderer.canvas._canvases):
+            if hasattr(widget.comm, "_reply_subshell_id"):
+                del widget.comm._reply_subshell_id
 
-    def _point(self, action: Callable[[float, float], object], x: float, y: float) -> None:
-        self._heard()
-        action(x / self._renderer.scale, y / self._renderer.scale)
+    # --- hands, on the loop thread ------------------------------------------------------------------------
 
-    def _finger_down(self, x: float, y: float) -> None:
-        self._finger = (x, y)
-        self._actions.down(x, y)
+    def _units(self, x: float, y: float) -> tuple[float, float]:
+        self._last = (x / self._renderer.scale, y / self._renderer.scale)
+        return self._last
 
-    def _finger_move(self, x: float, y: float) -> None:
-        self._finger = (x, y)
-        self._actions.move(x, y)
+    def _down(self, x: float, y: float) -> None:
+        self._gesture = True
+        self._actions.down(*self._units(x, y))
 
-    def _finger_up(self) -> None:
-        self._heard()
-        self._actions.out(*self._finger)
+    def _move(self, x: float, y: float) -> None:
+        self._actions.move(*self._units(x, y))
 
-    def _heard(self) -> None:
-        self._last_event = time.monotonic()
+    def _up(self, x: float, y: float) -> None:
+        self._gesture = False
+        self._actions.up(*self._units(x, y))
 
-    def _new_page(self) -> None:
-        self._heard()
-        self._acknowledged = self._sent
-        self._fresh = True
+    def _out(self, x: float, y: float) -> None:
+        self._gesture = False
+        self._actions.out(*self._units(x, y))
+
+    def _cancel(self) -> None:
+        self._gesture = False
+        self._actions.cancel()
+
+    def _touch(self, touches: list[tuple[float, float]]) -> None:
+        """The first finger draws; a second one on the paper means something else than drawing."""
+        if len(touches) == 1:
+            self._down(*touches[0])
+        else:
+            self._cancel()
+
+    def _drag(self, touches: list[tuple[float, float]]) -> None:
+        if self._gesture and touches:
+            self._move(*touches[0])
+
+    def _lift(self) -> None:
+        """A finger left, and the message only names those that remain: the stroke ends where it was last."""
+        if self._gesture:
+            self._gesture = False
+            self._actions.out(*self._last)
+
+    # --- the page, on the loop thread ---------------------------------------------------------------------
+
+    def _page_came(self) -> None:
+        self._free_route()
+        self._repaint()
         self._actions.ready()
 
-    def _from_bar(self, message: Any) -> None:
-        self._heard()
-        actions = self._actions
-        match message:
-            case {"kind": "choose"}:
-                actions.choose(message.get("tool"), message.get("color"), message.get("width"))
-            case {"kind": "undo"}:
-                actions.undo()
-            case {"kind": "redo"}:
-                actions.redo()
-            case {"kind": "clear"}:
-                actions.clear()
+    def _take(self, kind: str, content: dict[str, Any]) -> None:
+        """One message of our own front-end part; what it does not know is from another version."""
+        now = asyncio.get_running_loop().time()
+        match kind:
+            case "view":
+                self._pages.view(str(content.get("view")), content.get("ratio"), content.get("visible"), now)
+                self._match_ratio()
+                self._actions.changed()
+            case "gone":
+                self._pages.gone(str(content.get("view")))
+                self._actions.changed()
+            case "ack":
+                self._pages.ack(str(content.get("view")), content.get("frame"), now)
+                if self._repaint_after is not None and self._pages.on_screen(self._repaint_after):
+                    self._repaint_after = None
+                    self._repaint()
+                self._actions.changed()
+            case "lost" if self._gesture:
+                self._gesture = False
+                self._actions.out(*self._last)
+            case "cancel":
+                self._cancel()
+            case "undo":
+                self._actions.undo()
+            case "redo":
+                self._actions.redo()
+            case "clear":
+                self._actions.clear()
+            case "choose":
+                self._choose(content)
 
-    def _from_overlay(self, message: Any) -> None:
-        self._heard()
-        actions = self._actions
-        match message:
-            case {"kind": "ack", "frame": int(frame)}:
-                self._acknowledged = max(self._acknowledged, min(frame, self._sent))
-                actions.changed()
-            case {
-                "kind": "page",
-                "view": str(view),
-                "visible": bool(visible),
-                "ratio": int() | float() as ratio,
-            }:
-                self._page(view, visible, ratio)
-            case {"kind": "key", "name": "pen" | "eraser" as tool}:
-                actions.choose(tool, None, None)
-            case {"kind": "key", "name": "undo"}:
-                actions.undo()
-            case {"kind": "key", "name": "redo"}:
-                actions.redo()
-            case {"kind": "key", "name": "cancel"}:
-                actions.cancel()
+    def _choose(self, content: dict[str, Any]) -> None:
+        tool, color, width = content.get("tool"), content.get("color"), content.get("width")
+        self._actions.choose(
+            tool if isinstance(tool, str) else None,
+            color if isinstance(color, str) else None,
+            float(width) if isinstance(width, int | float) and 0 < width <= 200 else None,
+        )
 
-    def _page(self, view: str, visible: bool, ratio: float) -> None:
-        if visible:
-            self._renderer.rescale(2 if ratio >= 2 or self._renderer.scale == 2 else 1)
-        returns = visible and not any(self._pages.values())
-        self._pages[view] = visible
-        if returns:
-            self._acknowledged = self._sent
-            self._fresh = True
-        self._actions.changed()
+    def _match_ratio(self) -> None:
+        if self._renderer.scale != (scale := self._pages.scale()):
+            self._renderer.rescale(scale)
+            self._free_route()
+            # The new size empties the canvas on a comm of its own, perhaps after a repaint sent now.
+            # So one is sent now, and one when the page has seen this frame.
+            self._repaint()
+            self._next_frame()
+            self._repaint_after = self._overlay.frame
 
-    # --- to pages, on the loop thread ---------------------------------------------------------------------
+    def _repaint(self) -> None:
+        self._renderer.repaint()
+        self._renderer.flush()
+
+    def _next_frame(self) -> None:
+        self._overlay.frame = self._pages.sent(asyncio.get_running_loop().time())
+
+    # --- showing, on the loop thread ----------------------------------------------------------------------
 
     def show(self, state: BoardState) -> bool:
-        """Show `state`; False when no page can take it now, and `Actions.changed` will say when one can."""
+        """Show `state`; False when the page cannot take another frame now: `Actions.changed` says when it can.
+
+        The words of the toolbar are brought up to date in either case.
+        """
         self._show_bar(state)
-        if not self._ready():
+        loop = asyncio.get_running_loop()
+        wait = self._pages.wait(loop.time())
+        if wait is None:
             return False
-        if self._fresh:
-            self._fresh = False
-            self._renderer.forget()
-        self._show_cursors(state)
-        painted = self._renderer.paint(state.elements)
-        painted |= self._renderer.live(state.live)
-        if painted:
-            self._sent += 1
-            self._overlay.send({"frame": self._sent})
+        if wait > 0:
+            if self._retry is None:
+                self._retry = loop.call_later(wait, self._again)
+            return False
+        self._renderer.paint(state.elements)
+        self._renderer.live(state.live)
+        cursors = self._cursors(state)
+        if self._renderer.flush() or cursors != self._overlay.cursors:
+            with self._overlay.hold_sync():
+                self._overlay.cursors = cursors
+                self._next_frame()
         return True
 
-    def _ready(self) -> bool:
-        if self._pages:
-            return any(self._pages.values()) and self._sent - self._acknowledged < UNACKNOWLEDGED
-        return time.monotonic() - self._last_event < PATIENCE
+    def _again(self) -> None:
+        self._retry = None
+        self._actions.changed()
 
-    def _show_bar(self, state: BoardState) -> None:
-        bar = {
-            "status": state.status,
-            "connected": state.connected,
-            "tool": state.tool,
-            "color": state.color,
-            "width": state.width,
-            "can_undo": state.can_undo,
-            "can_redo": state.can_redo,
-            "notice": state.notice,
-            "people": [[person.name, person.color, person.me] for person in state.people],
-        }
-        if bar != self._bar_state:
-            self._bar_state = self._bar.state = bar
-
-    def _show_cursors(self, state: BoardState) -> None:
+    def _cursors(self, state: BoardState) -> list[list[Any]]:
         width, height = self._size
-        cursors: list[object] = [
-            [person.name, person.color, person.cursor[0] / width, person.cursor[1] / height]
+        return [
+            [round(person.cursor[0] / width, 4), round(person.cursor[1] / height, 4), person.name, person.color]
             for person in state.people
             if person.cursor is not None and not person.me
         ]
-        if cursors != self._cursors:
-            self._cursors = self._overlay.cursors = cursors
+
+    def _show_bar(self, state: BoardState) -> None:
+        bar = self._bar
+        with bar.hold_sync():
+            bar.tool, bar.color, bar.width = state.tool, state.color, float(state.width)
+            bar.can_undo, bar.can_redo = state.can_undo, state.can_redo
+            bar.status, bar.connected, bar.notice = state.status, state.connected, state.notice
+            bar.people = [
+                {"name": person.name, "color": person.color, "me": person.me} for person in state.people
+            ]
+
+    def dead(self, reason: str) -> None:
+        """Say for good, in the page, why this board is of no use any more. On the loop thread."""
+        self._bar.dead = reason

@@ -259,6 +259,9 @@ class Room:
     def _depart_if_settled(self, peer: Peer) -> None:
         if peer.gone and not peer.unsettled and self.peers.pop(peer.id, None) is not None:
             self._presence.depart(peer.id)
+            if peer.client.peer is None and not peer.client.accepted:
+                # It did nothing: if it comes back, it stays who it is all the same (see `join`).
+                self._clients.pop(peer.client.id, None)
 
     def goodbye(self, reason: str, retry: float) -> None:
         """Tell everybody that the relay is going down, and in how many seconds to try again."""

@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-ROOT = Path(os.environ.get("TESTROOT", Path(__file__).parents[1]))
+ROOT = Path(__file__).parents[1]
 
 
 def free_port() -> int:

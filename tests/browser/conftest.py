@@ -170,7 +170,7 @@ class Notebook:
     def reload(self) -> None:
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.reload()
-        self.page.wait_for_selector(".ipysketch-stage canvas", timeout=60_000)
+        self.page.wait_for_selector(".ipysketch-desk canvas", timeout=60_000)
 
     def restart_kernel(self) -> None:
         self.page.evaluate(
@@ -181,12 +181,12 @@ class Notebook:
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """The position in the page of (x, y) in board units."""
-        box = self.page.locator(".ipysketch-stage canvas").first.bounding_box()
+        box = self.page.locator(".ipysketch-desk canvas").first.bounding_box()
         assert box is not None
         return box["x"] + x * box["width"] / 1280, box["y"] + y * box["height"] / 720
 
     def show(self) -> None:
-        self.page.locator(".ipysketch-stage").first.scroll_into_view_if_needed()
+        self.page.locator(".ipysketch-desk").first.scroll_into_view_if_needed()
 
     def press(self, x: float, y: float) -> None:
         self.show()
@@ -237,7 +237,7 @@ class Notebook:
         """The canvas, one byte a pixel (alpha), sampled 640 × 360."""
         picture: list[int] = self.page.evaluate(
             """() => {
-                const canvas = document.querySelector('.ipysketch-stage canvas');
+                const canvas = document.querySelector('.ipysketch-desk canvas');
                 const copy = new OffscreenCanvas(640, 360);
                 const context = copy.getContext('2d');
                 context.drawImage(canvas, 0, 0, 640, 360);
@@ -254,7 +254,7 @@ class Notebook:
 
 
 PIXELS = """([x, y]) => {
-    const canvas = document.querySelector('.ipysketch-stage canvas');
+    const canvas = document.querySelector('.ipysketch-desk canvas');
     if (!canvas) return null;
     const scale = canvas.width / 1280;
     const data = canvas.getContext('2d')

@@ -1,0 +1,102 @@
+"""The pages that show a board: which can be seen, how sharp they are, and whether they keep up. Pure.
+
+A page reports itself, and acknowledges each frame once it is on the screen. At most `AHEAD` frames are under
+way; then nothing is sent until the next acknowledgement. Where acknowledgements cannot come (no front-end part
+of ours, or a kernel so busy with a cell that it does not hear them) frames go on slowly for `PATIENCE` seconds
+after the last word of any page, and then stop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+AHEAD = 2
+PATIENCE = 30.0
+SLOWLY = 0.05
+"""Seconds between frames that nobody can acknowledge."""
+RARELY = 5.0
+"""Seconds between frames when acknowledgements could come and do not: one of them may have been lost."""
+MOST = 32
+"""Pages remembered; most of them closed without a word."""
+SILENT = 3.0
+"""Seconds after which a page that acknowledges nothing no longer holds up the others."""
+
+
+@dataclass(slots=True)
+class _Page:
+    heard: float
+    ratio: float = 1.0
+    visible: bool = True
+    acked: int = 0
+
+
+class Pages:
+    """What is known of the pages; `now` is loop time in seconds."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, _Page] = {}
+        self._heard: float | None = None
+        self._beside = False
+        self._frame = 0
+        self._last_sent = 0.0
+
+    def heard(self, now: float, beside: bool) -> None:
+        """Some page said something; `beside` if it came on another thread than the one that runs cells."""
+        self._heard, self._beside = now, beside
+
+    def view(self, view: str, ratio: object, visible: object, now: float) -> None:
+        """A page says how it is. When it comes back to sight, what it missed before does not count."""
+        page = self._pages.setdefault(view, _Page(now, acked=self._frame))
+        if len(self._pages) > MOST:
+            del self._pages[min(self._pages, key=lambda name: self._pages[name].heard)]
+        page.heard = now
+        if isinstance(ratio, int | float) and 0 < ratio < 100:
+            page.ratio = float(ratio)
+        if visible is True and not page.visible:
+            page.acked = self._frame
+        page.visible = visible is True
+
+    def gone(self, view: str) -> None:
+        """A page closed."""
+        self._pages.pop(view, None)
+
+    def ack(self, view: str, frame: object, now: float) -> None:
+        """A page has `frame` on its screen."""
+        page = self._pages.get(view)
+        if page is not None and type(frame) is int:
+            page.heard = now
+            page.acked = max(page.acked, min(frame, self._frame))
+
+    def on_screen(self, frame: int) -> bool:
+        """Whether some page has `frame` on its screen."""
+        return any(page.acked >= frame for page in self._pages.values())
+
+    def scale(self) -> int:
+        """Pixels per board unit that the sharpest page deserves: 1 or 2."""
+        return 2 if any(page.ratio >= 2 for page in self._pages.values()) else 1
+
+    def sent(self, now: float) -> int:
+        """Another frame leaves; its number."""
+        self._frame += 1
+        self._last_sent = now
+        return self._frame
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until the next frame may be sent, 0 for now; None: not before a page says something."""
+        if self._heard is None:
+            return None
+        if self._pages:
+            seen = [page for page in self._pages.values() if page.visible]
+            if not seen:
+                return None
+            alive = [page for page in seen if now - page.heard < SILENT] or seen
+            behind = [page for page in alive if self._frame - page.acked >= AHEAD]
+            if not behind:
+                return 0.0
+            if len(behind) < len(alive):
+                # One of them may be a page that closed without a word: wait until it counts as silent.
+                return max(0.01, min(page.heard for page in behind) + SILENT - now)
+        if now - self._heard > PATIENCE:
+            return None
+        pause = RARELY if self._pages and self._beside else SLOWLY
+        return max(0.0, self._last_sent + pause - now)
