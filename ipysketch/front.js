@@ -136,6 +136,8 @@ function renderBar({ model, el }) {
     const reason = model.get("dead") || lost;
     banner.textContent = reason;
     banner.hidden = !reason;
+    tools.inert = Boolean(reason);
+    people.hidden = status.hidden = Boolean(reason);  // They would tell of a time that is over.
     el.closest(".ipysketch-board")?.classList.toggle("ipysketch-gone", Boolean(reason));
   };
   on(["dead"], mourn);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import subprocess
@@ -11,10 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from ..processes import RelayProcess, environment, free_port
 
+SCREENSHOTS = Path("build/screenshots")
+VIEWPORT: ViewportSize = {"width": 1100, "height": 900}
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -107,7 +110,7 @@ class Lab:
             "nbformat_minor": 5,
         }
         (self.root / f"{name}.ipynb").write_text(json.dumps(content))
-        options = {"viewport": {"width": 1100, "height": 900}, **context}
+        options = {"viewport": VIEWPORT, **context}
         page = self.browser.new_context(**options).new_page()  # type: ignore[arg-type]
         return Notebook(self, name, page)
 
@@ -122,6 +125,7 @@ class Notebook:
 
     def __init__(self, lab: Lab, name: str, page: Page) -> None:
         self.lab, self.name, self.page = lab, name, page
+        self.number = 0
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: self._console(message))
@@ -141,6 +145,19 @@ class Notebook:
             }""",
             timeout=90_000,
         )
+
+    def again(self) -> Notebook:
+        """The same notebook in another page, on the same kernel."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        second = Notebook(self.lab, self.name, self.lab.browser.new_context(viewport=VIEWPORT).new_page())
+        second.page.wait_for_selector(".ipysketch-desk canvas", timeout=60_000)
+        return second
+
+    def board(self, number: int) -> Notebook:
+        """The same page, with hands and eyes on its board `number`, counted from 0 downwards."""
+        other = copy.copy(self)
+        other.number = number
+        return other
 
     def run(self) -> None:
         """Run every cell, and wait until the board says that it is connected."""
@@ -181,12 +198,12 @@ class Notebook:
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """The position in the page of (x, y) in board units."""
-        box = self.page.locator(".ipysketch-desk canvas").first.bounding_box()
+        box = self.page.locator(".ipysketch-desk canvas").nth(self.number).bounding_box()
         assert box is not None
         return box["x"] + x * box["width"] / 1280, box["y"] + y * box["height"] / 720
 
     def show(self) -> None:
-        self.page.locator(".ipysketch-desk").first.scroll_into_view_if_needed()
+        self.page.locator(".ipysketch-desk").nth(self.number).scroll_into_view_if_needed()
 
     def press(self, x: float, y: float) -> None:
         self.show()
@@ -212,24 +229,24 @@ class Notebook:
 
     def blank(self, x: float, y: float) -> bool:
         """Whether there is no ink within 3 pixels of (x, y) now."""
-        pixels: list[list[int]] = self.page.evaluate(PIXELS, [x, y])
+        pixels: list[list[int]] = self.page.evaluate(PIXELS, [x, y, self.number])
         return all(pixel[3] == 0 for pixel in pixels)
 
     def sees(self, x: float, y: float, color: str, timeout: float = 20) -> None:
         """Wait until there is ink of `color` #rrggbb within 3 pixels of (x, y): hands are not exact."""
         wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
         self.page.wait_for_function(
-            f"([x, y, wanted]) => ({PIXELS})([x, y])?.some("
+            f"([x, y, number, wanted]) => ({PIXELS})([x, y, number])?.some("
             "p => p[3] > 200 && wanted.every((c, i) => Math.abs(c - p[i]) < 24))",
-            arg=[x, y, wanted],
+            arg=[x, y, self.number, wanted],
             timeout=timeout * 1000,
         )
 
     def sees_nothing(self, x: float, y: float, timeout: float = 20) -> None:
         """Wait until there is no ink within 3 pixels of (x, y)."""
         self.page.wait_for_function(
-            f"([x, y]) => ({PIXELS})([x, y])?.every(p => p[3] === 0)",
-            arg=[x, y],
+            f"place => ({PIXELS})(place)?.every(p => p[3] === 0)",
+            arg=[x, y, self.number],
             timeout=timeout * 1000,
         )
 
@@ -246,6 +263,11 @@ class Notebook:
         )
         return picture
 
+    def screenshot(self, name: str) -> None:
+        """The whole page under build/screenshots, for people to look at."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
     def output(self, number: int) -> str:
         text: str = self.page.evaluate(
             "n => window.jupyterapp.shell.currentWidget.content.widgets[n].outputArea.node.innerText", number
@@ -253,8 +275,8 @@ class Notebook:
         return text
 
 
-PIXELS = """([x, y]) => {
-    const canvas = document.querySelector('.ipysketch-desk canvas');
+PIXELS = """([x, y, number]) => {
+    const canvas = document.querySelectorAll('.ipysketch-desk canvas')[number];
     if (!canvas) return null;
     const scale = canvas.width / 1280;
     const data = canvas.getContext('2d')
@@ -275,9 +297,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """A failed browser test leaves a screenshot of every page under build/."""
     report = yield
     if report.failed and "lab" in getattr(item, "fixturenames", ()):  # type: ignore[attr-defined]
-        shots = Path("build/screenshots")
-        shots.mkdir(parents=True, exist_ok=True)
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         for number, context in enumerate(item.funcargs["lab"].browser.contexts):  # type: ignore[attr-defined]
             for page in context.pages:
-                page.screenshot(path=shots / f"{item.name}-{number}.png")
+                page.screenshot(path=SCREENSHOTS / f"{item.name}-{number}.png")
     return report

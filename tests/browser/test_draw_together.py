@@ -161,13 +161,12 @@ def test_a_restarted_kernel_finds_the_drawing(pair: tuple[Notebook, Notebook]) -
     ada, grace = pair
     before = grace.picture()
     ada.restart_kernel()
-    grace.page.wait_for_function(
-        "() => document.querySelector('.ipysketch-status').textContent.includes('room algebra')"
-    )
-    ada.page.wait_for_function(
-        "() => !document.querySelector('.ipysketch-status')?.textContent.startsWith('connected')"
-    )
+    mourning = ada.page.get_by_text("This board has lost its kernel")
+    mourning.wait_for()
+    assert not ada.page.locator(".ipysketch-status").is_visible()  # It would still say "connected".
     ada.run()
+    mourning.wait_for(state="detached")
+    ada.connected(here=2)
     ada.sees(200, 100, RED)
     ada.sees(400, 600, RED)
     assert ada.picture() == before
