@@ -58,12 +58,21 @@ class Sketch:
 
     # --- connecting ---------------------------------------------------------------------------------------
 
-    def connect(self, url: str | None = None, room: str = DEFAULT_ROOM, *, token: str | None = None) -> Sketch:
+    def connect(
+        self,
+        url: str | None = None,
+        room: str = DEFAULT_ROOM,
+        *,
+        name: str | None = None,
+        color: str | None = None,
+        token: str | None = None,
+    ) -> Sketch:
         """Join `room` of the relay at `url` and return this board, joined or still trying.
 
         Without `url`: ``IPYSKETCH_URL``, else this user's own relay, started if none runs. `token` is what the
-        relay asks for, else ``IPYSKETCH_TOKEN``. Raises `SketchError` when the relay refuses, or `url` or
-        `room` cannot be; while a relay is merely down the board keeps trying, and `status` says so.
+        relay asks for, else ``IPYSKETCH_TOKEN``; `name` and `color` as in `rename`. Raises `SketchError` when
+        the relay refuses, or an argument cannot be; while a relay is merely down the board keeps trying, and
+        `status` says so.
         """
         try:
             check_room(room)
@@ -72,6 +81,8 @@ class Sketch:
         url = url or os.environ.get("IPYSKETCH_URL") or None
         if url is not None:
             _check_url(url)
+        if name or color:
+            self.rename(name, color)
         if self._where == (url, room) and not isinstance(self._state(), Ended | Offline):
             return self
         if self._where is not None:
@@ -237,9 +248,7 @@ def connect(
     board = _joined.get(where)
     if board is None or board._thread.pid != os.getpid():
         board = Sketch(name=name, color=color)
-    elif name or color:
-        board.rename(name, color)
-    board.connect(url, room, token=token)
+    board.connect(url, room, name=name, color=color, token=token)
     _joined[where] = board
     return board
 

@@ -89,13 +89,10 @@ class Pages:
             seen = [page for page in self._pages.values() if page.visible]
             if not seen:
                 return None
-            alive = [page for page in seen if now - page.heard < SILENT] or seen
-            behind = [page for page in alive if self._frame - page.acked >= AHEAD]
-            if not behind:
-                return 0.0
-            if len(behind) < len(alive):
-                # One of them may be a page that closed without a word: wait until it counts as silent.
-                return max(0.01, min(page.heard for page in behind) + SILENT - now)
+            behind = [page for page in seen if self._frame - page.acked >= AHEAD]
+            if len(behind) < len(seen):
+                # The others wait for one that is behind, until its silence says that it closed without a word.
+                return max([0.0, *(page.heard + SILENT - now for page in behind)])
         if now - self._heard > PATIENCE:
             return None
         pause = RARELY if self._pages and self._beside else SLOWLY

@@ -166,7 +166,7 @@ def test_a_restarted_kernel_finds_the_drawing(pair: tuple[Notebook, Notebook]) -
     assert not ada.page.locator(".ipysketch-status").is_visible()  # It would still say "connected".
     ada.run()
     mourning.wait_for(state="detached")
-    ada.connected(here=2)
+    ada.connected()
     ada.sees(200, 100, RED)
     ada.sees(400, 600, RED)
     assert ada.picture() == before

@@ -107,8 +107,8 @@ def test_keys_work_on_the_board_and_tab_leaves_it(hana: Notebook) -> None:
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_words_are_legible_in_either_theme(hana: Notebook, theme: str) -> None:
     hana.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-    dark = str(theme == "JupyterLab Light").lower()
-    hana.page.wait_for_selector(f"body[data-jp-theme-light={dark}]")
+    light = str(theme == "JupyterLab Light").lower()
+    hana.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
     for selector in (".ipysketch-line", ".ipysketch-name"):
         contrasts = hana.page.evaluate(CONTRAST, selector)
         assert contrasts, selector

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from ipysketch.pages import AHEAD, MOST, PATIENCE, RARELY, SILENT, SLOWLY, Pages
+
+
+def pages(*views: str, beside: bool = True) -> Pages:
+    made = Pages()
+    made.heard(0.0, beside)
+    for view in views:
+        made.view(view, 1.0, True, 0.0)
+    return made
+
+
+def test_nothing_is_sent_before_any_page_spoke() -> None:
+    assert Pages().wait(0.0) is None
+
+
+def test_two_frames_ahead_and_no_more() -> None:
+    made = pages("a")
+    for _ in range(AHEAD):
+        assert made.wait(0.0) == 0.0
+        frame = made.sent(0.0)
+    assert made.wait(0.0) == RARELY
+    made.ack("a", frame, 0.1)
+    assert made.wait(0.1) == 0.0
+
+
+def test_an_acknowledgement_of_a_frame_never_sent_counts_only_as_the_last() -> None:
+    made = pages("a")
+    made.ack("a", 1_000, 0.0)
+    made.ack("a", True, 0.0)
+    made.ack("a", "7", 0.0)
+    made.ack("stranger", 5, 0.0)
+    for _ in range(AHEAD):
+        made.sent(0.0)
+    assert made.wait(0.0) != 0.0
+
+
+def test_a_lost_acknowledgement_delays_and_does_not_stop() -> None:
+    made = pages("a")
+    for _ in range(AHEAD):
+        made.sent(0.0)
+    assert made.wait(RARELY) == 0.0
+
+
+def test_a_kernel_too_busy_to_hear_goes_on_slowly_and_then_stops() -> None:
+    made = pages("a", beside=False)
+    for _ in range(AHEAD):
+        made.sent(0.0)
+    assert made.wait(0.0) == SLOWLY
+    assert made.wait(SLOWLY) == 0.0
+    assert made.wait(PATIENCE + 0.1) is None
+    made.heard(PATIENCE + 1, False)
+    assert made.wait(PATIENCE + 1) == 0.0
+
+
+def test_nobody_looking_gets_nothing() -> None:
+    made = pages("a")
+    made.view("a", 1.0, False, 1.0)
+    assert made.wait(1.0) is None
+    for _ in range(5):
+        made.sent(1.0)
+    made.view("a", 1.0, True, 2.0)
+    assert made.wait(2.0) == 0.0, "what a hidden page missed does not hold it up when it is back"
+
+
+def test_a_page_that_closed_without_a_word_holds_the_other_up_only_a_while() -> None:
+    made = pages("a", "closed")
+    for _ in range(AHEAD):
+        frame = made.sent(0.0)
+    made.ack("a", frame, 0.1)
+    assert made.wait(0.1) == SILENT - 0.1
+    # Also when the living one had nothing to acknowledge for a long time.
+    for now in (SILENT, 10.0, 1_000.0):
+        assert made.wait(now) == 0.0
+
+
+def test_a_page_that_says_it_closes_is_forgotten() -> None:
+    made = pages("a", "b")
+    for _ in range(AHEAD):
+        frame = made.sent(0.0)
+    made.ack("a", frame, 0.1)
+    made.gone("b")
+    made.gone("b")
+    assert made.wait(0.1) == 0.0
+
+
+def test_without_our_part_in_the_page_frames_go_slowly_for_a_while() -> None:
+    made = Pages()
+    made.heard(0.0, False)
+    made.sent(0.0)
+    assert made.wait(0.0) == SLOWLY
+    assert made.wait(PATIENCE + 1) is None
+
+
+def test_the_sharpest_page_decides_how_sharp() -> None:
+    made = pages("a")
+    assert made.scale() == 1
+    made.view("b", 2.5, True, 0.0)
+    assert made.scale() == 2
+    for nonsense in (None, "2", -1, 0, 1e9, [3]):
+        made.view("a", nonsense, True, 0.0)
+    made.gone("b")
+    assert made.scale() == 1
+
+
+def test_pages_without_number_are_not_remembered() -> None:
+    made = Pages()
+    for number in range(MOST + 10):
+        made.view(str(number), 2.0 if number < 5 else 1.0, True, float(number))
+    assert made.scale() == 1, "the oldest were forgotten"
