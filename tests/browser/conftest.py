@@ -112,7 +112,7 @@ class Lab:
         (self.root / f"{name}.ipynb").write_text(json.dumps(content))
         options = {"viewport": VIEWPORT, **context}
         page = self.browser.new_context(**options).new_page()  # type: ignore[arg-type]
-        return Notebook(self, name, page)
+        return Notebook(page, f"{self.address}/lab/workspaces/{name}/tree/{name}.ipynb")
 
     def close(self) -> None:
         self.process.terminate()
@@ -123,8 +123,8 @@ class Lab:
 class Notebook:
     """One notebook in one page, with one kernel."""
 
-    def __init__(self, lab: Lab, name: str, page: Page) -> None:
-        self.lab, self.name, self.page = lab, name, page
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
         self.number = 0
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -137,7 +137,7 @@ class Notebook:
             self.errors.append(text)
 
     def open(self) -> None:
-        self.page.goto(f"{self.lab.address}/lab/workspaces/{self.name}/tree/{self.name}.ipynb")
+        self.page.goto(self.address)
         self.page.wait_for_function(
             """() => {
                 const widget = window.jupyterapp?.shell?.currentWidget;
@@ -149,7 +149,9 @@ class Notebook:
     def again(self) -> Notebook:
         """The same notebook in another page, on the same kernel."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-        second = Notebook(self.lab, self.name, self.lab.browser.new_context(viewport=VIEWPORT).new_page())
+        browser = self.page.context.browser
+        assert browser is not None
+        second = Notebook(browser.new_context(viewport=VIEWPORT).new_page(), self.address)
         second.page.wait_for_selector(".ipysketch-desk canvas", timeout=60_000)
         return second
 
@@ -296,9 +298,9 @@ def lab(home: Path, relay: RelayProcess, browser: Browser) -> Iterator[Lab]:
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """A failed browser test leaves a screenshot of every page under build/."""
     report = yield
-    if report.failed and "lab" in getattr(item, "fixturenames", ()):  # type: ignore[attr-defined]
+    if report.failed and "browser" in getattr(item, "fixturenames", ()):  # type: ignore[attr-defined]
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        for number, context in enumerate(item.funcargs["lab"].browser.contexts):  # type: ignore[attr-defined]
+        for number, context in enumerate(item.funcargs["browser"].contexts):  # type: ignore[attr-defined]
             for page in context.pages:
                 page.screenshot(path=SCREENSHOTS / f"{item.name}-{number}.png")
     return report
