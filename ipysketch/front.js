@@ -130,20 +130,13 @@ function renderBar({ model, el }) {
   });
   on(["notice"], () => { notice.textContent = model.get("notice"); });
 
-  const banner = element("div", "ipysketch-dead", { role: "alert" });
-  let lost = "";
-  const mourn = () => {
-    const reason = model.get("dead") || lost;
-    banner.textContent = reason;
-    banner.hidden = !reason;
-    tools.inert = Boolean(reason);
-    people.hidden = status.hidden = Boolean(reason);  // They would tell of a time that is over.
-    el.closest(".ipysketch-board")?.classList.toggle("ipysketch-gone", Boolean(reason));
-  };
-  on(["dead"], mourn);
+  const banner = element("div", "ipysketch-dead", { role: "alert", hidden: "" });
   watchKernel(model, found, stop.signal, (gone) => {
-    lost = gone ? GONE : "";
-    mourn();
+    banner.textContent = gone ? GONE : "";
+    tools.inert = gone;
+    banner.hidden = !gone;
+    people.hidden = status.hidden = gone;  // They would tell of a time that is over.
+    el.closest(".ipysketch-board")?.classList.toggle("ipysketch-gone", gone);
   });
 
   const top = element("div", "ipysketch-top");

@@ -26,7 +26,7 @@ class _Part(anywidget.AnyWidget):
 
 class Bar(_Part):
     """Tools, people and the status line. Colours ``#rrggbb``, `width` in board units; `people` holds
-    ``{"name", "color", "me"}``; `dead` says why this board is of no use any more, or is empty."""
+    ``{"name", "color", "me"}``."""
 
     part = traitlets.Unicode("bar").tag(sync=True)
     tool = traitlets.Unicode("pen").tag(sync=True)
@@ -38,7 +38,6 @@ class Bar(_Part):
     status = traitlets.Unicode("").tag(sync=True)
     connected = traitlets.Bool(False).tag(sync=True)
     notice = traitlets.Unicode("").tag(sync=True)
-    dead = traitlets.Unicode("").tag(sync=True)
 
 
 class Overlay(_Part):

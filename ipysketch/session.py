@@ -80,6 +80,7 @@ class Session:
         self._next_frame = 0.0
         self._scheduled: asyncio.TimerHandle | asyncio.Handle | None = None
         self._next_cursor = 0.0
+        self._telling: asyncio.TimerHandle | None = None
         self._cursor: tuple[int, int] | None = None
         self._ticking: asyncio.TimerHandle | None = None
 
@@ -276,11 +277,16 @@ class Session:
     def _point_at(self, x: float, y: float) -> None:
         if self._connection is None or len(self.others.peers) < 2:
             return
-        loop = asyncio.get_running_loop()
-        first = self._cursor is None
         self._cursor = (round(8 * x), round(8 * y))
-        if first or loop.time() >= self._next_cursor:
-            self._next_cursor = loop.time() + CURSOR_INTERVAL
+        if self._telling is None:
+            loop = asyncio.get_running_loop()
+            self._telling = loop.call_at(max(loop.time(), self._next_cursor), self._tell_cursor)
+
+    def _tell_cursor(self) -> None:
+        """The latest position, so that a hand that rests is shown where it rests."""
+        self._telling = None
+        self._next_cursor = asyncio.get_running_loop().time() + CURSOR_INTERVAL
+        if self._connection is not None and self._cursor is not None:
             self._connection.send([Presence({"cursor": list(self._cursor)})])
 
     # --- what people see ----------------------------------------------------------------------------------

@@ -236,7 +236,3 @@ class BoardWidget(VBox):
             bar.people = [
                 {"name": person.name, "color": person.color, "me": person.me} for person in state.people
             ]
-
-    def dead(self, reason: str) -> None:
-        """Say for good, in the page, why this board is of no use any more. On the loop thread."""
-        self._bar.dead = reason

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 
 import ipysketch
 from ipysketch import Sketch, SketchError
+from ipysketch.board_state import BoardState
 
 from ..processes import RelayProcess, environment
 
@@ -48,18 +49,23 @@ def run(code: str, home: Path, *command: str, **variables: str) -> subprocess.Co
 
 
 def until(board: Sketch, count: int) -> None:
-    """Wait until `board` shows `count` elements, woken by what it receives."""
+    """Wait until `board` shows `count` elements."""
+    until_shown(board, lambda state: len(state.elements) == count, f"{count} elements")
+
+
+def until_shown(board: Sketch, condition: Callable[[BoardState], bool], words: str) -> None:
+    """Wait until what `board` shows fulfils `condition`, woken by what it receives."""
     arrived = threading.Event()
 
     class Eye:
-        def show(self, state: object) -> bool:
-            if len(state.elements) == count:  # type: ignore[attr-defined]
+        def show(self, state: BoardState) -> bool:
+            if condition(state):
                 arrived.set()
             return True
 
     eye = Eye()
-    board._thread.ask(lambda: board._session.attach(eye))  # type: ignore[arg-type]
-    assert arrived.wait(20), f"{len(board.elements)} elements, not {count}"
+    board._thread.ask(lambda: board._session.attach(eye))
+    assert arrived.wait(20), f"never {words}"
 
 
 def test_importing_is_light_and_starts_nothing(home: Path) -> None:
@@ -97,6 +103,24 @@ def test_two_boards_see_each_other(home: Path, relay: RelayProcess) -> None:
     assert ada.redo()
     until(grace, 1)
     assert not grace.undo()
+    for board in (ada, grace):
+        board.disconnect()
+
+
+def test_a_cursor_is_shown_where_it_came_to_rest(home: Path, relay: RelayProcess) -> None:
+    ada, grace = Sketch(name="Ada"), Sketch(name="Grace")
+    for board in (ada, grace):
+        board.connect(relay.url, "cursors")
+    until_shown(ada, lambda state: len(state.people) == 2, "two people")
+
+    def sweep() -> None:
+        for x in range(100):
+            ada._session.move(x, 50)
+
+    ada._thread.ask(sweep)
+    until_shown(grace, lambda state: state.people[-1].cursor == (99, 50), "the cursor at rest")
+    ada._thread.ask(lambda: ada._session.out(99, 50))
+    until_shown(grace, lambda state: state.people[-1].cursor is None, "without a cursor that left")
     for board in (ada, grace):
         board.disconnect()
 
