@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from jupyter_client.manager import KernelManager
 
 import ipysketch
 from ipysketch import Sketch, SketchError
@@ -321,3 +322,25 @@ def test_nbconvert_executes_a_notebook_that_no_page_shows(home: Path, relay: Rel
     board = Sketch(name="Eye").connect(relay.url, "paper")
     until(board, 1)
     board.disconnect()
+
+
+def test_a_kernel_that_is_shut_down_loses_nothing(home: Path, relay: RelayProcess) -> None:
+    kernel = KernelManager(kernel_name="python3")
+    kernel.start_kernel(env=environment(home, IPYSKETCH_URL=relay.url))
+    client = kernel.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        client.execute(
+            "import ipysketch\n"
+            "board = ipysketch.connect(room='ending', name='Ada')\n"
+            "for n in range(200): board.stroke([(n, 0), (n, 100)])"
+        )
+        # Asked for while the cell runs: the kernel turns to it when the last stroke is drawn, hardly sent.
+        kernel.shutdown_kernel()
+    finally:
+        client.stop_channels()
+        kernel.cleanup_resources()
+    eye = Sketch(name="Eye").connect(relay.url, "ending")
+    until(eye, 200)
+    eye.disconnect()
