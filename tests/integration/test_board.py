@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from jupyter_client.manager import KernelManager
 import ipysketch
 from ipysketch import Sketch, SketchError
 from ipysketch.board_state import BoardState
+from relay.protocol import WINDOW
 
 from ..processes import RelayProcess, environment
 
@@ -89,6 +91,34 @@ def test_a_script_ends_cleanly_and_loses_nothing(home: Path, relay: RelayProcess
     board = Sketch(name="Eye").connect(relay.url, "bots")
     until(board, 50)
     board.disconnect()
+
+
+def test_what_is_pending_at_the_end_is_flushed(home: Path, relay: RelayProcess) -> None:
+    code = (
+        "import ipysketch\n"
+        "board = ipysketch.connect(room='end', name='Bot')\n"
+        "input(board.status)\n"
+        f"for n in range({WINDOW + 76}): board.stroke([(n, 0), (n, 100)])\n"
+        "print('drawn', flush=True)\n"
+    )
+    variables = environment(home, IPYSKETCH_URL=relay.url)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-uc", code], env=variables, stdin=pipe, stdout=pipe, text=True
+    ) as script:
+        assert script.stdin is not None
+        assert script.stdout is not None
+        assert script.stdout.read(9) == "connected"
+        # More than may be under way at a time, while the relay hears nothing: some of it is never sent before the end.
+        relay.process.send_signal(signal.SIGSTOP)
+        script.stdin.write("\n")
+        script.stdin.flush()
+        assert "drawn" in script.stdout.readline()
+        relay.process.send_signal(signal.SIGCONT)
+    assert script.returncode == 0
+    eye = Sketch(name="Eye").connect(relay.url, "end")
+    until(eye, WINDOW + 76)
+    eye.disconnect()
 
 
 def test_two_boards_see_each_other(home: Path, relay: RelayProcess) -> None:
