@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from ipysketch.others import Others, deltas
+from relay.protocol import PeerCancel, PeerLeft, PeerPreview, PeerState
+
+FIELDS: dict[str, object] = {"kind": "stroke", "color": "#123456", "width": 32}
+
+
+@pytest.fixture
+def others() -> Others:
+    made = Others()
+    made.me = "me"
+    for peer in ("me", "p"):
+        made.receive(PeerState(peer, f"author-{peer}", {"name": peer}))
+    return made
+
+
+def preview(start: int, *points: int, peer: str = "p", key: str = "s") -> PeerPreview:
+    return PeerPreview(peer, key, start, points, FIELDS if start == 0 else None)
+
+
+def test_ink_grows_and_carries_its_author(others: Others) -> None:
+    others.receive(preview(0, 0, 0))
+    [dot] = others.ink({})
+    others.receive(preview(2, 80, 80, 160, 80))
+    [stroke] = others.ink({})
+    assert stroke is not dot
+    assert stroke.author == "author-p"
+    assert stroke.bounds.x1 >= 20
+    assert others.ink({})[0] is stroke, "nothing new, nothing decoded again"
+
+
+def test_a_part_that_does_not_fit_is_left_out(others: Others) -> None:
+    others.receive(preview(2, 80, 80))
+    assert others.ink({}) == ()
+    others.receive(preview(0, 0, 0))
+    [before] = others.ink({})
+    others.receive(preview(8, 80, 80))
+    assert others.ink({}) == (before,)
+
+
+def test_ink_sent_whole_again_replaces_what_was_there(others: Others) -> None:
+    others.receive(preview(0, 0, 0, 800, 800))
+    others.receive(preview(0, 0, 0))
+    [dot] = others.ink({})
+    assert dot.bounds.x1 < 50
+
+
+def test_it_ends_with_its_commit_its_cancel_or_its_peer(others: Others) -> None:
+    for key in ("a", "b", "c"):
+        others.receive(preview(0, 0, 0, key=key))
+    assert [element.key for element in others.ink({"a": object()})] == ["b", "c"]
+    others.receive(PeerCancel("p", "b"))
+    assert [element.key for element in others.ink({"a": object()})] == ["c"]
+    others.receive(PeerLeft("p"))
+    assert others.ink({}) == ()
+    assert list(others.peers) == ["me"]
+
+
+def test_my_own_ink_is_not_others(others: Others) -> None:
+    others.receive(preview(0, 0, 0, peer="me"))
+    assert others.ink({}) == ()
+
+
+def test_nonsense_is_not_painted(others: Others) -> None:
+    others.receive(PeerPreview("p", "s", 0, (0, 0), {"kind": "volcano"}))
+    others.receive(PeerPreview("p", "t", 0, (0, 0), {"kind": "stroke", "color": "red", "width": "wide"}))
+    assert others.ink({}) == ()
+
+
+def test_deltas() -> None:
+    assert deltas([]) == []
+    assert deltas([5, 6]) == [5, 6]
+    assert deltas([5, 6, 8, 4]) == [5, 6, 3, -2]

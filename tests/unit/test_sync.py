@@ -1,0 +1,179 @@
+"""What one person and another see, told as scenes on a network that the test moves by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay.protocol import WINDOW, Clear, Create, Delete, Patch, Preview, order
+
+from ..property.network import Client, World, logged
+
+
+@pytest.fixture
+def world() -> World:
+    return World(seed=1)
+
+
+@pytest.fixture
+def ada(world: World) -> Client:
+    return Client(world, "ada")
+
+
+@pytest.fixture
+def grace(world: World) -> Client:
+    return Client(world, "grace")
+
+
+def stack(client: Client) -> list[str]:
+    """The keys, bottom first."""
+    return [entry.key for entry in sorted(client.sync.entries.values(), key=order)]
+
+
+def draw(client: Client, *keys: str) -> None:
+    for key in keys:
+        client.do(Create(key, {"kind": "stroke"}))
+
+
+def test_alone_everything_waits_and_is_seen(ada: Client) -> None:
+    draw(ada, "a", "b")
+    assert stack(ada) == ["a", "b"]
+    assert len(ada.sync.pending) == 2
+    assert ada.sync.outgoing() == []
+
+
+def test_undo_takes_back_my_own_last_beneath_the_work_of_others(
+    world: World, ada: Client, grace: Client
+) -> None:
+    draw(ada, "a")
+    world.drain()
+    draw(grace, "g")
+    world.drain()
+    assert ada.sync.undo()
+    world.drain()
+    assert stack(grace) == stack(ada) == ["g"]
+    assert ada.sync.redo()
+    world.drain()
+    assert stack(grace) == ["a", "g"], "back where it was, not on top"
+    assert not ada.sync.redo()
+
+
+def test_undoing_a_delete_or_a_clear_puts_all_back_in_its_order(
+    world: World, ada: Client, grace: Client
+) -> None:
+    draw(ada, "a", "b", "c")
+    world.drain()
+    grace.do(Delete(("b",)))
+    world.drain()
+    assert stack(ada) == ["a", "c"]
+    grace.sync.undo()
+    world.drain()
+    assert stack(ada) == ["a", "b", "c"]
+    grace.do(Clear())
+    world.drain()
+    assert stack(ada) == []
+    draw(ada, "d")
+    grace.sync.undo()
+    world.drain()
+    assert stack(ada) == stack(grace) == ["a", "b", "c", "d"]
+
+
+def test_undo_leaves_what_somebody_else_changed_since(world: World, ada: Client, grace: Client) -> None:
+    draw(ada, "a")
+    ada.do(Patch("a", {"color": "#111111", "width": 8}))
+    world.drain()
+    grace.do(Patch("a", {"color": "#222222"}))
+    world.drain()
+    ada.sync.undo()
+    world.drain()
+    fields = grace.sync.entries["a"].fields
+    assert fields["color"] == "#222222"
+    assert "width" not in fields
+
+
+def test_a_new_operation_ends_redo(ada: Client) -> None:
+    draw(ada, "a")
+    ada.sync.undo()
+    assert ada.sync.can_redo
+    draw(ada, "b")
+    assert not ada.sync.can_redo
+    assert stack(ada) == ["b"]
+
+
+def test_what_was_sent_and_not_confirmed_is_sent_again_and_counts_once(world: World, ada: Client) -> None:
+    ada.connect()
+    world.drain()
+    draw(ada, "a")
+    ada.send()
+    ada.deliver_up()
+    world.propose()
+    world.settle()
+    ada.cut()  # It is in the log, and ada was never told.
+    assert list(ada.sync.pending) == [1]
+    world.drain()
+    assert not ada.sync.pending
+    assert len(logged(world.store)) == 1
+
+
+def test_no_more_is_under_way_than_the_relay_remembers(world: World, ada: Client) -> None:
+    ada.connect()
+    world.drain()
+    draw(ada, *(f"k{n}" for n in range(WINDOW + 5)))
+    assert len(ada.sync.outgoing()) == WINDOW
+    assert ada.sync.outgoing() == []
+
+
+def test_a_store_that_fails_loses_nothing(world: World, ada: Client) -> None:
+    ada.connect()
+    world.drain()
+    draw(ada, "a", "b")
+    ada.send()
+    ada.deliver_up()
+    world.propose()
+    world.settle(fail=True)
+    assert logged(world.store) == []
+    assert stack(ada) == ["a", "b"]
+    world.drain()
+    assert [commit.op for commit in logged(world.store)] == [1, 2]
+
+
+def test_a_log_that_was_lost_keeps_the_old_picture_aside_and_sends_what_was_pending(
+    world: World, ada: Client
+) -> None:
+    draw(ada, "a")
+    world.drain()
+    world.lose_everything()
+    draw(ada, "b")
+    world.drain()
+    assert stack(ada) == ["b"], "replaced, never merged"
+    assert [entry.key for entry in ada.sync.previous] == ["a", "b"], "as it was seen"
+    assert not ada.sync.can_undo or ada.sync.undo()
+
+
+def test_a_late_joiner_sees_the_stroke_under_a_hand(world: World, ada: Client, grace: Client) -> None:
+    ada.connect()
+    world.drain()
+    assert ada.peer is not None
+    fields: dict[str, object] = {"kind": "stroke", "color": "#123456", "width": 32}
+    world.room.receive(ada.peer, Preview("s", 0, (0, 0, 80, 80), fields), world.now())
+    grace.connect()
+    world.drain()
+    assert [element.key for element in grace.others.ink(grace.sync.entries)] == ["s"]
+    draw(ada, "s")
+    world.drain()
+    assert grace.others.ink(grace.sync.entries) == ()
+    assert stack(grace) == ["s"]
+
+
+def test_a_peer_that_vanishes_leaves_no_half_stroke(world: World, ada: Client, grace: Client) -> None:
+    world.drain()
+    assert ada.peer is not None
+    fields: dict[str, object] = {"kind": "stroke", "color": "#123456", "width": 32}
+    world.room.receive(ada.peer, Preview("s", 0, (0, 0, 80, 80), fields), world.now())
+    while grace.pull() or grace.deliver_down():
+        pass
+    assert len(grace.others.ink({})) == 1
+    ada.cut()
+    while grace.pull() or grace.deliver_down():
+        pass
+    assert grace.others.ink({}) == ()
+    assert len(grace.others.peers) == 1
