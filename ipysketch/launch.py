@@ -52,9 +52,14 @@ class Local:
 
 
 def runtime_dir() -> Path:
-    """Where the runtime file is: ``IPYSKETCH_RUNTIME_DIR``, else the platform's place."""
+    """Where the runtime file is: ``IPYSKETCH_RUNTIME_DIR``, else the platform's place. In a container without
+    ``XDG_RUNTIME_DIR`` that would be a shared /tmp, with a warning in the cell: the user's data directory then."""
     chosen = os.environ.get("IPYSKETCH_RUNTIME_DIR")
-    return Path(chosen) if chosen else user_runtime_path("ipysketch", appauthor=False)
+    if chosen:
+        return Path(chosen)
+    if sys.platform.startswith("linux") and not os.environ.get("XDG_RUNTIME_DIR"):
+        return data_dir() / "runtime"
+    return user_runtime_path("ipysketch", appauthor=False)
 
 
 def find() -> Local | None:

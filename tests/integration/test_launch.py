@@ -150,3 +150,12 @@ def test_a_relay_that_cannot_start_says_why(places: Path) -> None:
     (places / "data" / "relay.sqlite").write_bytes(b"This is a letter, not a database. " * 200)
     with pytest.raises(SketchError, match="is not a database"):
         launch.start()
+
+
+def test_without_a_runtime_directory_of_the_system_nothing_is_shared_or_warned_of(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IPYSKETCH_RUNTIME_DIR")
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert launch.runtime_dir() == places / "data" / "runtime"
