@@ -1,24 +1,33 @@
-"""``python -m relay``, also installed as ``ipysketch-relay``: run a relay until it is told to stop."""
+"""``python -m relay``, also installed as ``ipysketch-relay``: run a relay until it is told to stop, or ask one."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import contextlib
-import ipaddress
+import dataclasses
 import json
 import logging
 import os
 import secrets
 import signal
+import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_type_hints
 
-from . import __version__
+from . import __version__, operators
+from .admin import Admin, socket_path
+from .admission import Admission
+from .doors import Doors, bind_refusal, is_loopback
+from .limits import Limits
 from .log import Store, StoreError
+from .logs import JsonFormatter, TextFormatter
+from .roles import Role
 from .server import Relay
 from .store import StoreInUse, open_store
+from .tokens import Tokens, read_secret
 
 IN_USE = 3
 """Exit code when another relay holds the database; who started this one as a race finds the winner."""
@@ -31,56 +40,153 @@ def default_database() -> Path:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """The command line of a relay that runs."""
+    commands = "\n".join(f"  {name:<8} {text}" for name, text in operators.COMMANDS.items())
     result = argparse.ArgumentParser(
-        prog="ipysketch-relay", description="The relay that people draw together through."
+        prog="ipysketch-relay",
+        description="The relay that people draw together through.",
+        epilog=f"For its operator (ipysketch-relay COMMAND --help):\n{commands}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    result.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    result.add_argument("--port", type=int, default=8765, help="0 for any free one (default: %(default)s)")
-    result.add_argument("--db", default=None, help="the database file, or :memory: (default: in your home)")
-    result.add_argument("--log-level", default="info", choices=["debug", "info", "warning", "error"])
-    result.add_argument("--log-file", help="write the log there instead of to standard error")
-    result.add_argument(
-        "--behind-proxy",
+    add = result.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=8765, help="0 for any free one (default: %(default)s)")
+    add("--db", default=None, help="the database file, or :memory: (default: in your home)")
+    add("--log-level", default="info", choices=["debug", "info", "warning", "error"])
+    add("--log-format", default="text", choices=["text", "json"])
+    add("--log-file", help="write the log there instead of to standard error")
+    add("--idle-exit", type=float, metavar="SECONDS", help="end after so long without a peer")
+    add("--runtime-file", type=Path, help="say there, readable by this user only, how to reach this relay")
+    add("--version", action="version", version=f"ipysketch-relay {__version__}")
+    doors = result.add_argument_group("who may come in")
+    add = doors.add_argument
+    add("--require-token", action="store_true", help="let in only who has a token of this relay")
+    add(
+        "--secret-file", type=Path, help="the secret that tokens are signed with (default: beside the database)"
+    )
+    add("--cert", type=Path, metavar="PEM", help="encrypt, with this certificate chain")
+    add("--key", type=Path, metavar="PEM", help="and its private key")
+    add(
+        "--insecure-lan",
         action="store_true",
-        help="listen beyond loopback: a proxy in front admits and encrypts",
+        help="listen beyond loopback without encryption, with tokens only",
     )
-    result.add_argument("--idle-exit", type=float, metavar="SECONDS", help="end after so long without a peer")
-    result.add_argument(
-        "--runtime-file", type=Path, help="say there, readable by this user only, how to reach this relay"
+    add(
+        "--behind-proxy",
+        type=int,
+        nargs="?",
+        const=1,
+        default=0,
+        metavar="HOPS",
+        help="proxies in front that encrypt and admit; as many X-Forwarded-For entries are believed",
     )
-    result.add_argument("--version", action="version", version=f"ipysketch-relay {__version__}")
+    add(
+        "--public-url",
+        default="",
+        metavar="URL",
+        help="where people reach this relay; pages from there may use it",
+    )
+    add("--allow-host", action="append", default=[], metavar="NAME", help="another name this relay answers to")
+    add("--allow-origin", action="append", default=[], metavar="ORIGIN", help="pages that may use this relay")
+    limits = result.add_argument_group("limits (see docs/operations.md)")
+    types = get_type_hints(Limits)
+    for field in dataclasses.fields(Limits):
+        name = "--" + field.name.replace("_", "-")
+        limits.add_argument(
+            name, type=types[field.name], default=field.default, metavar="N", help="default: %(default)s"
+        )
     return result
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the relay; the exit code is 0 after SIGTERM or SIGINT, `IN_USE` when another relay holds the
-    database, 2 when it cannot start for another reason."""
+    database, 2 when it cannot start for another reason. With a command: do it, and 0 or 2."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in operators.COMMANDS:
+        return operators.run(argv, default_database())
     options = parser().parse_args(argv)
     try:
-        _log_to(options.log_file, options.log_level)
-        if not _is_loopback(options.host) and not options.behind_proxy:
-            raise StoreError(
-                f"{options.host} can be reached by others, and this relay neither asks who they are "
-                "nor encrypts; use an SSH tunnel, or a proxy that does and --behind-proxy"
-            )
-        if not 0 <= options.port <= 65535:
-            raise StoreError(f"{options.port} is no port; choose one from 0 to 65535")
+        _log_to(options.log_file, options.log_level, options.log_format)
+        settings = _settings(options)
         store = open_store(options.db or str(default_database()))
-    except (StoreError, OSError) as error:
+    except (StoreError, ValueError, OSError) as error:
         print(f"ipysketch-relay: {error}", file=sys.stderr)
         return IN_USE if isinstance(error, StoreInUse) else 2
     try:
-        return asyncio.run(_run(options, store))
+        return asyncio.run(_run(options, settings, store))
     finally:
         store.close()
 
 
-async def _run(options: argparse.Namespace, store: Store) -> int:
+@dataclasses.dataclass(frozen=True)
+class _Settings:
+    """What the options come to."""
+
+    limits: Limits
+    doors: Doors
+    admission: Admission
+    encryption: ssl.SSLContext | None
+    shared: str
+
+
+def _settings(options: argparse.Namespace) -> _Settings:
+    """Raises ValueError with a sentence when the options cannot be."""
+    if not 0 <= options.port <= 65535:
+        raise ValueError(f"{options.port} is no port; choose one from 0 to 65535")
+    if bool(options.cert) != bool(options.key):
+        raise ValueError("--cert and --key go together; give both")
+    refusal = bind_refusal(
+        options.host,
+        encrypted=bool(options.cert),
+        tokens=options.require_token,
+        behind_proxy=options.behind_proxy > 0,
+        insecure_lan=options.insecure_lan,
+    )
+    if refusal:
+        raise ValueError(refusal)
+    tokens = None
+    if options.require_token or options.secret_file:
+        database = Path(options.db or default_database())
+        if options.db == ":memory:" and not options.secret_file:
+            raise ValueError("a relay in memory has no place for its secret; say --secret-file")
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tokens = Tokens(read_secret(options.secret_file or operators.default_secret(database)))
+    everybody = Role.MODERATOR if is_loopback(options.host) else Role.EDITOR
+    shared = secrets.token_hex(32) if options.runtime_file else ""
+    return _Settings(
+        Limits(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Limits)}),
+        Doors(options.public_url, tuple(options.allow_host), tuple(options.allow_origin), options.behind_proxy),
+        Admission(shared, tokens=tokens, everybody=None if options.require_token else everybody),
+        _encryption(options.cert, options.key),
+        shared,
+    )
+
+
+def _encryption(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(cert, key)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(
+            f"the certificate {cert} or its key {key} cannot be used ({error.strerror or error})"
+        ) from None
+    return context
+
+
+async def _run(options: argparse.Namespace, settings: _Settings, store: Store) -> int:
     log = logging.getLogger("relay")
-    token = secrets.token_hex(32) if options.runtime_file else ""
     relay = Relay(
-        store, host=options.host, port=options.port, token=token, idle_exit=options.idle_exit, log=log
+        store,
+        host=options.host,
+        port=options.port,
+        admission=settings.admission,
+        doors=settings.doors,
+        limits=settings.limits,
+        encryption=settings.encryption,
+        idle_exit=options.idle_exit,
+        log=log,
     )
     try:
         await relay.start()
@@ -91,15 +197,30 @@ async def _run(options: argparse.Namespace, store: Store) -> int:
             file=sys.stderr,
         )
         return 2
+    except StoreError as error:
+        print(f"ipysketch-relay: {error}", file=sys.stderr)
+        return 2
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, relay.finished.set)
     host = f"[{options.host}]" if ":" in options.host else options.host
-    log.info("listening on ws://%s:%d db=%s", host, relay.port, options.db or default_database())
+    database = options.db or default_database()
+    scheme = "wss" if settings.encryption else "ws"
+    log.info("listening on %s://%s:%d db=%s", scheme, host, relay.port, database)
+    if options.insecure_lan:
+        log.warning("nothing is encrypted: who listens on this network sees every drawing and every token")
     failed = ""
+    admin = None
+    try:
+        if options.db != ":memory:":
+            admin = Admin(relay, socket_path(Path(database)))
+            await admin.start()
+    except OSError as error:
+        admin = None
+        log.warning("operators' commands cannot reach this relay: %s", error)
     if options.runtime_file:
         try:
-            _announce(options.runtime_file, relay.port, token)
+            _announce(options.runtime_file, relay.port, settings.shared)
         except OSError as error:
             failed = f"the runtime file {options.runtime_file} cannot be written ({error.strerror})"
             print(f"ipysketch-relay: {failed}; choose another --runtime-file", file=sys.stderr)
@@ -107,23 +228,18 @@ async def _run(options: argparse.Namespace, store: Store) -> int:
     await relay.finished.wait()
     log.info("stopping")
     if options.runtime_file:
-        _withdraw(options.runtime_file, token)
+        _withdraw(options.runtime_file, settings.shared)
+    if admin is not None:
+        await admin.close()
     await relay.stop()
     return 2 if failed else 0
 
 
-def _log_to(path: str | None, level: str) -> None:
+def _log_to(path: str | None, level: str, form: str) -> None:
     handler = logging.FileHandler(path) if path else logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("relay").setLevel(level.upper())
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _announce(path: Path, port: int, token: str) -> None:

@@ -115,6 +115,11 @@ class Presence:
         if self._ink.pop((peer, key), None) is not None:
             self._gone.append((self._next(), PeerCancel(peer, key)))
 
+    def drop(self, peer: str) -> None:
+        """All strokes under the hands of `peer` are over."""
+        for key in [key for owner, key in self._ink if owner == peer]:
+            self.end(peer, key)
+
     def depart(self, peer: str) -> None:
         """`peer` is no longer here, and the ink under its hand neither."""
         del self._here[peer]

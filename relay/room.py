@@ -20,10 +20,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from .log import Batch, ClientRow, Loaded, LogRow, RefusalRow
+from .limits import Limits
+from .log import Batch, Checkpoint, ClientRow, Found, Loaded, LogRow, Past, RefusalRow, Trim
 from .presence import Presence
 from .presence import Update as PresenceUpdate
 from .protocol import (
+    CLOSE_ERASED,
+    CLOSE_REMOVED,
     CLOSE_REPLACED,
     MAX_CHUNK,
     MAX_COMMIT,
@@ -43,6 +46,7 @@ from .protocol import (
     Error,
     Event,
     Goodbye,
+    History,
     Join,
     Leave,
     Operate,
@@ -52,19 +56,23 @@ from .protocol import (
     Preview,
     Record,
     Refused,
+    Remove,
     Restore,
+    RoomState,
     Snapshot,
     Welcome,
     apply,
     check_color,
     check_name,
     check_value,
+    decode_entries,
     encode,
     encode_entries,
     encode_message,
     resolve,
 )
 from .protocol import Presence as PresenceMessage
+from .roles import Role, check_change, check_message
 
 WIDTH, HEIGHT = 1280, 720
 """The logical size of a room's drawing, in board units."""
@@ -74,6 +82,17 @@ FRAME_BYTES = 256 << 10
 MAX_EVENTS = 256
 MAX_ACTIONS = 4096
 MAX_DELETES = 100_000
+MAX_READ = 20_000
+"""Entries of the log that one request may read back."""
+CHECKPOINT_ENTRIES = 1024
+"""Entries between two checkpoints at least; the log must also have grown by as much as a checkpoint takes."""
+MARKS = 65_536
+"""Marks of the latest entries kept in memory; the store has the others."""
+DEPARTED = 256
+"""Clients without a connection kept in memory; the store has the others."""
+RESUME_WINDOW = 4_096
+"""Entries that are never trimmed, so that who was away for a while resumes exactly."""
+UNKNOWN = Found(None, None, ())
 
 
 @dataclass(eq=False, slots=True)
@@ -115,6 +134,9 @@ class Peer:
     closing: tuple[int, str] | None = None
     gone: bool = False
     unsettled: int = 0
+    role: Role = Role.MODERATOR
+    named: bool = False
+    pasts: deque[tuple[History, bytes]] = field(default_factory=deque)
 
     @property
     def author(self) -> str:
@@ -135,7 +157,18 @@ class _Proposal:
 
     queued: list[_Queued]
     overlay: Overlay
+    count: int
+    bytes: int
     settled: list[tuple[_Queued, LogRow, Record] | tuple[_Queued, None, Bad]]
+
+
+class Notice(NamedTuple):
+    """An operation was refused."""
+
+    peer: Peer
+    op: int
+    code: str
+    reason: str
 
 
 class _Frame(NamedTuple):
@@ -151,50 +184,95 @@ class Room:
     """One shared drawing. `new_id` gives unguessable text, `new_mark` random whole numbers."""
 
     def __init__(
-        self, name: str, loaded: Loaded, new_id: Callable[[], str], new_mark: Callable[[], int]
+        self,
+        name: str,
+        loaded: Loaded,
+        new_id: Callable[[], str],
+        new_mark: Callable[[], int],
+        limits: Limits | None = None,
     ) -> None:
         self.name = name
         self.epoch = loaded.epoch
+        self.oldest = loaded.first
+        self.locked = loaded.locked
         self.peers: dict[str, Peer] = {}
         self.seq = 0
         self.at = 0.0
+        self._limits = limits or Limits()
         self._new_id = new_id
         self._new_mark = new_mark
         self._entries: dict[str, Entry] = {}
-        self._marks = array("Q")
+        self._bytes = 0
+        self._base = 0
+        self._marks = array("Q", [0])
         self._tail: deque[tuple[int, msgspec.Raw]] = deque()
         self._tail_bytes = 0
         self._clients: dict[str, Client] = {}
+        self._departed: OrderedDict[str, None] = OrderedDict()
+        self._records: dict[str, OrderedDict[int, Record]] = {}
         self._presence = Presence()
         self._queue: list[_Queued] = []
         self._proposal: _Proposal | None = None
         self._snapshot: tuple[int, int, bytes] = (-1, 0, b"")
         self._frame: _Frame | None = None
-        self._notices: list[str] = []
-        for row in loaded.clients:
-            self._clients[row.client] = Client(row.client, row.key_hash, row.author, row.last, row.last)
-        for refusal in loaded.refusals:
-            self._clients[refusal.client].refuse(refusal.op, refusal.code, refusal.reason)
+        self._notices: list[Notice] = []
+        self._logged = 0
+        self._checkpointed = Checkpoint(0, 0, 0.0, 0, 0, b"")
+        if (point := loaded.checkpoint) is not None:
+            for entry in decode_entries(zlib.decompress(point.body)):
+                self._entries[entry.key] = _encoded_entry(entry)
+            self.seq, self.at, self._base = point.seq, point.at, point.seq
+            self._marks[0] = point.mark
+            self._logged, self._checkpointed = point.logged, point._replace(body=b"")
         for logged in loaded.rows:
             commit = msgspec.json.decode(logged.body, type=Commit)
             changes = [_encoded(change) for change in commit.changes]
             record = apply(self._entries, changes, commit.seq, commit.author, commit.at)
-            if (client := self._clients.get(commit.client)) is not None:
-                client.remember(commit.op, record)
+            self._records.setdefault(commit.client, OrderedDict())[commit.op] = record
             self._append(logged)
+        self._bytes = sum(map(_size, self._entries.values()))
 
     # --- coming and going ---------------------------------------------------------------------------------
 
-    def join(self, join: Join, now: float) -> Peer:
-        """A connection joins; its first frames are waiting in `collect`. Raises `Bad` when it may not."""
-        name, color = check_name(join.name) or "guest", check_color(join.color)
-        author = _hash("author", join.secret)[:16] if join.secret else ""
+    def lacks(self, join: Join) -> bool:
+        """Whether only the store knows what `join` speaks of; then `join` needs what `Store.find` found."""
+        if join.epoch != self.epoch:
+            return False
+        return join.client not in self._clients or 0 < join.seq < self._base
+
+    def join(
+        self,
+        join: Join,
+        now: float,
+        found: Found = UNKNOWN,
+        *,
+        role: Role = Role.MODERATOR,
+        subject: str = "",
+        called: str = "",
+    ) -> Peer:
+        """A connection joins; its first frames are waiting in `collect`. Raises `Bad` when it may not.
+
+        A token's `subject` is the author of what the peer draws, and its name (`called`) cannot be another.
+        """
+        check_message(role, self.locked, join)
+        name, color = check_name(called or join.name) or "guest", check_color(join.color)
+        if len(name) > self._limits.max_name:
+            raise Bad("bad-name", f"a name must be text of at most {self._limits.max_name} characters")
+        author = _hash("subject", subject)[:16] if subject else ""
+        if not author and join.secret:
+            author = _hash("author", join.secret)[:16]
         fresh = not join.epoch
-        known = not fresh and self._knows(join.epoch, join.seq, join.mark)
-        client = self._clients.get(join.client) if join.client else None
+        known = not fresh and self._knows(join.epoch, join.seq, join.mark, found)
+        client = self._client(join.client, found)
         key_hash = _hash("key", join.resume_key)
         if client is not None and client.key_hash != key_hash:
             raise Bad("bad-key", "this client's resume key is wrong; run %sketch connect again")
+        if client is not None and author and client.author != author:
+            raise Bad("bad-key", "this client is another author's; run %sketch connect again")
+        if len(self.peers) - (client is not None and client.peer is not None) >= self._limits.max_peers:
+            raise Bad(
+                "room-full", f"this room has its {self._limits.max_peers} people; try again when somebody left"
+            )
         last = client.last if client else 0
         resume_key = join.resume_key
         if client is None or not known:
@@ -207,10 +285,11 @@ class Room:
                 resume_key = self._new_id()
                 client = Client(self._new_id(), _hash("key", resume_key), author)
             client.author = client.author or client.id[:16]
-            self._clients[client.id] = client
         elif client.peer is not None:
             self._replace(client.peer)
-        peer = Peer(id=self._new_id()[:16], client=client, name=name)
+        self._clients[client.id] = client
+        self._departed.pop(client.id, None)
+        peer = Peer(id=self._new_id()[:16], client=client, name=name, role=role, named=bool(called))
         client.peer = peer
         self.peers[peer.id] = peer
         peer.cursor = join.seq if known and join.seq >= self._tail_start() else -1
@@ -230,6 +309,9 @@ class Room:
                 reset=not fresh and not known,
                 width=WIDTH,
                 height=HEIGHT,
+                role=role.word,
+                locked=self.locked,
+                oldest=self.oldest,
             )
         )
         for op, (code, reason) in client.refusals.items():
@@ -238,10 +320,26 @@ class Room:
         self._presence.arrive(peer.id, client.author, {"name": name, "color": color})
         return peer
 
-    def _knows(self, epoch: str, seq: int, mark: int) -> bool:
+    def _client(self, id: str, found: Found) -> Client | None:
+        client = self._clients.get(id)
+        if client is None and found.client is not None and found.client.client == id:
+            row = found.client
+            client = Client(id, row.key_hash, row.author, row.last, row.last)
+            for refusal in found.refusals:
+                client.refuse(refusal.op, refusal.code, refusal.reason)
+            for op, record in self._records.pop(id, {}).items():
+                client.remember(op, record)
+        return client
+
+    def _knows(self, epoch: str, seq: int, mark: int, found: Found) -> bool:
         if epoch != self.epoch or not 0 <= seq <= self.seq:
             return False
-        return mark == (self._marks[seq - 1] if seq else 0)
+        if seq < self._base:
+            return mark == (0 if seq == 0 else found.mark)
+        return mark == self._mark(seq)
+
+    def _mark(self, seq: int) -> int:
+        return self._marks[seq - self._base]
 
     def _replace(self, peer: Peer) -> None:
         peer.closing = (CLOSE_REPLACED, "another connection goes on as this client")
@@ -259,9 +357,13 @@ class Room:
     def _depart_if_settled(self, peer: Peer) -> None:
         if peer.gone and not peer.unsettled and self.peers.pop(peer.id, None) is not None:
             self._presence.depart(peer.id)
-            if peer.client.peer is None and not peer.client.accepted:
-                # It did nothing: if it comes back, it stays who it is all the same (see `join`).
-                self._clients.pop(peer.client.id, None)
+            if peer.client.peer is None:
+                self._departed[peer.client.id] = None
+                if not peer.client.accepted or len(self._departed) > DEPARTED:
+                    # It did nothing, and if it comes back, it stays who it is (see `join`); or the store has it.
+                    gone = peer.client.id if not peer.client.accepted else next(iter(self._departed))
+                    del self._departed[gone]
+                    del self._clients[gone]
 
     def goodbye(self, reason: str, retry: float) -> None:
         """Tell everybody that the relay is going down, and in how many seconds to try again."""
@@ -273,8 +375,13 @@ class Room:
         """Whether operations wait for their verdict."""
         return bool(self._queue) or self._proposal is not None
 
-    def take_notices(self) -> list[str]:
-        """What an operator should read since the last call, a line each."""
+    @property
+    def waiting(self) -> int:
+        """How many operations wait for their verdict."""
+        return len(self._queue) + (len(self._proposal.queued) if self._proposal else 0)
+
+    def take_notices(self) -> list[Notice]:
+        """The refusals since the last call, for an operator to read."""
         notices, self._notices = self._notices, []
         return notices
 
@@ -284,10 +391,14 @@ class Room:
         """Take one message; raises `Bad` when it is refused as a whole, and then nothing has changed."""
         if peer.gone:
             return
+        if not isinstance(message, Operate):  # An operation is refused under its number: see `_operate`.
+            check_message(peer.role, self.locked, message)
         match message:
             case Operate():
                 self._operate(peer, message)
             case PresenceMessage(state=state):
+                if peer.named and "name" in state and state["name"] != peer.name:
+                    raise Bad("bad-name", "your token says what you are called")
                 self._presence.update(peer.id, state)
             case Preview(key=key, fields=fields):
                 _check_key(key)
@@ -299,8 +410,39 @@ class Room:
                 self._event(peer, message)
             case Leave():
                 self.leave(peer)
+            case Remove(peer=id):
+                self._remove(peer, id)
             case Join():
                 raise Bad("joined-already", "this connection has joined already; open another one")
+            case _:
+                raise Bad("bad-message", "only the relay itself can do that")  # See `allow`.
+
+    def allow(self, peer: Peer, message: ClientMessage) -> None:
+        """Raise `Bad` unless `peer` may send `message`: for those that need the store or the relay's secret."""
+        check_message(peer.role, self.locked, message)
+
+    def lock(self, locked: bool) -> None:
+        """Let only moderators draw from now on, or everybody; ink under hands that may not draw ends."""
+        self.locked = locked
+        for peer in self.peers.values():
+            peer.direct.append(RoomState(locked))
+            if locked and peer.role < Role.MODERATOR:
+                self._presence.drop(peer.id)
+
+    def close(self) -> None:
+        """The room is deleted: everybody leaves."""
+        for peer in list(self.peers.values()):
+            peer.closing = (CLOSE_ERASED, "the room was deleted")
+            self.leave(peer)
+
+    def _remove(self, peer: Peer, id: str) -> None:
+        target = self.peers.get(id)
+        if target is None:
+            raise Bad("no-such-peer", "the peer to take out is no longer here")
+        if target.role > peer.role:
+            raise Bad("role", f"a {peer.role.word} may not take a {target.role.word} out of the room")
+        target.closing = (CLOSE_REMOVED, "a moderator took you out of the room")
+        self.leave(target)
 
     def _operate(self, peer: Peer, message: Operate) -> None:
         client, op = peer.client, message.op
@@ -318,6 +460,7 @@ class Room:
         peer.unsettled += 1
         bad = None
         try:
+            check_message(peer.role, self.locked, message)
             for action in message.actions:
                 _check_action(action)
             if len(message.actions) > MAX_ACTIONS:
@@ -352,7 +495,7 @@ class Room:
             return None
         queued, self._queue = self._queue, []
         overlay = Overlay(self._entries)
-        proposal = self._proposal = _Proposal(queued, overlay, [])
+        proposal = self._proposal = _Proposal(queued, overlay, len(self._entries), self._bytes, [])
         rows: list[LogRow] = []
         refusals: list[RefusalRow] = []
         records: dict[str, dict[int, Record]] = {}
@@ -366,12 +509,14 @@ class Room:
                     raise item.bad
                 known = {**client.records, **mine} if mine else client.records
                 resolved = resolve(overlay, item.message.actions, seq, known)
+                for change in resolved:
+                    check_change(item.peer.role, client.author, overlay, change)
+                changes = tuple(_encoded(change) for change in resolved)
+                record = mine[op] = self._apply(proposal, changes, seq, client.author, self_at)
             except Bad as error:
                 refusals.append(RefusalRow(client.id, op, error.code, error.reason))
                 proposal.settled.append((item, None, error))
                 continue
-            changes = tuple(_encoded(change) for change in resolved)
-            record = mine[op] = apply(overlay, changes, seq, client.author, self_at)
             mark = self._new_mark()
             commit = Commit(seq, mark, self_at, client.id, op, client.author, changes)
             row = LogRow(seq, mark, self_at, client.id, op, bytes(encode_message(commit)))
@@ -380,6 +525,32 @@ class Room:
         last = {item.client.id: (item.client, item.message.op) for item in queued}
         clients = [ClientRow(c.id, c.key_hash, c.author, op) for c, op in last.values()]
         return Batch(self.name, rows, clients, refusals)
+
+    def _apply(
+        self, proposal: _Proposal, changes: tuple[Change, ...], seq: int, author: str, at: float
+    ) -> Record:
+        """Apply to the overlay; raises `Bad`, and changes nothing, when the drawing would grow too large."""
+        record = apply(proposal.overlay, changes, seq, author, at)
+        more = sum((after is not None) - (before is not None) for _, before, after in record)
+        larger = sum(
+            (_size(after) if after else 0) - (_size(before) if before else 0) for _, before, after in record
+        )
+        limits = self._limits
+        full = ""
+        if more > 0 and proposal.count + more > limits.max_elements:
+            full = f"{limits.max_elements} elements"
+        elif larger > 0 and proposal.bytes + larger > limits.max_drawing:
+            full = f"{limits.max_drawing} bytes"
+        if full:
+            for key, before, _ in record:
+                if before is not None:
+                    proposal.overlay[key] = before
+                elif key in proposal.overlay:
+                    del proposal.overlay[key]
+            raise Bad("board-full", f"the drawing has its {full}; erase something, or draw in another room")
+        proposal.count += more
+        proposal.bytes += larger
+        return record
 
     def committed(self) -> None:
         """The batch under way is durable: the room takes it over, and everybody may see it."""
@@ -399,6 +570,7 @@ class Room:
                 client.refuse(op, outcome.code, outcome.reason)
                 self._tell_refused(item, outcome.code, outcome.reason, final=True)
             self._settle(item)
+        self._bytes = proposal.bytes
 
     def failed(self, reason: str) -> None:
         """The store took nothing of the batch: nobody sees any of it, and its senders may send it again."""
@@ -419,6 +591,10 @@ class Room:
     def _append(self, row: LogRow) -> None:
         self.seq, self.at = row.seq, row.at
         self._marks.append(row.mark)
+        if len(self._marks) > 2 * MARKS:
+            del self._marks[:MARKS]
+            self._base += MARKS
+        self._logged += len(row.body)
         self._tail.append((row.seq, msgspec.Raw(row.body)))
         self._tail_bytes += len(row.body)
         if len(row.body) > MAX_COMMIT:
@@ -431,10 +607,7 @@ class Room:
     def _tell_refused(self, item: _Queued, code: str, reason: str, *, final: bool) -> None:
         if (peer := item.client.peer) is not None:
             peer.direct.append(Refused(item.message.op, code, reason, final))
-        self._notices.append(
-            f"refused room={self.name} name={item.peer.name!r} op={item.message.op} "
-            f"code={code} reason={reason!r}"
-        )
+        self._notices.append(Notice(item.peer, item.message.op, code, reason))
 
     def _settle(self, item: _Queued, *, keep_ink: bool = False) -> None:
         item.peer.unsettled -= 1
@@ -456,6 +629,10 @@ class Room:
             if (chunk := next(peer.chunks, None)) is not None:
                 return chunk
             peer.chunks = None
+        if peer.pasts:
+            announced, stream = peer.pasts.popleft()
+            peer.chunks = _cut(stream)
+            return encode([announced]).decode()
         if peer.cursor < self._tail_start():
             return self._begin_snapshot(peer)
         if peer.events:
@@ -499,18 +676,67 @@ class Room:
         return self._tail[0][0] - 1 if self._tail else self.seq
 
     def _begin_snapshot(self, peer: Peer) -> str:
+        seq, count, stream = self._drawing()
+        peer.cursor = seq
+        peer.chunks = _cut(stream)
+        return encode([Snapshot(seq, self._mark(seq), len(stream), count, peer.client.last)]).decode()
+
+    def _drawing(self) -> tuple[int, int, bytes]:
+        """The seq, the number of entries and the zlib stream of the drawing, made once for all who need it."""
         if self._snapshot[0] != self.seq:
             entries = list(self._entries.values())
             self._snapshot = (self.seq, len(entries), zlib.compress(encode_entries(entries), 1))
-        seq, count, stream = self._snapshot
-        peer.cursor = seq
-        peer.chunks = (stream[i : i + MAX_CHUNK] for i in range(0, len(stream), MAX_CHUNK))
-        mark = self._marks[seq - 1] if seq else 0
-        return encode([Snapshot(seq, mark, len(stream), count, peer.client.last)]).decode()
+        return self._snapshot
+
+    # --- the past -----------------------------------------------------------------------------------------
+
+    def checkpoint(self) -> Checkpoint | None:
+        """The drawing as it is, when the log has grown so much since the last one that it is worth keeping."""
+        last = self._checkpointed
+        # As much log as drawing: all checkpoints together are never larger than the log.
+        if self.seq - last.seq < CHECKPOINT_ENTRIES or self._logged - last.logged < self._bytes:
+            return None
+        seq, count, body = self._drawing()
+        point = Checkpoint(seq, self._mark(seq), self.at, count, self._logged, body)
+        self._checkpointed = point._replace(body=b"")
+        return point
+
+    def trim(self) -> Trim:
+        """What of the past may be forgotten now."""
+        limits = self._limits
+        return Trim(self.seq + 1 - limits.history, self._logged - limits.max_log, self.seq - RESUME_WINDOW)
+
+    def check_read(self, first: int, last: int) -> None:
+        """Raise `Bad` unless the entries `first` to `last` can be read."""
+        if not self.oldest <= first <= last <= self.seq:
+            raise Bad("bad-range", f"the past of this room goes from {self.oldest} to {self.seq}")
+        if last - first >= MAX_READ:
+            raise Bad("bad-range", f"at most {MAX_READ} entries can be read at a time")
+
+    def tell_past(self, peer: Peer, past: Past, last: int, stream: bytes) -> None:
+        """Send `peer` what it wanted to read, encoded by `encode_past`."""
+        base = past.checkpoint.seq if past.checkpoint else 0
+        peer.pasts.append((History(base, last, self.oldest, len(stream)), stream))
 
     def error(self, peer: Peer, bad: Bad) -> None:
         """Tell `peer` what was wrong with something it sent."""
         peer.direct.append(Error(bad.code, bad.reason))
+
+
+def encode_past(past: Past) -> bytes:
+    """The zlib stream of a stretch of the past: a JSON object of the entries it begins from and its commits."""
+    entries = zlib.decompress(past.checkpoint.body) if past.checkpoint else b"[]"
+    commits = b",".join(row.body for row in past.rows)
+    return zlib.compress(b'{"entries":' + entries + b',"commits":[' + commits + b"]}", 1)
+
+
+def _cut(stream: bytes) -> Iterator[bytes]:
+    return (stream[i : i + MAX_CHUNK] for i in range(0, len(stream), MAX_CHUNK))
+
+
+def _size(entry: Entry) -> int:
+    """What an entry counts against the room's limit, in bytes."""
+    return len(entry.key) + sum(len(name) + len(bytes(_raw(value))) for name, value in entry.fields.items())
 
 
 def _hash(purpose: str, secret: str) -> str:
@@ -549,16 +775,14 @@ def _encoded(change: Change) -> Change:
         case Patch(key=key, fields=fields):
             return Patch(key, {name: _raw(value) for name, value in fields.items()})
         case Restore(entries=entries):
-            return Restore(
-                tuple(
-                    msgspec.structs.replace(
-                        entry, fields={name: _raw(value) for name, value in entry.fields.items()}
-                    )
-                    for entry in entries
-                )
-            )
+            return Restore(tuple(map(_encoded_entry, entries)))
         case _:
             return change
+
+
+def _encoded_entry(entry: Entry) -> Entry:
+    fields = {name: _raw(value) for name, value in entry.fields.items()}
+    return msgspec.structs.replace(entry, fields=fields)
 
 
 def _raw(value: object) -> msgspec.Raw:

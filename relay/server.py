@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.protocol import State
@@ -22,28 +25,41 @@ from websockets.typing import Subprotocol
 
 from . import __version__
 from .admission import Admission
-from .log import Store, StoreError
+from .doors import Doors
+from .limits import Bucket, Limits
+from .log import RoomInfo, Store, StoreError
+from .logs import event
+from .metrics import Metrics
 from .protocol import (
+    CLOSE_EXPIRED,
     CLOSE_PROTOCOL,
     CLOSE_REFUSED,
     CLOSE_RESTART,
-    MAX_FRAME,
+    CLOSE_REVOKED,
     OLDEST_VERSION,
     PROTOCOL_VERSION,
     SUBPROTOCOL,
     WINDOW,
     Bad,
     ClientMessage,
+    Erase,
     Error,
+    Event,
     Join,
+    Lock,
+    Mint,
+    Minted,
+    Operate,
+    Read,
     check_room,
     decode_client,
     encode,
 )
+from .roles import role
 from .room import Peer
 from .rooms import OpenRoom, Rooms
+from .tokens import Grant
 
-JOIN_DEADLINE = 10.0
 NO_PROGRESS = 10.0
 """Seconds for which a peer may take nothing of what waits for it before its connection is aborted."""
 CLOSE_TIMEOUT = 1.0
@@ -54,6 +70,16 @@ MAX_BUFFERED = 4 << 20
 """Bytes that may wait in a socket: one frame, and answers to pings nobody reads."""
 MAX_BACKLOG = 2 << 20
 """Bytes of one peer that may wait for the store before no more is read from it."""
+PROBE_INTERVAL = 1.0
+"""Seconds for which one look at the store answers all who ask how the relay is."""
+
+
+ENDING = frozenset({"not-json", "binary", "join-first", "bad-message", "version"})
+"""What ends a connection because it does not speak the protocol; other refusals at the door are its owner's."""
+
+
+class _Restarting(Exception):
+    """The relay is going down; who comes now is sent to come back."""
 
 
 @dataclass(eq=False, slots=True)
@@ -63,6 +89,12 @@ class _Seat:
     socket: ServerConnection
     opened: OpenRoom
     peer: Peer
+    grant: Grant
+    operations: Bucket
+    presence: Bucket
+    events: Bucket
+    expiry: asyncio.TimerHandle | None = None
+    reading: asyncio.Task[None] | None = None
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     eased: asyncio.Event = field(default_factory=asyncio.Event)
     backlog: int = 0
@@ -81,7 +113,8 @@ class _Seat:
 class Relay:
     """A relay on `host`:`port` (0: any free port) that keeps rooms in `store`, and closes it in `stop`.
 
-    `token`: only who knows it may join. `idle_exit`: seconds without a connection until `finished` is set.
+    `admission` says who may join as what, `doors` by which names, `encryption` is its certificate.
+    `idle_exit`: seconds without a connection until `finished` is set.
     """
 
     def __init__(
@@ -90,49 +123,70 @@ class Relay:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        token: str = "",
+        admission: Admission | None = None,
+        doors: Doors | None = None,
+        limits: Limits | None = None,
+        encryption: ssl.SSLContext | None = None,
         idle_exit: float | None = None,
         log: logging.Logger | None = None,
     ) -> None:
         self.finished = asyncio.Event()
         self.port = port
+        self.metrics = Metrics()
         self._store = store
         self._host = host
-        self._admission = Admission(token)
+        self._admission = admission or Admission()
+        self._doors = doors or Doors()
+        self._limits = limits or Limits()
+        self._encryption = encryption
         self._idle_exit = idle_exit
         self._log = log or logging.getLogger("relay")
         self._connections: dict[ServerConnection, asyncio.Task[None] | None] = {}
+        self._addresses: Counter[str] = Counter()
         self._seats: set[_Seat] = set()
         self._idle: asyncio.TimerHandle | None = None
+        self._probed: asyncio.Task[str] | None = None
+        self._probed_at = 0.0
         self._stopping = False
         self._farewell = False
+        self.metrics.watch("peers", "Peers in all rooms.", lambda: len(self._seats))
+        self.metrics.watch("connections", "Open connections.", lambda: len(self._connections))
+        self.metrics.watch("rooms", "Rooms in memory.", lambda: len(self._rooms))
+        self.metrics.watch("queued_operations", "Operations waiting for the store.", lambda: self._rooms.queued)
 
     # --- life ---------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Listen; raises OSError when the port is taken."""
-        self._server: Server = await serve(
-            self._serve,
-            self._host,
-            self.port,
-            compression=None,
-            max_size=MAX_FRAME,
-            max_queue=MAX_QUEUE,
-            write_limit=WRITE_LIMIT,
-            # Kernels send no origin; a page that does is not ours.
-            origins=[None],
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
-            select_subprotocol=lambda _, offered: Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None,
-            open_timeout=JOIN_DEADLINE,
-            ping_interval=20,
-            ping_timeout=20,
-            close_timeout=CLOSE_TIMEOUT,
-            process_request=_request,
-            process_response=self._response,
-            server_header=f"ipysketch-relay/{__version__}",
-        )
+        self._rooms = Rooms(self._store, self._log, self._limits, self.metrics)
+        self._admission.revoked.update(await self._rooms.ask(self._store.revoked, time.time()))
+        try:
+            self._server: Server = await serve(
+                self._serve,
+                self._host,
+                self.port,
+                ssl=self._encryption,
+                # Live frames are small and many: compressing them costs more than it saves.
+                compression=None,
+                max_size=self._limits.max_message,
+                max_queue=MAX_QUEUE,
+                write_limit=WRITE_LIMIT,
+                subprotocols=[Subprotocol(SUBPROTOCOL)],
+                select_subprotocol=lambda _, offered: (
+                    Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None
+                ),
+                open_timeout=self._limits.handshake_seconds,
+                ping_interval=20,
+                ping_timeout=20,
+                close_timeout=CLOSE_TIMEOUT,
+                process_request=self._request,
+                process_response=self._response,
+                server_header=f"ipysketch-relay/{__version__}",
+            )
+        except BaseException:
+            await self._rooms.close()
+            raise
         self.port = self._server.sockets[0].getsockname()[1]
-        self._rooms = Rooms(self._store, self._log)
         self._watcher = asyncio.create_task(self._watch())
         self._watch_idleness()
 
@@ -168,14 +222,15 @@ class Relay:
                 if not seat.sending or left < seat.left:
                     seat.left, seat.progress = left, loop.time()
                 elif loop.time() - seat.progress > NO_PROGRESS:
-                    self._log.warning(
-                        "abort room=%r peer=%s name=%r reason='took nothing for %g s'",
-                        *(seat.opened.room.name, seat.peer.id, seat.peer.name, NO_PROGRESS),
-                    )
+                    self._tell(seat, logging.WARNING, "abort", reason=f"took nothing for {NO_PROGRESS:g} s")
+                    self.metrics.aborted.inc()
                     _abort(seat.socket)
             for socket in self._connections:
                 if socket.transport.get_write_buffer_size() > MAX_BUFFERED:
-                    self._log.warning("abort from=%s reason='reads nothing'", _address(socket))
+                    event(
+                        self._log, logging.WARNING, "abort", address=self._where(socket), reason="reads nothing"
+                    )
+                    self.metrics.aborted.inc()
                     _abort(socket)
 
     def _watch_idleness(self) -> None:
@@ -184,73 +239,223 @@ class Relay:
         if self._idle_exit is not None and not self._connections and not self._stopping:
             self._idle = asyncio.get_running_loop().call_later(self._idle_exit, self.finished.set)
 
+    def _tell(self, seat: _Seat, level: int, what: str, **more: object) -> None:
+        """Log what happened to one peer."""
+        room, peer = seat.opened.room, seat.peer
+        event(self._log, level, what, room=room.name, peer=peer.id, name=peer.name, **more)
+
+    # --- for operators ------------------------------------------------------------------------------------
+
+    async def rooms(self) -> list[tuple[RoomInfo, int]]:
+        """Every room, with how many peers are in it."""
+        here = Counter(seat.opened.room.name for seat in self._seats)
+        return [(info, here[info.name]) for info in await self._rooms.ask(self._store.rooms)]
+
+    async def delete(self, room: str) -> None:
+        """Delete a room; its peers are sent away. Raises `StoreError`."""
+        await self._rooms.delete(room)
+        event(self._log, logging.WARNING, "deleted", room=room)
+
+    async def revoke(self, token: str, until: float) -> int:
+        """Take a token back, by its id: nobody comes in with it any more, and who did leaves; how many did."""
+        await self._rooms.ask(self._store.revoke, token, until)
+        self._admission.revoked.add(token)
+        found = [seat for seat in self._seats if seat.grant.id == token]
+        for seat in found:
+            self._dismiss(seat, CLOSE_REVOKED, "the token was taken back; ask who runs the relay for another")
+        event(self._log, logging.WARNING, "revoked", token=token, peers=len(found))
+        return len(found)
+
+    def store(self) -> tuple[Store, Rooms]:
+        """The store, and the rooms whose `ask` alone may call it."""
+        return self._store, self._rooms
+
+    def _dismiss(self, seat: _Seat, code: int, reason: str) -> None:
+        seat.peer.closing = seat.peer.closing or (code, reason)
+        seat.opened.room.leave(seat.peer)
+        self._rooms.touch(seat.opened)
+
     # --- HTTP ---------------------------------------------------------------------------------------------
+
+    async def _request(self, socket: ServerConnection, request: Request) -> Response | None:
+        host = _header(request, "Host")
+        if not self._doors.allows_host(host):
+            return self._turn_away(
+                socket, request, HTTPStatus.MISDIRECTED_REQUEST, f"{host[:80]!r} is not a name of this relay"
+            )
+        path = request.path.partition("?")[0]
+        if path == "/healthz":
+            wrong = await self._probe()
+            status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
+            return socket.respond(status, f"{wrong or 'ok'}\n")
+        if path == "/metrics":
+            response = socket.respond(HTTPStatus.OK, self.metrics.text().decode())
+            response.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
+            return response
+        if "upgrade" not in request.headers.get("Connection", "").lower():
+            text = "This is an ipysketch relay; connect to it from a notebook with %sketch connect.\n"
+            response = socket.respond(HTTPStatus.UPGRADE_REQUIRED, text)
+            response.headers["Upgrade"] = "websocket"
+            return response
+        if not self._doors.allows_origin(request.headers.get("Origin")):
+            origin = request.headers["Origin"]
+            return self._turn_away(
+                socket, request, HTTPStatus.FORBIDDEN, f"pages of {origin[:80]!r} may not use this relay"
+            )
+        if len(self._connections) >= self._limits.max_connections:
+            return self._turn_away(
+                socket,
+                request,
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "this relay has all the connections it can hold; try again later",
+            )
+        if self._addresses[self._where(socket, request)] >= self._limits.max_connections_per_address:
+            return self._turn_away(
+                socket,
+                request,
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "too many connections from this address; close some",
+            )
+        return None
+
+    def _turn_away(
+        self, socket: ServerConnection, request: Request, status: HTTPStatus, reason: str
+    ) -> Response:
+        self.metrics.refusals.labels(f"http-{status.value}").inc()
+        event(
+            self._log,
+            logging.INFO,
+            "refused",
+            address=self._where(socket, request),
+            code=status.value,
+            reason=reason,
+        )
+        return socket.respond(status, reason + "\n")
+
+    def _where(self, socket: ServerConnection, request: Request | None = None) -> str:
+        """The address at the other end."""
+        remote = socket.remote_address
+        request = request or socket.request
+        headers = request.headers if request is not None else Headers()
+        address = str(remote[0]) if isinstance(remote, tuple) else "?"
+        return self._doors.address(address, headers.get_all("X-Forwarded-For"))
+
+    async def _probe(self) -> str:
+        """What keeps the store from being written; "" when nothing does. Asked often, it looks seldom."""
+        now = asyncio.get_running_loop().time()
+        if self._probed is None or (self._probed.done() and now - self._probed_at > PROBE_INTERVAL):
+            self._probed, self._probed_at = asyncio.create_task(self._look()), now
+        return await asyncio.shield(self._probed)
+
+    async def _look(self) -> str:
+        try:
+            await self._rooms.ask(self._store.probe)
+        except StoreError as error:
+            return str(error)
+        return ""
 
     def _response(self, socket: ServerConnection, request: Request, response: Response) -> Response:
         if answer := self._admission.answer(_header(request, "X-Ipysketch-Challenge")):
             response.headers["X-Ipysketch-Proof"] = answer
         return response
 
-    def _admitted(self, socket: ServerConnection, join: Join) -> bool:
+    def _admit(self, socket: ServerConnection, join: Join) -> Grant:
         assert socket.request is not None  # It was there before the handshake was answered.
         challenge = _header(socket.request, "X-Ipysketch-Challenge")
-        return self._admission.admits(join.token, _header(socket.request, "Authorization"), challenge)
+        bearer = _header(socket.request, "Authorization")
+        return self._admission.admit(join.room, join.token, bearer, challenge, time.time())
 
     # --- one connection -----------------------------------------------------------------------------------
 
     async def _serve(self, socket: ServerConnection) -> None:
+        address = self._where(socket)
         self._connections[socket] = asyncio.current_task()
+        self._addresses[address] += 1
         self._watch_idleness()
-        seat: _Seat | None = None
+        closing = (1000, "")
         try:
-            if (seat := await self._enter(socket)) is not None:
-                await self._read(seat)
+            frame = await self._first(socket)
+            async with contextlib.AsyncExitStack() as stack:
+                seat = await self._enter(socket, frame, stack)
+                try:
+                    await self._read(seat)
+                finally:
+                    self._exit(seat)
+                    closing = seat.peer.closing or closing
+        except Bad as bad:
+            closing = (CLOSE_PROTOCOL if bad.code in ENDING else CLOSE_REFUSED, bad.reason)
+            await self._refuse(socket, bad)
+        except _Restarting:
+            closing = (CLOSE_RESTART, RESTARTING)
         except ConnectionClosed:
             pass  # `_exit` says why.
         finally:
-            if seat is not None:
-                self._exit(seat)
             # Returning would close the socket too, but wait for a peer that reads nothing for ever.
-            await _close(socket, *((seat and seat.peer.closing) or (1000, "")))
+            await _close(socket, *closing)
             del self._connections[socket]
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
             self._watch_idleness()
 
-    async def _enter(self, socket: ServerConnection) -> _Seat | None:
-        code = CLOSE_PROTOCOL
+    async def _first(self, socket: ServerConnection) -> str | bytes:
         try:
-            try:
-                async with asyncio.timeout(JOIN_DEADLINE):
-                    frame = await socket.recv()
-            except TimeoutError:
-                raise Bad("join-first", "no join message came in time") from None
-            messages = _decode(frame)
-            join = messages[0] if messages else None
-            if isinstance(join, Bad):
-                raise join
-            if not isinstance(join, Join):
-                raise Bad("join-first", "the first message must be join")
-            _check_version(join.version)
-            code = CLOSE_REFUSED
-            if not self._admitted(socket, join):
-                raise Bad("token", "the token is wrong or missing; ask who runs the relay for one")
-            try:
-                opened = await self._rooms.get(check_room(join.room))
-            except StoreError as error:
-                raise Bad("store", str(error)) from None
-            if self._stopping:
-                await _close(socket, CLOSE_RESTART, RESTARTING)
-                return None
-            peer = opened.room.join(join, time.time())
-        except Bad as bad:
-            await self._refuse(socket, bad, code)
-            return None
-        seat = _Seat(socket, opened, peer)
+            async with asyncio.timeout(self._limits.join_seconds):
+                return await socket.recv()
+        except TimeoutError:
+            raise Bad("join-first", "no join message came in time") from None
+
+    async def _enter(
+        self, socket: ServerConnection, frame: str | bytes, stack: contextlib.AsyncExitStack
+    ) -> _Seat:
+        messages = _decode(frame)
+        join = messages[0] if messages else None
+        if isinstance(join, Bad):
+            raise join
+        if not isinstance(join, Join):
+            raise Bad("join-first", "the first message must be join")
+        _check_version(join.version)
+        check_room(join.room)
+        grant = self._admit(socket, join)
+        try:
+            opened = await stack.enter_async_context(self._rooms.visit(join.room))
+            found = await self._rooms.find(opened, join) if opened.room.lacks(join) else None
+        except StoreError as error:
+            raise Bad("store", str(error)) from None
+        if self._stopping:
+            raise _Restarting
+        more = {"found": found} if found else {}
+        peer = opened.room.join(
+            join, time.time(), **more, role=grant.role, subject=grant.subject, called=grant.name
+        )
+        limits = self._limits
+        seat = _Seat(
+            socket,
+            opened,
+            peer,
+            grant,
+            # What was drawn alone may come along at once.
+            Bucket(limits.operation_rate, least=WINDOW),
+            Bucket(limits.presence_rate),
+            Bucket(limits.event_rate),
+        )
         self._seats.add(seat)
         opened.bells.add(seat.bell)
-        self._log.info(
-            "join room=%r peer=%s name=%r from=%s peers=%d",
-            *(opened.room.name, peer.id, peer.name, _address(socket), len(opened.bells)),
+        self._tell(
+            seat,
+            logging.INFO,
+            "join",
+            address=self._where(socket),
+            role=peer.role.word,
+            token=grant.id or None,
+            peers=len(opened.bells),
         )
+        if grant.expires != float("inf"):
+            seat.expiry = asyncio.get_running_loop().call_later(
+                grant.expires - time.time(),
+                self._dismiss,
+                *(seat, CLOSE_EXPIRED, "the token has expired; ask who runs the relay for another"),
+            )
         for message in messages[1:]:
             self._take(seat, message)
         self._rooms.touch(opened)
@@ -264,12 +469,16 @@ class Relay:
                     messages = _decode(frame)
                 except Bad as bad:
                     seat.peer.closing = seat.peer.closing or (CLOSE_PROTOCOL, bad.reason)
-                    await self._refuse(seat.socket, bad, CLOSE_PROTOCOL)
-                    return
+                    raise
                 for message in messages:
                     self._take(seat, message)
                 self._rooms.touch(seat.opened)
+                self.metrics.received.inc(len(frame))
                 seat.backlog += len(frame)
+                operations = sum(isinstance(message, Operate) for message in messages)
+                if wait := seat.operations.owe(operations, asyncio.get_running_loop().time()):
+                    self.metrics.paused.inc()
+                    await asyncio.sleep(wait)
                 while seat.overloaded and not writer.done():
                     seat.eased.clear()
                     await seat.eased.wait()
@@ -286,13 +495,79 @@ class Relay:
         try:
             if isinstance(message, Bad):
                 raise message
-            room.receive(peer, message, time.time())
+            self._check_rate(seat, message)
+            match message:
+                case Lock() | Read() | Mint() | Erase():
+                    room.allow(peer, message)
+                    self._begin(seat, message)
+                case _:
+                    room.receive(peer, message, time.time())
         except Bad as bad:
-            self._log.info(
-                "refused room=%r peer=%s name=%r code=%s reason=%r",
-                *(room.name, peer.id, peer.name, bad.code, bad.reason[:200]),
-            )
-            room.error(peer, bad)
+            self._refuse_message(seat, bad)
+
+    def _refuse_message(self, seat: _Seat, bad: Bad) -> None:
+        self.metrics.refusals.labels(bad.code).inc()
+        self._tell(seat, logging.INFO, "refused", code=bad.code, reason=bad.reason[:200])
+        seat.opened.room.error(seat.peer, bad)
+
+    def _check_rate(self, seat: _Seat, message: ClientMessage) -> None:
+        now = asyncio.get_running_loop().time()
+        match message:
+            case Event():
+                if not seat.events.take(now):
+                    rate = self._limits.event_rate
+                    raise Bad("too-fast", f"at most {rate:g} events a second are passed on; send fewer")
+            case Operate():
+                pass  # These wait: see `_read`.
+            case _:
+                if not seat.presence.take(now):
+                    rate = self._limits.presence_rate
+                    raise Bad("too-fast", f"at most {rate:g} messages a second are taken; send fewer")
+
+    def _begin(self, seat: _Seat, message: Read | Lock | Mint | Erase) -> None:
+        """Do what needs the store or the secret beside the reader; one such thing of a peer at a time."""
+        if seat.reading is not None and not seat.reading.done():
+            raise Bad("busy", "your last request is still being worked on; wait for its answer")
+        if isinstance(message, Read):
+            seat.opened.room.check_read(message.first, message.last)
+        seat.reading = asyncio.create_task(self._do(seat, message))
+
+    async def _do(self, seat: _Seat, message: Read | Lock | Mint | Erase) -> None:
+        room, peer = seat.opened.room, seat.peer
+        try:
+            match message:
+                case Lock(locked=locked):
+                    await self._rooms.lock(seat.opened, locked)
+                    self._tell(seat, logging.INFO, "locked" if locked else "unlocked")
+                case Read(first=first, last=last):
+                    past, stream = await self._rooms.read(seat.opened, first, last)
+                    room.tell_past(peer, past, last, stream)
+                case Mint():
+                    peer.direct.append(self._mint(seat, message))
+                case Erase(room=name):
+                    if name != room.name:
+                        raise Bad("bad-room", "repeat the name of the room that is to be deleted")
+                    await self.delete(name)
+        except Bad as bad:
+            self._refuse_message(seat, bad)
+        except StoreError as error:
+            self._refuse_message(seat, Bad("store", str(error)))
+        self._rooms.touch(seat.opened)
+
+    def _mint(self, seat: _Seat, message: Mint) -> Minted:
+        if self._admission.tokens is None:
+            raise Bad("no-tokens", "this relay lets people in without tokens")
+        if (wanted := role(message.role)) > seat.peer.role:
+            raise Bad("role", f"a {seat.peer.role.word} may not make a {wanted.word}")
+        token, grant = self._admission.tokens.mint(
+            room=seat.opened.room.name,
+            role=wanted,
+            name=message.name,
+            seconds=message.seconds,
+            now=time.time(),
+        )
+        self._tell(seat, logging.INFO, "minted", token=grant.id, role=wanted.word, whose=grant.name or None)
+        return Minted(token, grant.id)
 
     async def _write(self, seat: _Seat) -> None:
         socket, room, peer = seat.socket, seat.opened.room, seat.peer
@@ -305,6 +580,7 @@ class Relay:
                 while (frame := room.collect(peer)) is not None:
                     seat.left, seat.progress, seat.sending = MAX_BUFFERED, loop.time(), True
                     await socket.send(frame)
+                    self.metrics.sent.inc(len(frame))
                     seat.sending = False
                     seat.eased.set()
                 if self._farewell:
@@ -333,29 +609,24 @@ class Relay:
         self._seats.discard(seat)
         opened.bells.discard(seat.bell)
         opened.room.leave(peer)
-        self._log.info(
-            "leave room=%r peer=%s name=%r reason=%r peers=%d",
-            *(opened.room.name, peer.id, peer.name, reason, len(opened.bells)),
-        )
+        if seat.expiry is not None:
+            seat.expiry.cancel()
+        self._tell(seat, logging.INFO, "leave", reason=reason, peers=len(opened.bells))
         self._rooms.touch(opened)
 
-    async def _refuse(self, socket: ServerConnection, bad: Bad, code: int) -> None:
-        self._log.info("refused from=%s code=%s reason=%r", _address(socket), bad.code, bad.reason[:200])
+    async def _refuse(self, socket: ServerConnection, bad: Bad) -> None:
+        self.metrics.refusals.labels(bad.code).inc()
+        event(
+            self._log,
+            logging.INFO,
+            "refused",
+            address=self._where(socket),
+            code=bad.code,
+            reason=bad.reason[:200],
+        )
         with contextlib.suppress(TimeoutError, ConnectionClosed):
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 await socket.send(encode([Error(bad.code, bad.reason, fatal=True)]), text=True)
-        await _close(socket, code, bad.reason)
-
-
-def _request(socket: ServerConnection, request: Request) -> Response | None:
-    if request.path == "/healthz":
-        return socket.respond(HTTPStatus.OK, "ok\n")
-    if "upgrade" not in request.headers.get("Connection", "").lower():
-        text = "This is an ipysketch relay; connect to it from a notebook with %sketch connect.\n"
-        response = socket.respond(HTTPStatus.UPGRADE_REQUIRED, text)
-        response.headers["Upgrade"] = "websocket"
-        return response
-    return None
 
 
 async def _close(socket: ServerConnection, code: int, reason: str = "") -> None:
@@ -391,8 +662,3 @@ def _header(request: Request, name: str) -> str:
     """The header's value; nothing if it is missing or there twice."""
     values = request.headers.get_all(name)
     return values[0] if len(values) == 1 else ""
-
-
-def _address(socket: ServerConnection) -> str:
-    address = socket.remote_address
-    return f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address or "?")

@@ -169,12 +169,46 @@ class Leave(Message, frozen=True, tag="leave"):
     """The peer goes on purpose, and will not resume."""
 
 
+class Read(Message, frozen=True, tag="read"):
+    """Ask for the past: the log's entries `first` to `last`, answered by a `History`."""
+
+    first: int
+    last: int
+
+
+class Lock(Message, frozen=True, tag="lock"):
+    """Let only moderators draw from now on, or everybody again."""
+
+    locked: bool
+
+
+class Remove(Message, frozen=True, tag="remove"):
+    """End another peer's connection."""
+
+    peer: str
+
+
+class Mint(Message, frozen=True, tag="mint"):
+    """Ask for a token that lets somebody into this room as `role` for `seconds`; answered by a `Minted`."""
+
+    role: str
+    name: str = ""
+    seconds: float = 8 * 3600
+
+
+class Erase(Message, frozen=True, tag="erase"):
+    """Delete the room, its drawing and its past, for good. `room` repeats its name."""
+
+    room: str
+
+
 # --- relay to client -------------------------------------------------------------------------------------
 
 
 class Welcome(Message, frozen=True, tag="welcome"):
     """The answer to `Join`. `reset`: the log is another one than the client knew; it replaces its document,
-    drops pending operations up to `last`, and takes `client` as a new identity."""
+    drops pending operations up to `last`, and takes `client` as a new identity. `role` is what the peer may do,
+    `locked` whether only moderators may draw now, `oldest` the first entry of the log that can be read."""
 
     version: int
     room: str
@@ -188,6 +222,9 @@ class Welcome(Message, frozen=True, tag="welcome"):
     reset: bool
     width: int
     height: int
+    role: str = "moderator"
+    locked: bool = False
+    oldest: int = 1
 
 
 class Snapshot(Message, frozen=True, tag="snapshot"):
@@ -271,6 +308,30 @@ class Error(Message, frozen=True, tag="error"):
     fatal: bool = False
 
 
+class RoomState(Message, frozen=True, tag="room"):
+    """Whether only moderators may draw now."""
+
+    locked: bool
+
+
+class History(Message, frozen=True, tag="history"):
+    """The past that was asked for. The next binary frames are pieces of one zlib stream of `size` bytes: a JSON
+    object of ``entries`` (the drawing at `base`) and ``commits`` (entries `base` + 1 to `last` of the log).
+    `oldest` is the first entry of the log that can still be read."""
+
+    base: int
+    last: int
+    oldest: int
+    size: int
+
+
+class Minted(Message, frozen=True, tag="minted"):
+    """The token that was asked for, and the id by which it can be revoked."""
+
+    token: str
+    id: str
+
+
 class Goodbye(Message, frozen=True, tag="goodbye"):
     """The relay is going down; join again after about `retry` seconds."""
 
@@ -278,7 +339,9 @@ class Goodbye(Message, frozen=True, tag="goodbye"):
     retry: float
 
 
-ClientMessage = Join | Operate | Presence | Preview | Cancel | Event | Leave
+ClientMessage = (
+    Join | Operate | Presence | Preview | Cancel | Event | Leave | Read | Lock | Remove | Mint | Erase
+)
 ServerMessage = (
     Welcome
     | Snapshot
@@ -289,6 +352,9 @@ ServerMessage = (
     | PeerPreview
     | PeerCancel
     | PeerEvent
+    | RoomState
+    | History
+    | Minted
     | Error
     | Goodbye
 )
@@ -297,8 +363,22 @@ ServerMessage = (
 CLOSE_REPLACED = 4001
 CLOSE_PROTOCOL = 4002
 CLOSE_REFUSED = 4003
+CLOSE_EXPIRED = 4004
+CLOSE_REVOKED = 4005
+CLOSE_REMOVED = 4006
+CLOSE_ERASED = 4007
 CLOSE_RESTART = 1012
-TERMINAL_CODES = frozenset({CLOSE_REPLACED, CLOSE_PROTOCOL, CLOSE_REFUSED})
+TERMINAL_CODES = frozenset(
+    {
+        CLOSE_REPLACED,
+        CLOSE_PROTOCOL,
+        CLOSE_REFUSED,
+        CLOSE_EXPIRED,
+        CLOSE_REVOKED,
+        CLOSE_REMOVED,
+        CLOSE_ERASED,
+    }
+)
 """After these a client does not come back by itself."""
 
 

@@ -15,6 +15,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from relay.admission import Admission
 from relay.log import Store
 from relay.protocol import Create, Join, Operate, Welcome, decode_server, encode
 from relay.server import Relay
@@ -97,7 +98,9 @@ async def joined(
 
 @contextlib.asynccontextmanager
 async def relay_on(store: Store, **options: Any) -> AsyncIterator[Relay]:
-    """A relay in this process, on a free port, stopped at the end."""
+    """A relay in this process, on a free port, stopped at the end; `token` is its user's shared secret."""
+    if token := options.pop("token", ""):
+        options["admission"] = Admission(token)
     relay = Relay(store, **options)
     await relay.start()
     try:

@@ -30,7 +30,7 @@ from relay.protocol import (
     decode_server,
     encode,
 )
-from relay.room import Peer, Room
+from relay.room import UNKNOWN, Peer, Room
 from relay.store.memory import MemoryStore
 
 
@@ -134,7 +134,9 @@ class Client:
         join = self.sync.join("fuzz", name=self.name, color="#123456", secret=self.name, token="")
         [decoded] = decode_client(encode([join]))
         assert isinstance(decoded, Join)
-        self.peer = self.world.room.join(decoded, self.world.now())
+        lacking = self.world.room.lacks(decoded)
+        found = self.world.store.find("fuzz", decoded.client, decoded.seq) if lacking else UNKNOWN
+        self.peer = self.world.room.join(decoded, self.world.now(), found)
 
     def cut(self) -> None:
         """The connection is lost, with whatever was on its way."""

@@ -32,7 +32,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 class TestContract:
     def test_a_new_room_is_empty_and_keeps_its_first_epoch(self, store: Store) -> None:
-        assert store.load("algebra", "one") == ("one", (), (), ())
+        assert store.load("algebra", "one") == ("one", 1, False, None, ())
         again = store.load("algebra", "two")
         assert again.epoch == "one"
         assert not again.rows
@@ -44,7 +44,9 @@ class TestContract:
         loaded = store.load("algebra", "")
         assert list(loaded.rows) == [row(1, 1), row(2, 2), row(3, 3)]
         assert isinstance(loaded.rows[0], LogRow)
-        assert list(loaded.clients) == [ClientRow("ada", "hash", "author", 3)]
+        assert store.find("algebra", "ada", 2) == (14, ClientRow("ada", "hash", "author", 3), ())
+        assert store.find("algebra", "grace", 4) == (None, None, ())
+        assert store.find("algebra", "", 0).mark == 0
 
     def test_rooms_are_apart(self, store: Store) -> None:
         for room in ("b", "a"):
@@ -52,7 +54,7 @@ class TestContract:
         store.append([batch("a", 1), batch("b", 1, 2)])
         assert len(store.load("a", "").rows) == 1
         assert len(store.load("b", "").rows) == 2
-        assert store.rooms() == ["a", "b"]
+        assert store.names() == ["a", "b"]
 
     def test_two_batches_of_one_room_in_one_append(self, store: Store) -> None:
         store.load("a", "one")
@@ -70,10 +72,10 @@ class TestContract:
             store.append(
                 [Batch("a", [], [ClientRow("ada", "h", "x", op)], [RefusalRow("ada", op, "c", f"no {op}")])]
             )
-        assert [refusal.op for refusal in store.load("a", "").refusals] == [2, 10]
+        assert [refusal.op for refusal in store.find("a", "ada", 0).refusals] == [2, 10]
         op = WINDOW + 5
         store.append([Batch("a", [], [ClientRow("ada", "h", "x", op)], [RefusalRow("ada", op, "c", "no")])])
-        assert [refusal.op for refusal in store.load("a", "").refusals] == [10, op]
+        assert [refusal.op for refusal in store.find("a", "ada", 0).refusals] == [10, op]
 
     @pytest.mark.parametrize("bad", [batch("a", 3), batch("a", 1), batch("a", 2, 4), batch("nowhere", 1)])
     def test_what_does_not_follow_is_refused_and_nothing_is_there(self, store: Store, bad: Batch) -> None:
