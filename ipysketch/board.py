@@ -10,14 +10,29 @@ import atexit
 import os
 import secrets
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relay.protocol import Bad, Create, Entry, check_color, check_name, check_room
+from relay.protocol import (
+    Bad,
+    ClientMessage,
+    Create,
+    Entry,
+    Lock,
+    Mint,
+    Minted,
+    PeerLeft,
+    Remove,
+    RoomState,
+    ServerMessage,
+    check_color,
+    check_name,
+    check_room,
+)
 
 from .board_state import Person
 from .connection import Target
@@ -37,6 +52,7 @@ if TYPE_CHECKING:
 DEFAULT_ROOM = "main"
 JOIN_WAIT = 10.0
 EXIT_FLUSH = 1.0
+ANSWER_WAIT = 10.0
 
 
 class Sketch:
@@ -106,7 +122,7 @@ class Sketch:
         state = self._state()
         if isinstance(state, Ended):
             self._where = None
-            raise SketchError(state.reason)
+            raise SketchError(state.reason, state.code)
         return self
 
     def disconnect(self) -> None:
@@ -162,6 +178,39 @@ class Sketch:
         """Take everything away, as one operation that `undo` takes back."""
         self._thread.ask(self._session.clear)
 
+    # --- for moderators and owners ------------------------------------------------------------------------
+
+    def lock(self) -> None:
+        """Let only moderators draw from now on. Raises `SketchError` when I am none, as do all of these."""
+        self._ask(Lock(True), lambda answer: isinstance(answer, RoomState) and answer.locked)
+
+    def unlock(self) -> None:
+        """Let everybody draw again."""
+        self._ask(Lock(False), lambda answer: isinstance(answer, RoomState) and not answer.locked)
+
+    def remove(self, who: Person | str) -> None:
+        """End the connection of a person of `people`, or of everybody of that name."""
+        found = [who] if isinstance(who, Person) else [person for person in self.people if person.name == who]
+        if not found:
+            raise SketchError(f"nobody here is called {who!r}; see %sketch who")
+        for person in found:
+            peer = person.peer
+            self._ask(
+                Remove(peer), lambda answer, peer=peer: isinstance(answer, PeerLeft) and answer.peer == peer
+            )
+
+    def invite(self, name: str = "", *, role: str = "editor", seconds: float = 8 * 3600) -> str:
+        """A token that lets `name` into this room as `role` (viewer, editor, moderator, owner) for `seconds`."""
+        minted = self._ask(Mint(role, name, float(seconds)), lambda answer: isinstance(answer, Minted))
+        assert isinstance(minted, Minted)
+        return minted.token
+
+    def _ask(self, message: ClientMessage, answer: Callable[[ServerMessage], bool]) -> ServerMessage:
+        try:
+            return self._thread.run(self._session.ask(message, answer), ANSWER_WAIT)
+        except TimeoutError:
+            raise SketchError("the relay did not answer in time; try again") from None
+
     # --- reading ------------------------------------------------------------------------------------------
 
     def _state(self) -> object:
@@ -176,6 +225,16 @@ class Sketch:
     def status(self) -> str:
         """The connection in words."""
         return self._thread.ask(self._session.status)
+
+    @property
+    def role(self) -> str:
+        """What I may do in the room: viewer, editor, moderator or owner."""
+        return self._thread.ask(lambda: self._session.role)
+
+    @property
+    def locked(self) -> bool:
+        """Whether only moderators may draw in the room now."""
+        return self._thread.ask(lambda: self._session.locked)
 
     @property
     def room(self) -> str:

@@ -10,12 +10,14 @@ from .elements import Element
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the room; `cursor` is (x, y) in board units, or None when it is not over the board."""
+    """Somebody in the room; `cursor` is (x, y) in board units, or None when it is not over the board; `peer` is
+    their connection's id, or "" where there is none."""
 
     name: str
     color: str
     me: bool
     cursor: tuple[float, float] | None
+    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class BoardState:
     can_undo: bool
     can_redo: bool
     notice: str = ""
+    can_draw: bool = True
+    can_clear: bool = True
 
 
 class View(Protocol):

@@ -62,7 +62,15 @@ class Client(Protocol):
 
 
 class _Stop(Exception):
-    """The relay said something that another try would not change."""
+    """The relay said something that another try would not change; `code` is its word for it."""
+
+    def __init__(self, reason: str, code: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class _TurnedAway(Exception):
+    """The relay has no room for this connection now."""
 
 
 class Connection:
@@ -127,7 +135,7 @@ class Connection:
                 await self._talk(target)
                 reason = "the relay closed the connection"
             except _Stop as stop:
-                self._client.state(Ended(str(stop)))
+                self._client.state(Ended(str(stop), stop.code))
                 return
             except asyncio.CancelledError:
                 raise
@@ -175,11 +183,16 @@ class Connection:
                 raise  # It went away in the middle: a relay that restarts does that.
             raise _Stop(f"{target.url} is no ipysketch relay; check the address") from None
         except InvalidStatus as error:
-            if error.response.status_code in (502, 503, 504):
+            code = error.response.status_code
+            if error.response.headers.get("Server", "").startswith("ipysketch-relay/"):
+                said = error.response.body.decode(errors="replace").strip()[:200]
+                if code in (429, 503):
+                    raise _TurnedAway(said) from None
+                raise _Stop(f"{target.url} turned this connection away: {said}") from None
+            if code in (502, 503, 504):
                 raise
             raise _Stop(
-                f"{target.url} answered with HTTP {error.response.status_code}, so it is no ipysketch relay; "
-                "check the address"
+                f"{target.url} answered with HTTP {code}, so it is no ipysketch relay; check the address"
             ) from None
         self._socket = socket
         try:
@@ -203,7 +216,7 @@ class Connection:
         return hmac.compare_digest(answer, proof(token, challenge))
 
     async def _listen(self, socket: ClientConnection, url: str) -> None:
-        fatal = ""
+        fatal = Error("", "")
         try:
             async for frame in socket:
                 if isinstance(frame, bytes):
@@ -216,16 +229,17 @@ class Connection:
                             continue  # From a newer relay; the messages beside it still count.
                         case Goodbye(retry=retry):
                             self._retry_hint = retry
-                        case Error(fatal=True, reason=reason):
-                            fatal = reason
+                        case Error(fatal=True):
+                            fatal = message
                         case Welcome():
                             self._joined = True
                             self._client.state(Connected(url))
                     messages.append(message)
                 self._client.receive(messages)
         finally:
-            if socket.close_code in TERMINAL_CODES or fatal:
-                raise _Stop(fatal or socket.close_reason or "the relay ended the connection for good")
+            if socket.close_code in TERMINAL_CODES or fatal.reason:
+                reason = fatal.reason or socket.close_reason or "the relay ended the connection for good"
+                raise _Stop(reason, fatal.code or str(socket.close_code))
 
 
 def frames(messages: Iterable[msgspec.Struct]) -> list[bytes]:
@@ -271,6 +285,8 @@ def explain(error: Exception, url: str) -> str:
             return f"{url} answers, but not as a websocket relay"
         case Bad(reason=reason):
             return reason
+        case _TurnedAway():
+            return str(error)
         case OSError() if error.strerror:
             return f"{url} cannot be reached: {error.strerror.lower()}"
         case _:

@@ -34,9 +34,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Ended:
-    """It will not come back by itself; `reason` says why and what to do."""
+    """It will not come back by itself; `reason` says why and what to do, `code` is the relay's word for it."""
 
     reason: str
+    code: str = ""
 
 
 State = Offline | Connecting | Connected | Waiting | Ended

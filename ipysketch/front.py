@@ -32,6 +32,8 @@ class Bar(_Part):
     tool = traitlets.Unicode("pen").tag(sync=True)
     color = traitlets.Unicode("#1f77b4").tag(sync=True)
     width = traitlets.Float(4.0).tag(sync=True)
+    can_draw = traitlets.Bool(True).tag(sync=True)
+    can_clear = traitlets.Bool(True).tag(sync=True)
     can_undo = traitlets.Bool(False).tag(sync=True)
     can_redo = traitlets.Bool(False).tag(sync=True)
     people: Any = traitlets.List().tag(sync=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import getpass
 import shlex
 from typing import Any
 
@@ -22,6 +23,9 @@ COMMANDS = {
     "undo": "take back my own last operation",
     "redo": "take back my own last undo",
     "clear": "take everything away (undo brings it back)",
+    "lock": "let only moderators draw from now on",
+    "unlock": "let everybody draw again",
+    "remove": "take somebody out of the room: %sketch remove NAME",
     "disconnect": "leave the room; the drawing stays in the notebook",
     "help": "this list",
 }
@@ -69,13 +73,7 @@ class SketchMagics(Magics):
             name: value.strip("\"'") if isinstance(value, str) else value
             for name, value in vars(arguments).items()
         }
-        board = connect(
-            texts["url"],
-            room=texts["room"],
-            name=texts["name"],
-            color=texts["color"],
-            token=texts["token"],
-        )
+        board = self._join(texts)
         if board.started_relay:
             print(f"ipysketch: {board.started_relay}")
             board.started_relay = ""
@@ -83,13 +81,36 @@ class SketchMagics(Magics):
             print(f"ipysketch: {board.status}")
         display(board)
 
+    @staticmethod
+    def _join(texts: dict[str, Any]) -> Sketch:
+        named = {name: texts[name] for name in ("room", "name", "color", "token")}
+        try:
+            return connect(texts["url"], **named)
+        except SketchError as error:
+            if error.code not in ("token", "token-expired", "token-revoked") or named["token"]:
+                raise
+            refused = error
+        try:
+            # Asked for in a field that is neither shown nor saved.
+            named["token"] = getpass.getpass(f"ipysketch: {refused}. Token: ").strip()
+        except (EOFError, NotImplementedError):
+            raise refused from None  # Nobody is there to be asked: a script, or nbconvert.
+        if not named["token"]:
+            raise refused
+        return connect(texts["url"], **named)
+
     def _on_boards(self, command: str, rest: str) -> None:
-        rooms = set(shlex.split(rest))
+        words = shlex.split(rest)
+        rooms = set() if command == "remove" else set(words)
         chosen = [board for board in boards() if not rooms or board.room in rooms]
         if not chosen:
             raise SketchError("no board is connected here; begin with %sketch connect")
-        if command in ("undo", "redo", "clear"):
+        if command in ("undo", "redo", "clear", "remove"):
             chosen = chosen[-1:]
+        if command == "remove":
+            if not words:
+                raise SketchError("say whom: %sketch remove NAME")
+            return chosen[0].remove(" ".join(words))
         for board in chosen:
             self._do(command, board)
 
@@ -109,6 +130,12 @@ class SketchMagics(Magics):
                     print("nothing of yours to redo")
             case "clear":
                 board.clear()
+            case "lock":
+                board.lock()
+                print(f"room {board.room} is locked: only moderators draw")
+            case "unlock":
+                board.unlock()
+                print(f"room {board.room} is open: everybody draws")
             case "disconnect":
                 board.disconnect()
                 print(board.status)

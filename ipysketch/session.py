@@ -15,11 +15,14 @@ from relay.protocol import (
     Bad,
     Cancel,
     Clear,
+    ClientMessage,
     Commit,
     Error,
     Goodbye,
+    History,
     Join,
     Leave,
+    Minted,
     PeerCancel,
     PeerEvent,
     PeerLeft,
@@ -28,6 +31,7 @@ from relay.protocol import (
     Presence,
     Preview,
     Refused,
+    RoomState,
     ServerMessage,
     Snapshot,
     Welcome,
@@ -38,6 +42,7 @@ from .connection import Connection, Target
 from .connection_state import Connected, Ended, Offline, State, Waiting
 from .document import Elements, Gap
 from .elements import Element
+from .errors import SketchError
 from .others import Others
 from .status import describe
 from .sync import Sync
@@ -68,6 +73,8 @@ class Session:
         self.width = 4.0
         self.connection_state: State = Offline()
         self.notice = ""
+        self.role = "moderator"
+        self.locked = False
         self.settled = asyncio.Event()
         self._secret = secret
         self._resolve: Callable[[], Target] | None = None
@@ -82,6 +89,8 @@ class Session:
         self._next_cursor = 0.0
         self._telling: asyncio.TimerHandle | None = None
         self._cursor: tuple[int, int] | None = None
+        self._asked: asyncio.Future[ServerMessage] | None = None
+        self._answers: Callable[[ServerMessage], bool] = lambda _: False
         self._ticking: asyncio.TimerHandle | None = None
 
     # --- connecting ---------------------------------------------------------------------------------------
@@ -130,6 +139,8 @@ class Session:
         if not isinstance(state, Connected):
             self.others.forget()
             self.sync.joined = False
+            if self._asked is not None and not self._asked.done():
+                self._asked.set_exception(SketchError("the connection was lost before the relay had answered"))
         if isinstance(state, Ended | Waiting):
             self.settled.set()
         self.refresh()
@@ -151,12 +162,15 @@ class Session:
                 self.sync.chunk(message)
             case Commit():
                 self.sync.commit(message)
-            case PeerState() | PeerLeft() | PeerPreview() | PeerCancel():
+            case PeerState() | PeerPreview() | PeerCancel():
                 self.others.receive(message)
-            case Welcome(reset=reset):
+            case Welcome():
+                replaced = message.reset and message.epoch != self.sync.document.epoch
                 self.sync.welcome(message)
+                self.role, self.locked = message.role, message.locked
+                self.notice = ""
                 self.others.me = message.peer
-                if reset and self.sync.previous:
+                if replaced and self.sync.previous:
                     self.notice = "The relay's drawing was replaced; yours from before is in board.previous."
                 self.settled.set()
                 self._preview_again()
@@ -169,10 +183,52 @@ class Session:
                 elif not final:
                     self.notice = f"Not saved yet: {reason}; trying again."
                     asyncio.get_running_loop().call_later(RETRY_AFTER, self._retry)
-            case Error(reason=reason):
-                self.notice = reason
-            case PeerEvent() | Goodbye():
+            case Error(code=code, reason=reason):
+                if self._asked is not None and not self._asked.done():
+                    self._asked.set_exception(SketchError(reason, code))
+                else:
+                    self.notice = reason
+            case RoomState(locked=locked):
+                self.locked = locked
+                if not self.can_draw:
+                    self.cancel()
+                self._answer(message)
+            case Minted():
+                self._answer(message)
+            case PeerLeft():
+                self.others.receive(message)
+                self._answer(message)
+            case PeerEvent() | History() | Goodbye():
                 pass  # Events have no listeners yet; a goodbye only lengthens the connection's back-off.
+
+    async def ask(self, message: ClientMessage, answer: Callable[[ServerMessage], bool]) -> ServerMessage:
+        """Send a request of a moderator or owner and wait for what answers it; raises `SketchError`."""
+        if self._connection is None or not isinstance(self.connection_state, Connected):
+            raise SketchError("the board is not connected; begin with %sketch connect")
+        if self._asked is not None and not self._asked.done():
+            raise SketchError("the last request has not been answered yet; try again")
+        self._answers = answer
+        self._asked = asyncio.get_running_loop().create_future()
+        self._connection.send([message])
+        return await self._asked
+
+    def _answer(self, message: ServerMessage) -> None:
+        if self._asked is not None and not self._asked.done() and self._answers(message):
+            self._asked.set_result(message)
+
+    @property
+    def can_draw(self) -> bool:
+        """Whether the room lets this client draw."""
+        return not self.mode
+
+    @property
+    def mode(self) -> str:
+        """Why the room does not let this client draw, in words; "" when it does."""
+        if self.role == "viewer":
+            return "you are watching"
+        if self.locked and self.role == "editor":
+            return "locked by a moderator"
+        return ""
 
     def _retry(self) -> None:
         self.sync.retry()
@@ -218,6 +274,8 @@ class Session:
 
     def down(self, x: float, y: float) -> None:
         self.cancel()
+        if not self.can_draw:
+            return  # The status line and the greyed tools say why.
         if self.tool == "eraser":
             self._gesture = Eraser(ERASER_RADIUS, self._hits)
         else:
@@ -345,6 +403,8 @@ class Session:
             can_undo=self.sync.can_undo,
             can_redo=self.sync.can_redo,
             notice=self.notice,
+            can_draw=self.can_draw,
+            can_clear=self.role in ("moderator", "owner"),
         )
 
     def confirmed(self) -> tuple[Element, ...]:
@@ -357,7 +417,7 @@ class Session:
 
     def people(self) -> tuple[Person, ...]:
         """Who is here, this client first."""
-        people = [Person(self.name, self.color, True, None)]
+        people = [Person(self.name, self.color, True, None, self.others.me)]
         for peer, state in self.others.peers.items():
             if peer != self.others.me:
                 people.append(_person(state))
@@ -372,6 +432,7 @@ class Session:
             waiting=0 if isinstance(self.connection_state, Offline) else len(self.sync.pending),
             now=asyncio.get_running_loop().time(),
             progress=self.sync.progress,
+            mode=self.mode,
         )
 
 
@@ -388,4 +449,5 @@ def _person(state: PeerState) -> Person:
         color if isinstance(color, str) else "#666666",
         False,
         where,
+        state.peer,
     )

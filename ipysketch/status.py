@@ -7,15 +7,17 @@ import math
 from .connection_state import Connected, Connecting, Ended, State, Waiting
 
 
-def describe(state: State, *, room: str, here: int, waiting: int, now: float, progress: float | None) -> str:
+def describe(
+    state: State, *, room: str, here: int, waiting: int, now: float, progress: float | None, mode: str = ""
+) -> str:
     """One line for people: `here` peers, `waiting` own operations not yet at the relay, `now` in loop time
-    (seconds), `progress` of a snapshot from 0 to 1 or None."""
+    (seconds), `progress` of a snapshot from 0 to 1 or None; `mode` is why this one cannot draw."""
     behind = f"; {waiting} {'stroke' if waiting == 1 else 'strokes'} waiting" if waiting else ""
     match state:
         case Connected() if progress is not None:
             return f"loading room {room} · {round(100 * progress)} %"
         case Connected():
-            return f"connected · room {room} · {here} here"
+            return f"connected · room {room} · {here} here" + (f" · {mode}" if mode else "")
         case Connecting():
             return f"connecting · room {room}{behind}"
         case Waiting(until=until, reason=reason):

@@ -232,6 +232,7 @@ class BoardWidget(VBox):
         with bar.hold_sync():
             bar.tool, bar.color, bar.width = state.tool, state.color, float(state.width)
             bar.can_undo, bar.can_redo = state.can_undo, state.can_redo
+            bar.can_draw, bar.can_clear = state.can_draw, state.can_clear
             bar.status, bar.connected, bar.notice = state.status, state.connected, state.notice
             bar.people = [
                 {"name": person.name, "color": person.color, "me": person.me} for person in state.people

@@ -268,7 +268,7 @@ class Room:
         if client is not None and client.key_hash != key_hash:
             raise Bad("bad-key", "this client's resume key is wrong; run %sketch connect again")
         if client is not None and author and client.author != author:
-            raise Bad("bad-key", "this client is another author's; run %sketch connect again")
+            known = False  # Somebody else now, by another token: what they draw is not the old client's.
         if len(self.peers) - (client is not None and client.peer is not None) >= self._limits.max_peers:
             raise Bad(
                 "room-full", f"this room has its {self._limits.max_peers} people; try again when somebody left"
