@@ -11,6 +11,7 @@ import os
 import secrets
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -194,10 +195,7 @@ class Sketch:
         if not found:
             raise SketchError(f"nobody here is called {who!r}; see %sketch who")
         for person in found:
-            peer = person.peer
-            self._ask(
-                Remove(peer), lambda answer, peer=peer: isinstance(answer, PeerLeft) and answer.peer == peer
-            )
+            self._ask(Remove(person.peer), partial(_has_left, person.peer))
 
     def invite(self, name: str = "", *, role: str = "editor", seconds: float = 8 * 3600) -> str:
         """A token that lets `name` into this room as `role` (viewer, editor, moderator, owner) for `seconds`."""
@@ -285,6 +283,10 @@ class Sketch:
 
     def __repr__(self) -> str:
         return f"<Sketch: {self.status}>"
+
+
+def _has_left(peer: str, answer: ServerMessage) -> bool:
+    return isinstance(answer, PeerLeft) and answer.peer == peer
 
 
 _living: weakref.WeakSet[Sketch] = weakref.WeakSet()

@@ -56,7 +56,7 @@ function renderBar({ model, el }) {
   };
   const button = (parent, label, title, act) => {
     const made = element("button", "ipysketch-button", { type: "button", "aria-label": label, title });
-    made.addEventListener("click", act);
+    made.addEventListener("click", () => { if (made.getAttribute("aria-disabled") !== "true") act(); });
     parent.append(made);
     return made;
   };
@@ -103,8 +103,14 @@ function renderBar({ model, el }) {
   redo.innerHTML = ICONS.redo;
   clear.innerHTML = ICONS.clear;
   // Not `disabled`: that would throw the focus away from under the keyboard.
-  on(["can_undo"], () => undo.setAttribute("aria-disabled", String(!model.get("can_undo"))));
-  on(["can_redo"], () => redo.setAttribute("aria-disabled", String(!model.get("can_redo"))));
+  on(["can_draw", "can_clear", "can_undo", "can_redo"], () => {
+    const may = model.get("can_draw");
+    for (const made of tools.querySelectorAll("button, input")) made.setAttribute("aria-disabled", String(!may));
+    undo.setAttribute("aria-disabled", String(!may || !model.get("can_undo")));
+    redo.setAttribute("aria-disabled", String(!may || !model.get("can_redo")));
+    clear.setAttribute("aria-disabled", String(!may || !model.get("can_clear")));
+    own.disabled = !may;
+  });
 
   const people = element("ul", "ipysketch-people", { "aria-label": "Here now" });
   on(["people"], () => {
