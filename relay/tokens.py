@@ -6,6 +6,7 @@ lies in a file only its owner reads. Nobody's token is ever logged or shown agai
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ class Tokens:
                 options={"require": list(REQUIRED), "verify_exp": False},
             )
             expires = float(claims["exp"])
+            if not math.isfinite(expires):
+                raise ValueError("exp")
             grant = Grant(
                 _text(claims, "jti"),
                 _text(claims, "sub"),
