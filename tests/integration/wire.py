@@ -117,7 +117,7 @@ def create(op: int, key: str) -> Operate:
 class Process:
     """A relay as operators run it; `port` is what it printed. Killed at the end if it still runs."""
 
-    def __init__(self, *arguments: str | Path) -> None:
+    def __init__(self, *arguments: str | Path | int, says: str = "ws") -> None:
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "relay", "--port", "0", *map(str, arguments)],
             stdin=subprocess.DEVNULL,
@@ -127,7 +127,7 @@ class Process:
         )
         assert self.popen.stderr is not None
         self.first = self.popen.stderr.readline()
-        where = self.first.partition("listening on ws://127.0.0.1:")[2]
+        where = self.first.partition(f"listening on {says}://127.0.0.1:")[2]
         if not where:
             raise AssertionError(f"the relay did not start: {self.first}{self.popen.stderr.read()}")
         self.port = int(where.split()[0])
