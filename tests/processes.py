@@ -37,8 +37,9 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 class RelayProcess:
     """``python -m relay`` as users run it; `log` holds its lines."""
 
-    def __init__(self, home: Path, database: str | None = None) -> None:
+    def __init__(self, home: Path, database: str | None = None, *options: str) -> None:
         self.home = home
+        self.options = options
         self.database = database or str(home / "relay.sqlite")
         self.port = free_port()
         self.url = f"ws://127.0.0.1:{self.port}"
@@ -47,7 +48,7 @@ class RelayProcess:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "relay", "--port", str(self.port), "--db", self.database],
+            [sys.executable, "-m", "relay", "--port", str(self.port), "--db", self.database, *self.options],
             stderr=subprocess.PIPE,
             env=environment(self.home),
             text=True,

@@ -97,13 +97,17 @@ async def until_gone(relay: Any) -> None:
 
 def test_rooms_up_to_the_limit() -> None:
     async def run() -> None:
-        async with relay_on(MemoryStore(), limits=Limits(max_rooms=2)) as relay:
-            async with joined(relay.port, room="a"), joined(relay.port, room="b"), wire(relay.port) as third:
-                await third.say(Join("c"))
-                await third.closed()
-                assert third.heard[-1].code == "too-many-rooms"
-                async with joined(relay.port, room="a"):
-                    pass
+        async with (
+            relay_on(MemoryStore(), limits=Limits(max_rooms=2)) as relay,
+            joined(relay.port, room="a"),
+            joined(relay.port, room="b"),
+            wire(relay.port) as third,
+        ):
+            await third.say(Join("c"))
+            await third.closed()
+            assert third.heard[-1].code == "too-many-rooms"
+            async with joined(relay.port, room="a"):
+                pass
 
     go(run())
 
