@@ -417,7 +417,10 @@ class Session:
 
     def people(self) -> tuple[Person, ...]:
         """Who is here, this client first."""
-        people = [Person(self.name, self.color, True, None, self.others.me)]
+        # A token may say that I am called otherwise.
+        mine = self.others.peers.get(self.others.me)
+        name = _person(mine).name if mine is not None else self.name
+        people = [Person(name, self.color, True, None, self.others.me)]
         for peer, state in self.others.peers.items():
             if peer != self.others.me:
                 people.append(_person(state))

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from array import array
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
+from .clients import Client, Clients
+from .drawing import Drawing, encoded
 from .limits import Limits
-from .log import Batch, Checkpoint, ClientRow, Found, Loaded, LogRow, Past, RefusalRow, Trim
+from .log import Batch, Checkpoint, Found, Loaded, LogRow, Past, RefusalRow, Trim
 from .presence import Presence
 from .presence import Update as PresenceUpdate
 from .protocol import (
@@ -29,20 +30,16 @@ from .protocol import (
     CLOSE_REMOVED,
     CLOSE_REPLACED,
     MAX_CHUNK,
-    MAX_COMMIT,
     MAX_KEY,
     PROTOCOL_VERSION,
-    WINDOW,
     Action,
     Bad,
     Cancel,
-    Change,
     Clear,
     ClientMessage,
     Commit,
     Create,
     Delete,
-    Entry,
     Error,
     Event,
     Goodbye,
@@ -50,24 +47,19 @@ from .protocol import (
     Join,
     Leave,
     Operate,
-    Overlay,
     Patch,
     PeerEvent,
     Preview,
     Record,
     Refused,
     Remove,
-    Restore,
     RoomState,
     Snapshot,
     Welcome,
-    apply,
     check_color,
     check_name,
     check_value,
-    decode_entries,
     encode,
-    encode_entries,
     encode_message,
     resolve,
 )
@@ -76,47 +68,13 @@ from .roles import Role, check_change, check_message
 
 WIDTH, HEIGHT = 1280, 720
 """The logical size of a room's drawing, in board units."""
-TAIL_BYTES = 4 << 20
-"""Commits kept encoded in memory for peers a little behind; who is further behind gets a snapshot."""
 FRAME_BYTES = 256 << 10
 MAX_EVENTS = 256
 MAX_ACTIONS = 4096
 MAX_DELETES = 100_000
 MAX_READ = 20_000
 """Entries of the log that one request may read back."""
-CHECKPOINT_ENTRIES = 1024
-"""Entries between two checkpoints at least; the log must also have grown by as much as a checkpoint takes."""
-MARKS = 65_536
-"""Marks of the latest entries kept in memory; the store has the others."""
-DEPARTED = 256
-"""Clients without a connection kept in memory; the store has the others."""
-RESUME_WINDOW = 4_096
-"""Entries that are never trimmed, so that who was away for a while resumes exactly."""
 UNKNOWN = Found(None, None, ())
-
-
-@dataclass(eq=False, slots=True)
-class Client:
-    """An identity that numbers its operations; it outlives its connections."""
-
-    id: str
-    key_hash: str
-    author: str
-    last: int = 0
-    accepted: int = 0
-    refusals: OrderedDict[int, tuple[str, str]] = field(default_factory=OrderedDict)
-    records: OrderedDict[int, Record] = field(default_factory=OrderedDict)
-    peer: Peer | None = None
-
-    def remember(self, op: int, record: Record) -> None:
-        self.records[op] = record
-        while len(self.records) > WINDOW:
-            self.records.popitem(last=False)
-
-    def refuse(self, op: int, code: str, reason: str) -> None:
-        self.refusals[op] = (code, reason)
-        while len(self.refusals) > WINDOW:
-            self.refusals.popitem(last=False)
 
 
 @dataclass(eq=False, slots=True)
@@ -156,9 +114,6 @@ class _Proposal:
     """A batch under way: what the room will be when the store says yes."""
 
     queued: list[_Queued]
-    overlay: Overlay
-    count: int
-    bytes: int
     settled: list[tuple[_Queued, LogRow, Record] | tuple[_Queued, None, Bad]]
 
 
@@ -196,41 +151,24 @@ class Room:
         self.oldest = loaded.first
         self.locked = loaded.locked
         self.peers: dict[str, Peer] = {}
-        self.seq = 0
-        self.at = 0.0
         self._limits = limits or Limits()
         self._new_id = new_id
         self._new_mark = new_mark
-        self._entries: dict[str, Entry] = {}
-        self._bytes = 0
-        self._base = 0
-        self._marks = array("Q", [0])
-        self._tail: deque[tuple[int, msgspec.Raw]] = deque()
-        self._tail_bytes = 0
-        self._clients: dict[str, Client] = {}
-        self._departed: OrderedDict[str, None] = OrderedDict()
-        self._records: dict[str, OrderedDict[int, Record]] = {}
+        self._drawing = Drawing(loaded, self._limits)
+        self._clients = Clients()
         self._presence = Presence()
         self._queue: list[_Queued] = []
         self._proposal: _Proposal | None = None
-        self._snapshot: tuple[int, int, bytes] = (-1, 0, b"")
         self._frame: _Frame | None = None
         self._notices: list[Notice] = []
-        self._logged = 0
-        self._checkpointed = Checkpoint(0, 0, 0.0, 0, 0, b"")
-        if (point := loaded.checkpoint) is not None:
-            for entry in decode_entries(zlib.decompress(point.body)):
-                self._entries[entry.key] = _encoded_entry(entry)
-            self.seq, self.at, self._base = point.seq, point.at, point.seq
-            self._marks[0] = point.mark
-            self._logged, self._checkpointed = point.logged, point._replace(body=b"")
-        for logged in loaded.rows:
-            commit = msgspec.json.decode(logged.body, type=Commit)
-            changes = [_encoded(change) for change in commit.changes]
-            record = apply(self._entries, changes, commit.seq, commit.author, commit.at)
-            self._records.setdefault(commit.client, OrderedDict())[commit.op] = record
-            self._append(logged)
-        self._bytes = sum(map(_size, self._entries.values()))
+        for commit, record in self._drawing.replayed:
+            self._clients.replayed(commit.client, commit.op, record)
+        self._drawing.replayed.clear()
+
+    @property
+    def seq(self) -> int:
+        """The number of the latest entry of the log."""
+        return self._drawing.seq
 
     # --- coming and going ---------------------------------------------------------------------------------
 
@@ -238,7 +176,7 @@ class Room:
         """Whether only the store knows what `join` speaks of; then `join` needs what `Store.find` found."""
         if join.epoch != self.epoch:
             return False
-        return join.client not in self._clients or 0 < join.seq < self._base
+        return join.client not in self._clients or not self._drawing.remembers(join.seq)
 
     def join(
         self,
@@ -263,21 +201,21 @@ class Room:
             author = _hash("author", join.secret)[:16]
         fresh = not join.epoch
         known = not fresh and self._knows(join.epoch, join.seq, join.mark, found)
-        client = self._client(join.client, found)
+        client = self._clients.find(join.client, found, self.seq)
         key_hash = _hash("key", join.resume_key)
         if client is not None and client.key_hash != key_hash:
             raise Bad("bad-key", "this client's resume key is wrong; run %sketch connect again")
         if client is not None and author and client.author != author:
             known = False  # Somebody else now, by another token: what they draw is not the old client's.
-        if len(self.peers) - (client is not None and client.peer is not None) >= self._limits.max_peers:
+        if len(self.peers) - (client is not None and client.here != "") >= self._limits.max_peers:
             raise Bad(
                 "room-full", f"this room has its {self._limits.max_peers} people; try again when somebody left"
             )
         last = client.last if client else 0
         resume_key = join.resume_key
         if client is None or not known:
-            if client is not None and (old := client.peer) is not None:
-                self._replace(old)
+            if client is not None:
+                self._replace(client)
             if known and 16 <= len(join.client) <= MAX_KEY and len(join.resume_key) >= 16:
                 # It joined before and committed nothing yet, so no store knows it: it stays who it is.
                 client = Client(join.client, key_hash, author)
@@ -285,14 +223,13 @@ class Room:
                 resume_key = self._new_id()
                 client = Client(self._new_id(), _hash("key", resume_key), author)
             client.author = client.author or client.id[:16]
-        elif client.peer is not None:
-            self._replace(client.peer)
-        self._clients[client.id] = client
-        self._departed.pop(client.id, None)
+        else:
+            self._replace(client)
+        self._clients.arrive(client)
         peer = Peer(id=self._new_id()[:16], client=client, name=name, role=role, named=bool(called))
-        client.peer = peer
+        client.here = peer.id
         self.peers[peer.id] = peer
-        peer.cursor = join.seq if known and join.seq >= self._tail_start() else -1
+        peer.cursor = join.seq if known and join.seq >= self._drawing.tail_start else -1
         if fresh and self.seq == 0:
             peer.cursor = 0
         peer.direct.append(
@@ -320,50 +257,34 @@ class Room:
         self._presence.arrive(peer.id, client.author, {"name": name, "color": color})
         return peer
 
-    def _client(self, id: str, found: Found) -> Client | None:
-        client = self._clients.get(id)
-        if client is None and found.client is not None and found.client.client == id:
-            row = found.client
-            client = Client(id, row.key_hash, row.author, row.last, row.last)
-            for refusal in found.refusals:
-                client.refuse(refusal.op, refusal.code, refusal.reason)
-            for op, record in self._records.pop(id, {}).items():
-                client.remember(op, record)
-        return client
-
     def _knows(self, epoch: str, seq: int, mark: int, found: Found) -> bool:
         if epoch != self.epoch or not 0 <= seq <= self.seq:
             return False
-        if seq < self._base:
-            return mark == (0 if seq == 0 else found.mark)
-        return mark == self._mark(seq)
+        return mark == (self._drawing.mark(seq) if self._drawing.remembers(seq) else found.mark)
 
-    def _mark(self, seq: int) -> int:
-        return self._marks[seq - self._base]
-
-    def _replace(self, peer: Peer) -> None:
-        peer.closing = (CLOSE_REPLACED, "another connection goes on as this client")
-        self.leave(peer)
+    def _replace(self, client: Client) -> None:
+        if (peer := self.peers.get(client.here)) is not None:
+            peer.closing = (CLOSE_REPLACED, "another connection goes on as this client")
+            self.leave(peer)
 
     def leave(self, peer: Peer) -> None:
         """The connection is gone; the others are told once its last operations have their verdict."""
         if peer.gone:
             return
         peer.gone = True
-        if peer.client.peer is peer:
-            peer.client.peer = None
+        if peer.client.here == peer.id:
+            peer.client.here = ""
         self._depart_if_settled(peer)
 
     def _depart_if_settled(self, peer: Peer) -> None:
         if peer.gone and not peer.unsettled and self.peers.pop(peer.id, None) is not None:
             self._presence.depart(peer.id)
-            if peer.client.peer is None:
-                self._departed[peer.client.id] = None
-                if not peer.client.accepted or len(self._departed) > DEPARTED:
-                    # It did nothing, and if it comes back, it stays who it is (see `join`); or the store has it.
-                    gone = peer.client.id if not peer.client.accepted else next(iter(self._departed))
-                    del self._departed[gone]
-                    del self._clients[gone]
+            if not peer.client.here and not self._is_leaving(peer.client):
+                self._clients.depart(peer.client)
+
+    def _is_leaving(self, client: Client) -> bool:
+        """Whether another connection of `client` still waits for verdicts."""
+        return any(other.client is client for other in self.peers.values())
 
     def goodbye(self, reason: str, retry: float) -> None:
         """Tell everybody that the relay is going down, and in how many seconds to try again."""
@@ -400,8 +321,9 @@ class Room:
                 if peer.named and "name" in state and state["name"] != peer.name:
                     raise Bad("bad-name", "your token says what you are called")
                 self._presence.update(peer.id, state)
-            case Preview(key=key, fields=fields):
+            case Preview(key=key, points=points, fields=fields):
                 _check_key(key)
+                check_value(list(points))
                 check_value(fields)
                 self._presence.draw(peer.id, message)
             case Cancel(key=key):
@@ -494,63 +416,37 @@ class Room:
         if self._proposal is not None or not self._queue:
             return None
         queued, self._queue = self._queue, []
-        overlay = Overlay(self._entries)
-        proposal = self._proposal = _Proposal(queued, overlay, len(self._entries), self._bytes, [])
+        draft = self._drawing.draft()
+        proposal = self._proposal = _Proposal(queued, [])
         rows: list[LogRow] = []
         refusals: list[RefusalRow] = []
         records: dict[str, dict[int, Record]] = {}
-        self_at = max(now, self.at)
+        at = max(now, self._drawing.at)
         for item in queued:
             client, op = item.client, item.message.op
             mine = records.setdefault(client.id, {})
-            seq = self.seq + len(rows) + 1
+            seq = draft.seq + 1
             try:
                 if item.bad is not None:
                     raise item.bad
                 known = {**client.records, **mine} if mine else client.records
-                resolved = resolve(overlay, item.message.actions, seq, known)
+                resolved = resolve(draft.overlay, item.message.actions, seq, known)
                 for change in resolved:
-                    check_change(item.peer.role, client.author, overlay, change)
-                changes = tuple(_encoded(change) for change in resolved)
-                record = mine[op] = self._apply(proposal, changes, seq, client.author, self_at)
+                    check_change(item.peer.role, client.author, draft.overlay, change)
+                changes = tuple(encoded(change) for change in resolved)
+                record = mine[op] = self._drawing.propose(draft, changes, client.author, at)
             except Bad as error:
                 refusals.append(RefusalRow(client.id, op, error.code, error.reason))
                 proposal.settled.append((item, None, error))
                 continue
             mark = self._new_mark()
-            commit = Commit(seq, mark, self_at, client.id, op, client.author, changes)
-            row = LogRow(seq, mark, self_at, client.id, op, bytes(encode_message(commit)))
+            commit = Commit(seq, mark, at, client.id, op, client.author, changes)
+            row = LogRow(seq, mark, at, client.id, op, bytes(encode_message(commit)))
             rows.append(row)
             proposal.settled.append((item, row, record))
         last = {item.client.id: (item.client, item.message.op) for item in queued}
-        clients = [ClientRow(c.id, c.key_hash, c.author, op) for c, op in last.values()]
+        clients = [client.row(op) for client, op in last.values()]
         return Batch(self.name, rows, clients, refusals)
-
-    def _apply(
-        self, proposal: _Proposal, changes: tuple[Change, ...], seq: int, author: str, at: float
-    ) -> Record:
-        """Apply to the overlay; raises `Bad`, and changes nothing, when the drawing would grow too large."""
-        record = apply(proposal.overlay, changes, seq, author, at)
-        more = sum((after is not None) - (before is not None) for _, before, after in record)
-        larger = sum(
-            (_size(after) if after else 0) - (_size(before) if before else 0) for _, before, after in record
-        )
-        limits = self._limits
-        full = ""
-        if more > 0 and proposal.count + more > limits.max_elements:
-            full = f"{limits.max_elements} elements"
-        elif larger > 0 and proposal.bytes + larger > limits.max_drawing:
-            full = f"{limits.max_drawing} bytes"
-        if full:
-            for key, before, _ in record:
-                if before is not None:
-                    proposal.overlay[key] = before
-                elif key in proposal.overlay:
-                    del proposal.overlay[key]
-            raise Bad("board-full", f"the drawing has its {full}; erase something, or draw in another room")
-        proposal.count += more
-        proposal.bytes += larger
-        return record
 
     def committed(self) -> None:
         """The batch under way is durable: the room takes it over, and everybody may see it."""
@@ -559,18 +455,13 @@ class Room:
             client, op = item.client, item.message.op
             client.last = op
             if row is not None and not isinstance(outcome, Bad):
-                for key, _, after in outcome:
-                    if after is None:
-                        self._entries.pop(key, None)
-                    else:
-                        self._entries[key] = after
+                self._drawing.take(row, outcome)
                 client.remember(op, outcome)
-                self._append(row)
+                client.committed = row.seq
             elif isinstance(outcome, Bad):
                 client.refuse(op, outcome.code, outcome.reason)
                 self._tell_refused(item, outcome.code, outcome.reason, final=True)
             self._settle(item)
-        self._bytes = proposal.bytes
 
     def failed(self, reason: str) -> None:
         """The store took nothing of the batch: nobody sees any of it, and its senders may send it again."""
@@ -588,24 +479,8 @@ class Room:
             raise RuntimeError("no batch is under way")
         return proposal
 
-    def _append(self, row: LogRow) -> None:
-        self.seq, self.at = row.seq, row.at
-        self._marks.append(row.mark)
-        if len(self._marks) > 2 * MARKS:
-            del self._marks[:MARKS]
-            self._base += MARKS
-        self._logged += len(row.body)
-        self._tail.append((row.seq, msgspec.Raw(row.body)))
-        self._tail_bytes += len(row.body)
-        if len(row.body) > MAX_COMMIT:
-            # Undoing a large clear, say: everybody gets it as a snapshot, in chunks that let others' ink by.
-            self._tail.clear()
-            self._tail_bytes = 0
-        while self._tail_bytes > TAIL_BYTES and len(self._tail) > 1:
-            self._tail_bytes -= len(bytes(self._tail.popleft()[1]))
-
     def _tell_refused(self, item: _Queued, code: str, reason: str, *, final: bool) -> None:
-        if (peer := item.client.peer) is not None:
+        if (peer := self.peers.get(item.client.here)) is not None:
             peer.direct.append(Refused(item.message.op, code, reason, final))
         self._notices.append(Notice(item.peer, item.message.op, code, reason))
 
@@ -633,7 +508,7 @@ class Room:
             announced, stream = peer.pasts.popleft()
             peer.chunks = _cut(stream)
             return encode([announced]).decode()
-        if peer.cursor < self._tail_start():
+        if peer.cursor < self._drawing.tail_start:
             return self._begin_snapshot(peer)
         if peer.events:
             events = list(peer.events)
@@ -652,8 +527,7 @@ class Room:
         else:
             messages: list[msgspec.Raw | PresenceUpdate] = []
             cursor, size = peer.cursor, 0
-            for offset in range(peer.cursor - self._tail_start(), len(self._tail)):
-                raw = self._tail[offset][1]
+            for raw in self._drawing.after(peer.cursor):
                 size += len(bytes(raw))
                 if messages and size > FRAME_BYTES:
                     break
@@ -671,40 +545,23 @@ class Room:
         self._presence.forget(min(other.seen for other in self.peers.values()))
         return frame if frame is not None else self._catch_up(peer)
 
-    def _tail_start(self) -> int:
-        """The lowest cursor that the commits in memory can serve."""
-        return self._tail[0][0] - 1 if self._tail else self.seq
-
     def _begin_snapshot(self, peer: Peer) -> str:
-        seq, count, stream = self._drawing()
-        peer.cursor = seq
-        peer.chunks = _cut(stream)
-        return encode([Snapshot(seq, self._mark(seq), len(stream), count, peer.client.last)]).decode()
-
-    def _drawing(self) -> tuple[int, int, bytes]:
-        """The seq, the number of entries and the zlib stream of the drawing, made once for all who need it."""
-        if self._snapshot[0] != self.seq:
-            entries = list(self._entries.values())
-            self._snapshot = (self.seq, len(entries), zlib.compress(encode_entries(entries), 1))
-        return self._snapshot
+        # Not older than what the peer itself committed, or the snapshot would not hold what `last` says.
+        picture = self._drawing.recent_picture(peer.client.committed)
+        peer.cursor = picture.seq
+        peer.chunks = _cut(picture.stream)
+        mark, size = self._drawing.mark(picture.seq), len(picture.stream)
+        return encode([Snapshot(picture.seq, mark, size, picture.entries, peer.client.last)]).decode()
 
     # --- the past -----------------------------------------------------------------------------------------
 
     def checkpoint(self) -> Checkpoint | None:
-        """The drawing as it is, when the log has grown so much since the last one that it is worth keeping."""
-        last = self._checkpointed
-        # As much log as drawing: all checkpoints together are never larger than the log.
-        if self.seq - last.seq < CHECKPOINT_ENTRIES or self._logged - last.logged < self._bytes:
-            return None
-        seq, count, body = self._drawing()
-        point = Checkpoint(seq, self._mark(seq), self.at, count, self._logged, body)
-        self._checkpointed = point._replace(body=b"")
-        return point
+        """The drawing as it is, when it is time for the store to keep it."""
+        return self._drawing.checkpoint()
 
     def trim(self) -> Trim:
-        """What of the past may be forgotten now."""
-        limits = self._limits
-        return Trim(self.seq + 1 - limits.history, self._logged - limits.max_log, self.seq - RESUME_WINDOW)
+        """What of the past the store may forget now."""
+        return self._drawing.trim()
 
     def check_read(self, first: int, last: int) -> None:
         """Raise `Bad` unless the entries `first` to `last` can be read."""
@@ -734,11 +591,6 @@ def _cut(stream: bytes) -> Iterator[bytes]:
     return (stream[i : i + MAX_CHUNK] for i in range(0, len(stream), MAX_CHUNK))
 
 
-def _size(entry: Entry) -> int:
-    """What an entry counts against the room's limit, in bytes."""
-    return len(entry.key) + sum(len(name) + len(bytes(_raw(value))) for name, value in entry.fields.items())
-
-
 def _hash(purpose: str, secret: str) -> str:
     return hashlib.sha256(f"ipysketch {purpose}\0{secret}".encode()).hexdigest()
 
@@ -765,25 +617,3 @@ def _check_action(action: Action) -> None:
         case Clear(page=page):
             if len(page) > MAX_KEY:
                 raise Bad("bad-page", f"a page's name may have at most {MAX_KEY} characters")
-
-
-def _encoded(change: Change) -> Change:
-    """`change` with its field values as encoded JSON: opaque, compact, and encoded once."""
-    match change:
-        case Create(key=key, fields=fields, page=page):
-            return Create(key, {name: _raw(value) for name, value in fields.items()}, page)
-        case Patch(key=key, fields=fields):
-            return Patch(key, {name: _raw(value) for name, value in fields.items()})
-        case Restore(entries=entries):
-            return Restore(tuple(map(_encoded_entry, entries)))
-        case _:
-            return change
-
-
-def _encoded_entry(entry: Entry) -> Entry:
-    fields = {name: _raw(value) for name, value in entry.fields.items()}
-    return msgspec.structs.replace(entry, fields=fields)
-
-
-def _raw(value: object) -> msgspec.Raw:
-    return value if isinstance(value, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(value))

@@ -60,6 +60,7 @@ def test_the_token_is_asked_for_and_leaves_no_trace(
     student.connected(here=2)
     student.stroke((100, 100), (300, 100))
     student.sees(200, 100, GREEN)
+    assert student.page.get_by_text("Student (you)").count() == 1, "the token says who it is"
     assert teacher.role == "moderator"
     lock_and_unlock(student, teacher)
     student.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")

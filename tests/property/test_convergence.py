@@ -114,7 +114,7 @@ def test_the_check_catches_an_operation_that_happened_twice() -> None:
     world.drain()
     commit = logged(world.store)[-1]
     room = world.room
-    room._clients[commit.client].accepted -= 1  # The relay forgets that it took the operation.
+    room._clients._known[commit.client].accepted -= 1  # The relay forgets that it took the operation.
     client = world.clients[0]
     client.sync.pending[commit.op] = (Create("twice", {"n": 1}),)
     client.sync.retry()
@@ -163,5 +163,5 @@ def test_what_was_drawn_alone_comes_along() -> None:
     solo.sync.undo()
     assert list(solo.sync.entries) == ["one"]
     world.drain()
-    assert list(world.room._entries) == ["one"]
+    assert list(world.room._drawing.entries) == ["one"]
     check(world)

@@ -9,7 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+import relay.clients
+import relay.drawing
 import relay.room
+from relay.drawing import size_of
 from relay.limits import Limits
 from relay.log import Checkpoint, Loaded, Past
 from relay.protocol import (
@@ -21,6 +24,7 @@ from relay.protocol import (
     Commit,
     Create,
     Delete,
+    Entry,
     Join,
     Lock,
     Operate,
@@ -112,10 +116,10 @@ class TestLimits:
         scene.do(ada, element("b"))
         fresh = scene.heard(scene.join("Grace"), Snapshot)[0]
         assert fresh.count == 2
-        assert scene.room._bytes == sum(map(relay.room._size, scene.room._entries.values()))
+        assert scene.room._drawing.size == sum(map(size_of, scene.room._drawing.entries.values()))
 
     def test_bytes_of_the_drawing(self) -> None:
-        one = relay.room._size(
+        one = size_of(
             msgspec.convert(
                 {
                     "key": "a",
@@ -126,7 +130,7 @@ class TestLimits:
                     "fields": element("a", 100).fields,
                     "versions": {},
                 },
-                relay.room.Entry,
+                Entry,
             )
         )
         scene = Scene(max_drawing=2 * one)
@@ -146,7 +150,7 @@ class TestLimits:
         for n in range(5):
             scene.do(ada, element(f"k{n}", 10 * n))
         scene.do(ada, Delete(("k1",)))
-        assert scene.open()._bytes == scene.room._bytes > 0
+        assert scene.open()._drawing.size == scene.room._drawing.size > 0
 
     def test_peers(self) -> None:
         scene = Scene(max_peers=2)
@@ -196,7 +200,7 @@ class TestRoles:
             assert [refused.code for refused in scene.heard(ed, Refused)] == ["role"], actions
         scene.do(ed, Delete(("e",)))
         assert not scene.heard(ed, Refused)
-        assert list(scene.room._entries) == ["a"]
+        assert list(scene.room._drawing.entries) == ["a"]
 
     def test_an_undo_needs_the_right_of_what_it_comes_to(self) -> None:
         scene = Scene()
@@ -210,7 +214,7 @@ class TestRoles:
         assert [refused.code for refused in scene.heard(moderator, Refused)] == ["role"]
         moderator.role = Role.MODERATOR
         scene.do(moderator, Revert(erased))
-        assert list(scene.room._entries) == ["a"]
+        assert list(scene.room._drawing.entries) == ["a"]
 
     def test_a_locked_room(self) -> None:
         scene = Scene()
@@ -229,7 +233,7 @@ class TestRoles:
         assert scene.heard(late, Welcome)[0].locked
         scene.room.lock(False)
         scene.do(ed, element("e"))
-        assert sorted(scene.room._entries) == ["a", "e"]
+        assert sorted(scene.room._drawing.entries) == ["a", "e"]
 
     def test_removing_somebody(self) -> None:
         scene = Scene()
@@ -283,8 +287,8 @@ class TestRoles:
 
 class TestPast:
     def scene(self, monkeypatch: pytest.MonkeyPatch, **limits: Any) -> tuple[Scene, Peer]:
-        monkeypatch.setattr(relay.room, "CHECKPOINT_ENTRIES", 10)
-        monkeypatch.setattr(relay.room, "RESUME_WINDOW", 5)
+        monkeypatch.setattr(relay.drawing, "CHECKPOINT_ENTRIES", 10)
+        monkeypatch.setattr(relay.drawing, "RESUME_WINDOW", 5)
         monkeypatch.setattr("relay.store.memory.WINDOW", 5)
         scene = Scene(**limits)
         return scene, scene.join()
@@ -292,7 +296,7 @@ class TestPast:
     def draw(self, scene: Scene, ada: Peer, count: int) -> None:
         """Draw `count` elements of which at most four live, keeping checkpoints as a relay does."""
         for _ in range(count):
-            keys = list(scene.room._entries)
+            keys = list(scene.room._drawing.entries)
             old = [Delete((keys[0],))] if len(keys) > 3 else []
             scene.do(ada, element(f"k{scene.room.seq}"), *old)
             if (point := scene.room.checkpoint()) is not None:
@@ -306,8 +310,8 @@ class TestPast:
         assert loaded.checkpoint is not None
         assert len(loaded.rows) < 20
         again = scene.open()
-        assert again._entries == scene.room._entries
-        assert (again.seq, again._mark(again.seq)) == (37, scene.room._mark(37))
+        assert again._drawing.entries == scene.room._drawing.entries
+        assert (again.seq, again._drawing.mark(again.seq)) == (37, scene.room._drawing.mark(37))
 
     def test_who_resumes_from_before_the_checkpoint_is_known_all_the_same(
         self, monkeypatch: pytest.MonkeyPatch
@@ -332,7 +336,7 @@ class TestPast:
         self.draw(scene, ada, 60)
         assert 60 - 12 - 10 <= scene.room.oldest <= 60 - 12 + 1
         assert scene.store.rooms()[0].first == scene.room.oldest
-        assert scene.open()._entries == scene.room._entries
+        assert scene.open()._drawing.entries == scene.room._drawing.entries
         assert scene.heard(scene.join("Late"), Welcome)[0].oldest == scene.room.oldest
         with pytest.raises(Bad, match="goes from"):
             scene.room.check_read(1, 60)
@@ -345,7 +349,7 @@ class TestPast:
         self.draw(scene, ada, 60)
         info = scene.store.rooms()[0]
         assert 60 - 5 - 2 * 10 <= info.first <= 60 - 5 + 1
-        assert scene.open()._entries == scene.room._entries
+        assert scene.open()._drawing.entries == scene.room._drawing.entries
 
     def test_a_stretch_of_the_past_leads_from_one_drawing_to_the_other(
         self, monkeypatch: pytest.MonkeyPatch
@@ -362,7 +366,7 @@ class TestPast:
     def test_departed_clients_are_few_in_memory_and_come_back_from_the_store(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(relay.room, "DEPARTED", 3)
+        monkeypatch.setattr(relay.clients, "DEPARTED", 3)
         scene = Scene()
         known = []
         for n in range(8):
@@ -371,7 +375,7 @@ class TestPast:
             known.append(scene.heard(peer, Welcome)[0])
             scene.room.leave(peer)
         assert len(scene.room._clients) == 3
-        mark = scene.room._mark(8)
+        mark = scene.room._drawing.mark(8)
         first = scene.join(
             "p0", epoch="epoch", seq=8, mark=mark, client=known[0].client, resume_key=known[0].resume_key
         )
@@ -387,4 +391,4 @@ def test_a_room_is_as_its_checkpoint_says() -> None:
     body = zlib.compress(b"[]", 1)
     loaded = Loaded("e", 8, True, Checkpoint(7, 77, 5.0, 0, 100, body), ())
     room = Room("algebra", loaded, lambda: "i" * 32, lambda: 1)
-    assert (room.seq, room.at, room.oldest, room.locked) == (7, 5.0, 8, True)
+    assert (room.seq, room._drawing.at, room.oldest, room.locked) == (7, 5.0, 8, True)
