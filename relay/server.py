@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket as sockets
 import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -49,6 +50,9 @@ NO_PROGRESS = 10.0
 CLOSE_TIMEOUT = 1.0
 RESTARTING = "the relay is restarting"
 WRITE_LIMIT = 32 << 10
+SEND_BUFFER = 64 << 10
+"""Bytes asked of the system for what waits in one connection; left alone it takes megabytes, unmerged: minutes
+for a slow reader, which would also answer no ping in time, and one that stalls would not be noticed."""
 MAX_QUEUE = 16
 MAX_BUFFERED = 4 << 20
 """Bytes that may wait in a socket: one frame, and answers to pings nobody reads."""
@@ -201,6 +205,8 @@ class Relay:
     async def _serve(self, socket: ServerConnection) -> None:
         self._connections[socket] = asyncio.current_task()
         self._watch_idleness()
+        system: sockets.socket = socket.transport.get_extra_info("socket")
+        system.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER)
         seat: _Seat | None = None
         try:
             if (seat := await self._enter(socket)) is not None:
