@@ -1,0 +1,86 @@
+"""A relay with one thing altered: ``python -m tests.faults.altered ALTERATION ARGUMENT…``, for tests only.
+
+A harness that cannot fail shows nothing: with the alterations that break a rule, it must. ``counted`` breaks
+nothing; it logs each snapshot that is built.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+
+import relay.__main__
+import relay.presence
+import relay.room
+import relay.server
+from relay.room import Peer, Room
+
+BUILT = "snapshot built"
+
+
+def unaltered() -> None:
+    """The relay as it is."""
+
+
+def no_watchdog() -> None:
+    """Nobody is aborted for taking nothing."""
+    relay.server.NO_PROGRESS = 1e9
+
+
+def counted() -> None:
+    """Each snapshot that is built is logged."""
+    begin = Room._begin_snapshot
+
+    def begin_and_tell(room: Room, peer: Peer) -> str:
+        before = room._snapshot
+        text = begin(room, peer)
+        if room._snapshot is not before:
+            logging.getLogger("relay").warning("%s room=%r seq=%d", BUILT, room.name, room._snapshot[0])
+        return text
+
+    Room._begin_snapshot = begin_and_tell  # type: ignore[method-assign]
+
+
+def no_value_check() -> None:
+    """Values are taken as they come."""
+    relay.room.check_value = lambda value, depth=0: None
+    relay.presence.check_value = lambda value, depth=0: None
+
+
+def decoding_raises() -> None:
+    """A message that cannot be read raises something nobody expects."""
+    decode = relay.server.decode_client
+
+    def decode_or_raise(frame: str | bytes) -> list[relay.server.ClientMessage | relay.server.Bad]:
+        messages = decode(frame)
+        for message in messages:
+            if isinstance(message, relay.server.Bad):
+                raise KeyError(message.reason)
+        return messages
+
+    relay.server.decode_client = decode_or_raise
+
+
+def undocumented_code() -> None:
+    """One error has a code that no document names."""
+    check = relay.room.check_value
+
+    def check_and_rename(value: object, depth: int = relay.room.MAX_KEY) -> None:
+        try:
+            check(value)
+        except relay.room.Bad as bad:
+            raise relay.room.Bad("surprise", bad.reason) from None
+
+    relay.room.check_value = check_and_rename
+
+
+ALTERATIONS: dict[str, Callable[[], None]] = {
+    alter.__name__: alter
+    for alter in (unaltered, no_watchdog, counted, no_value_check, decoding_raises, undocumented_code)
+}
+
+
+if __name__ == "__main__":
+    ALTERATIONS[sys.argv[1]]()
+    sys.exit(relay.__main__.main(sys.argv[2:]))
