@@ -78,13 +78,15 @@ MAX_DELETES = 100_000
 
 @dataclass(eq=False, slots=True)
 class Client:
-    """An identity that numbers its operations; it outlives its connections."""
+    """An identity that numbers its operations; it outlives its connections. `committed` is the seq of its last
+    commit since the room was loaded."""
 
     id: str
     key_hash: str
     author: str
     last: int = 0
     accepted: int = 0
+    committed: int = 0
     refusals: OrderedDict[int, tuple[str, str]] = field(default_factory=OrderedDict)
     records: OrderedDict[int, Record] = field(default_factory=OrderedDict)
     peer: Peer | None = None
@@ -169,6 +171,7 @@ class Room:
         self._queue: list[_Queued] = []
         self._proposal: _Proposal | None = None
         self._snapshot: tuple[int, int, bytes] = (-1, 0, b"")
+        self._since_snapshot = 0
         self._frame: _Frame | None = None
         self._notices: list[str] = []
         for row in loaded.clients:
@@ -394,6 +397,7 @@ class Room:
                     else:
                         self._entries[key] = after
                 client.remember(op, outcome)
+                client.committed = row.seq
                 self._append(row)
             elif isinstance(outcome, Bad):
                 client.refuse(op, outcome.code, outcome.reason)
@@ -421,6 +425,7 @@ class Room:
         self._marks.append(row.mark)
         self._tail.append((row.seq, msgspec.Raw(row.body)))
         self._tail_bytes += len(row.body)
+        self._since_snapshot += len(row.body)
         if len(row.body) > MAX_COMMIT:
             # Undoing a large clear, say: everybody gets it as a snapshot, in chunks that let others' ink by.
             self._tail.clear()
@@ -499,14 +504,23 @@ class Room:
         return self._tail[0][0] - 1 if self._tail else self.seq
 
     def _begin_snapshot(self, peer: Peer) -> str:
-        if self._snapshot[0] != self.seq:
+        if not self._snapshot_serves(peer):
             entries = list(self._entries.values())
             self._snapshot = (self.seq, len(entries), zlib.compress(encode_entries(entries), 1))
+            self._since_snapshot = 0
         seq, count, stream = self._snapshot
         peer.cursor = seq
         peer.chunks = (stream[i : i + MAX_CHUNK] for i in range(0, len(stream), MAX_CHUNK))
         mark = self._marks[seq - 1] if seq else 0
         return encode([Snapshot(seq, mark, len(stream), count, peer.client.last)]).decode()
+
+    def _snapshot_serves(self, peer: Peer) -> bool:
+        """Whether the last snapshot will do for `peer`: what came after it is in memory and little, and none of
+        it is the peer's own, or the snapshot would not hold what `last` says."""
+        seq = self._snapshot[0]
+        return (
+            self._tail_start() <= seq and self._since_snapshot <= FRAME_BYTES and peer.client.committed <= seq
+        )
 
     def error(self, peer: Peer, bad: Bad) -> None:
         """Tell `peer` what was wrong with something it sent."""
