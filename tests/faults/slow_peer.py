@@ -282,8 +282,9 @@ async def stall(port: int, name: str) -> Stalled:
     return stalled
 
 
-async def drive(relay: Running, seconds: float, *, burdened: bool) -> Result:
-    """`seconds` of load on `relay`; with the stalled and the slow ones when `burdened`. Ends the relay."""
+async def drive(relay: Running, seconds: float, *, burdened: bool, hurry: bool = False) -> Result:
+    """`seconds` of load on `relay`; with the stalled and the slow ones when `burdened`. Ends the relay.
+    `hurry`: the slow ones read as fast as they can once the load is over."""
     loop = asyncio.get_running_loop()
     result = Result(late := Late())
     healthy = [Healthy(late, number) for number in range(HEALTHY)]
@@ -337,6 +338,8 @@ async def drive(relay: Running, seconds: float, *, burdened: bool) -> Result:
     digest = replica.document.digest()
     before = loop.time()
     for member, paced in slow:
+        if hurry:
+            paced.rate = 1e9
         if paced.over:
             continue
         result.slow_connected += 1
@@ -367,13 +370,13 @@ async def drive(relay: Running, seconds: float, *, burdened: bool) -> Result:
 
 
 async def measure(seconds: float, baseline: float, directory: Path, alteration: str) -> tuple[Result | None, Result]:
-    """The baseline run of `baseline` seconds (none when 0), and the one under slow peers."""
+    """The baseline run of `baseline` seconds (none when 0, and no patience either), and the one under slow peers."""
     plain = None
     if baseline:
         with Running("--db", directory / "baseline.sqlite") as relay:
             plain = await drive(relay, baseline, burdened=False)
     with Running("--db", directory / "slow.sqlite", alteration=alteration) as relay:
-        return plain, await drive(relay, seconds, burdened=True)
+        return plain, await drive(relay, seconds, burdened=True, hurry=not baseline)
 
 
 def broken(result: Result, baseline: Result | None) -> list[str]:
