@@ -292,8 +292,9 @@ class Room:
                 self._operate(peer, message)
             case PresenceMessage(state=state):
                 self._presence.update(peer.id, state)
-            case Preview(key=key, fields=fields):
+            case Preview(key=key, points=points, fields=fields):
                 _check_key(key)
+                check_value(list(points))
                 check_value(fields)
                 self._presence.draw(peer.id, message)
             case Cancel(key=key):
