@@ -1,4 +1,4 @@
-"""A relay with one thing altered: ``python -m tests.faults.altered ALTERATION ARGUMENT…``, for tests only.
+"""A relay with something altered: ``python -m tests.faults.altered A+B ARGUMENT…``, for tests only.
 
 A harness that cannot fail shows nothing: with the alterations that break a rule, it must. ``counted`` breaks
 nothing; it logs each snapshot that is built.
@@ -21,6 +21,13 @@ BUILT = "snapshot built"
 
 def unaltered() -> None:
     """The relay as it is."""
+
+
+def quiet() -> None:
+    """Only warnings and worse are logged, besides where it listens."""
+    logging.getLogger("relay").addFilter(
+        lambda record: record.levelno >= logging.WARNING or str(record.msg).startswith("listening")
+    )
 
 
 def no_watchdog() -> None:
@@ -77,10 +84,11 @@ def undocumented_code() -> None:
 
 ALTERATIONS: dict[str, Callable[[], None]] = {
     alter.__name__: alter
-    for alter in (unaltered, no_watchdog, counted, no_value_check, decoding_raises, undocumented_code)
+    for alter in (unaltered, quiet, no_watchdog, counted, no_value_check, decoding_raises, undocumented_code)
 }
 
 
 if __name__ == "__main__":
-    ALTERATIONS[sys.argv[1]]()
+    for name in sys.argv[1].split("+"):
+        ALTERATIONS[name]()
     sys.exit(relay.__main__.main(sys.argv[2:]))
