@@ -19,7 +19,15 @@ class Running:
 
     def __init__(self, *arguments: str | Path, alteration: str = "unaltered", port: int = 0) -> None:
         self.popen = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.altered", alteration, "--port", str(port), *map(str, arguments)],
+            [
+                sys.executable,
+                "-m",
+                "tests.faults.altered",
+                alteration,
+                "--port",
+                str(port),
+                *map(str, arguments),
+            ],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -226,7 +226,9 @@ class Stalled:
 
     def look(self, now: float) -> None:
         """Note whether the two systems' buffers between it and the relay have taken more."""
-        taken = _waiting(self.socket.transport.get_extra_info("socket")) if self.gone_at is None else self._taken
+        taken = (
+            _waiting(self.socket.transport.get_extra_info("socket")) if self.gone_at is None else self._taken
+        )
         if taken != self._taken:
             self._taken, self.last = taken, now
 
@@ -369,7 +371,9 @@ async def drive(relay: Running, seconds: float, *, burdened: bool, hurry: bool =
     return result
 
 
-async def measure(seconds: float, baseline: float, directory: Path, alteration: str) -> tuple[Result | None, Result]:
+async def measure(
+    seconds: float, baseline: float, directory: Path, alteration: str
+) -> tuple[Result | None, Result]:
     """The baseline run of `baseline` seconds (none when 0, and no patience either), and the one under slow peers."""
     plain = None
     if baseline:
@@ -427,11 +431,26 @@ def table(result: Result, baseline: Result) -> str:
             row("  … with every operation at the end", "", complete, "all connected"),
             row("  … that needed after the load", "", f"{result.catch_up:.1f} s", f"{CATCH_UP:g} s"),
             row("  … snapshots they were sent", "", str(result.slow_snapshots), ""),
-            row("previews heard by a slow peer (mean)", "", f"{statistics.mean(result.slow_previews):.0f}", "fewer"),
+            row(
+                "previews heard by a slow peer (mean)",
+                "",
+                f"{statistics.mean(result.slow_previews):.0f}",
+                "fewer",
+            ),
             row("previews heard by a healthy peer (mean)", "", f"{result.healthy_previews:.0f}", ""),
             row("relay memory, largest", f"{max(baseline.rss):.1f} MiB", f"{max(result.rss):.1f} MiB", ""),
-            row("  … last third over first third", f"{baseline.growth:+.1f} MiB", f"{result.growth:+.1f} MiB", f"{GROWTH:g} MiB"),
-            row("end after SIGTERM", f"{baseline.shutdown:.2f} s", f"{result.shutdown:.2f} s", f"{SHUTDOWN:g} s, code 0"),
+            row(
+                "  … last third over first third",
+                f"{baseline.growth:+.1f} MiB",
+                f"{result.growth:+.1f} MiB",
+                f"{GROWTH:g} MiB",
+            ),
+            row(
+                "end after SIGTERM",
+                f"{baseline.shutdown:.2f} s",
+                f"{result.shutdown:.2f} s",
+                f"{SHUTDOWN:g} s, code 0",
+            ),
         ]
     )
 

@@ -122,7 +122,9 @@ class Joiner:
         await asyncio.sleep(at - loop.time())  # The storm is spread over a second: that is its shape.
         await self.socket.connect(port)
         sync = self.sync or Sync()
-        self.socket.send(encode([sync.join(ROOM, name=f"guest {number}", color="#1f77b4", secret="", token="")]))
+        self.socket.send(
+            encode([sync.join(ROOM, name=f"guest {number}", color="#1f77b4", secret="", token="")])
+        )
 
     def aim(self, seq: int) -> None:
         """`reached` is set once the drawing is complete up to `seq`."""

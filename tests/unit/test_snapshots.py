@@ -53,7 +53,9 @@ class Guest:
         self.room = room
         self.sync = sync or Sync()
         self.heard: list[Any] = []
-        self.peer: Peer = room.join(self.sync.join("algebra", name="", color="#000000", secret="", token=""), 1.0)
+        self.peer: Peer = room.join(
+            self.sync.join("algebra", name="", color="#000000", secret="", token=""), 1.0
+        )
 
     def draw(self, size: int = 1) -> None:
         key = f"{self.peer.client.id[-6:]}-{self.peer.client.accepted}"
