@@ -14,6 +14,7 @@ import relay.__main__
 import relay.presence
 import relay.room
 import relay.server
+from relay.protocol import Bad, ClientMessage, check_value, decode_client
 from relay.room import Peer, Room
 
 BUILT = "snapshot built"
@@ -49,6 +50,11 @@ def counted() -> None:
     Room._begin_snapshot = begin_and_tell  # type: ignore[method-assign]
 
 
+def no_sharing() -> None:
+    """Each commit makes the last snapshot useless for the next join."""
+    Room._snapshot_serves = lambda room, peer: room._snapshot[0] == room.seq  # type: ignore[method-assign]
+
+
 def no_value_check() -> None:
     """Values are taken as they come."""
     relay.room.check_value = lambda value, depth=0: None
@@ -57,12 +63,11 @@ def no_value_check() -> None:
 
 def decoding_raises() -> None:
     """A message that cannot be read raises something nobody expects."""
-    decode = relay.server.decode_client
 
-    def decode_or_raise(frame: str | bytes) -> list[relay.server.ClientMessage | relay.server.Bad]:
-        messages = decode(frame)
+    def decode_or_raise(frame: str | bytes) -> list[ClientMessage | Bad]:
+        messages = decode_client(frame)
         for message in messages:
-            if isinstance(message, relay.server.Bad):
+            if isinstance(message, Bad):
                 raise KeyError(message.reason)
         return messages
 
@@ -71,20 +76,28 @@ def decoding_raises() -> None:
 
 def undocumented_code() -> None:
     """One error has a code that no document names."""
-    check = relay.room.check_value
 
-    def check_and_rename(value: object, depth: int = relay.room.MAX_KEY) -> None:
+    def check_and_rename(value: object, depth: int = 0) -> None:
         try:
-            check(value)
-        except relay.room.Bad as bad:
-            raise relay.room.Bad("surprise", bad.reason) from None
+            check_value(value)
+        except Bad as bad:
+            raise Bad("surprise", bad.reason) from None
 
     relay.room.check_value = check_and_rename
 
 
 ALTERATIONS: dict[str, Callable[[], None]] = {
     alter.__name__: alter
-    for alter in (unaltered, quiet, no_watchdog, counted, no_value_check, decoding_raises, undocumented_code)
+    for alter in (
+        unaltered,
+        quiet,
+        no_watchdog,
+        counted,
+        no_sharing,
+        no_value_check,
+        decoding_raises,
+        undocumented_code,
+    )
 }
 
 

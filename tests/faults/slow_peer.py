@@ -208,8 +208,8 @@ class Healthy(Member):
             points = tuple(self.random.randrange(10_240) for _ in range(PART))
             self.stroke += points
             self.late.mark((self.key, len(self.stroke)))
-            fields = {"kind": "stroke", "color": "#1f77b4", "width": 32} if not start else None
-            self._send(Preview(self.key, start, points, fields))
+            style = {"kind": "stroke", "color": "#1f77b4", "width": 32} if not start else None
+            self._send(Preview(self.key, start, points, style))
 
     def _send(self, message: msgspec.Struct) -> None:
         self.socket.send(encode([message]))

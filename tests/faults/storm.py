@@ -47,9 +47,9 @@ DRAWN = 5.0
 
 SYNCED = 60.0
 """Bound: seconds until all are in sync."""
-MEMORY_BASE = 150.0
-MEMORY_PER_MEGABYTE = 15.0
-MEMORY_PER_PEER = 0.25
+MEMORY_BASE = 80.0
+MEMORY_PER_MEGABYTE = 10.0
+MEMORY_PER_PEER = 0.12
 """Bound: MiB of memory at most, in all: for the relay, for each MB of drawing, and for each peer."""
 PATIENCE = 180.0
 
@@ -300,7 +300,9 @@ def broken(result: Result, megabytes: float, *, drawing: bool) -> list[str]:
     return words
 
 
-async def measure(peers: int, megabytes: float, directory: Path) -> tuple[float, Result, Result]:
+async def measure(
+    peers: int, megabytes: float, directory: Path, alteration: str = "counted"
+) -> tuple[float, Result, Result]:
     """The size of the drawing in MB, a storm on a quiet room, and one while somebody draws."""
     database = directory / "storm.sqlite"
     with Running("--db", database) as relay:
@@ -309,7 +311,7 @@ async def measure(peers: int, megabytes: float, directory: Path) -> tuple[float,
     port = relay.port
     results = []
     for drawing in (False, True):
-        with Running("--db", database, alteration="counted", port=port) as relay:
+        with Running("--db", database, alteration=alteration, port=port) as relay:
             results.append(await storm(relay, peers, seq, drawing=drawing))
             seq += results[-1].drawn
     return size, results[0], results[1]
