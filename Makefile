@@ -23,6 +23,11 @@ lint: $(VENV)/test.stamp
 browser: $(VENV)/test.stamp
 	@PATH="$(abspath $(BIN)):$$PATH" sh .ci/install-browser
 
+.PHONY: fuzz
+FUZZ_SECONDS ?= 600
+fuzz: $(VENV)/test.stamp
+	$(BIN)/python -m tests.faults.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
+
 $(VENV)/python.stamp:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it and try again."; exit 1; }
 	$(PYTHON) -m venv $(VENV)

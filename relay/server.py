@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket as sockets
 import ssl
 import time
 from collections import Counter
@@ -65,6 +66,9 @@ NO_PROGRESS = 10.0
 CLOSE_TIMEOUT = 1.0
 RESTARTING = "the relay is restarting"
 WRITE_LIMIT = 32 << 10
+SEND_BUFFER = 64 << 10
+"""Bytes asked of the system for what waits in one connection; left alone it takes megabytes, unmerged: minutes
+for a slow reader, which would also answer no ping in time, and one that stalls would not be noticed."""
 MAX_QUEUE = 16
 MAX_BUFFERED = 4 << 20
 """Bytes that may wait in a socket: one frame, and answers to pings nobody reads."""
@@ -372,6 +376,8 @@ class Relay:
         self._connections[socket] = asyncio.current_task()
         self._addresses[address] += 1
         self._watch_idleness()
+        system: sockets.socket = socket.transport.get_extra_info("socket")
+        system.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER)
         closing = (1000, "")
         try:
             frame = await self._first(socket)
