@@ -1,0 +1,244 @@
+"""Clients that draw without pause through crashes, and keep a journal of it.
+
+An actor is a kernel's `Sync` on a socket. It keeps a few operations under way, and comes back as soon as the relay
+does; now and then it comes back as somebody new, as a kernel that was restarted does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from ipysketch.connection import frames
+from ipysketch.document import Gap
+from ipysketch.sync import Sync
+from relay.protocol import (
+    Action,
+    Bad,
+    Clear,
+    Commit,
+    Create,
+    Delete,
+    Goodbye,
+    Patch,
+    Refused,
+    Revert,
+    Snapshot,
+    Welcome,
+    decode_server,
+    encode,
+)
+
+from .journal import Journal
+
+ALIVE = 120
+"""Elements that an actor lets live in its room, about."""
+
+
+class Progress:
+    """A count that others can wait for."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._changed = asyncio.Event()
+
+    def add(self) -> None:
+        self.count += 1
+        self._changed.set()
+
+    async def reach(self, count: int) -> None:
+        while self.count < count:
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class Budget:
+    """How many operations may yet be made, by all; `made` were."""
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.made = 0
+
+    def take(self) -> bool:
+        if not self.left:
+            return False
+        self.left -= 1
+        self.made += 1
+        return True
+
+
+class Actor:
+    """One client in `room` at `url`. `up` is set while a relay listens; `acknowledged` counts everybody's."""
+
+    def __init__(
+        self,
+        name: str,
+        room: str,
+        url: str,
+        journals: Path,
+        *,
+        up: asyncio.Event,
+        budget: Budget,
+        acknowledged: Progress,
+        window: int = 16,
+        seed: int = 0,
+    ) -> None:
+        self.name, self.room, self.url = name, room, url
+        self.journal = Journal(journals, room, name)
+        self.sync = Sync()
+        self.drawing = True
+        self.changed = asyncio.Event()
+        self._up = up
+        self._budget = budget
+        self._acknowledged = acknowledged
+        self._window = window
+        self._random = random.Random(f"{seed} {room} {name}")
+        self._keys = (f"{name}-{n}" for n in itertools.count(1))
+        self._sent: set[tuple[str, int]] = set()
+        self._socket: ClientConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    # --- coming and going ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def leave(self) -> None:
+        """Go away, and stay away until `start`."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    def forget(self) -> None:
+        """Be somebody new from the next connection on; what is pending comes along."""
+        old, self.sync = self.sync, Sync()
+        for actions in old.pending.values():
+            kept = tuple(action for action in actions if not isinstance(action, Revert))
+            if kept:
+                self.sync.submit(kept)
+        if self._socket is not None:
+            self._socket.transport.abort()
+
+    async def draw(self) -> None:
+        """Draw what the budget now allows, if there is a relay to tell."""
+        if self._socket is not None and self.sync.joined:
+            self._draw(self.sync)
+            with contextlib.suppress(ConnectionClosed):
+                await self._send(self._socket, self.sync)
+
+    async def until(self, condition: Callable[[Sync], bool]) -> None:
+        """Wait until `condition` holds."""
+        while not condition(self.sync):
+            self.changed.clear()
+            await self.changed.wait()
+
+    def finish(self) -> None:
+        """Say in the journal where it ended."""
+        document = self.sync.document
+        self.journal.write("final", document.epoch, document.seq, document.digest())
+        self.journal.close()
+
+    async def _run(self) -> None:
+        while True:
+            await self._up.wait()
+            try:
+                async with connect(self.url, proxy=None, compression=None, close_timeout=0.1) as socket:
+                    self._socket = socket
+                    await self._talk(socket)
+            except (OSError, ConnectionClosed, InvalidHandshake, EOFError, TimeoutError):
+                # The relay has just died; when it is `up` again, this ends.
+                await asyncio.sleep(0)
+            except AttributeError:
+                await asyncio.sleep(0)  # A transport that ended under `close` has no loop any more.
+            except Gap as gap:
+                self.journal.write("gap", str(gap))
+                self.forget()
+            finally:
+                self._socket = None
+                self.sync.joined = False
+
+    async def _talk(self, socket: ClientConnection) -> None:
+        sync = self.sync
+        join = sync.join(self.room, name=self.name, color="#123456", secret=self.name, token="")
+        await socket.send(encode([join]), text=True)
+        async for frame in socket:
+            if sync is not self.sync:
+                return
+            if isinstance(frame, bytes):
+                sync.chunk(frame)
+            else:
+                for message in decode_server(frame):
+                    self._take(sync, message)
+            self._draw(sync)
+            await self._send(socket, sync)
+            self.changed.set()
+
+    def _take(self, sync: Sync, message: object) -> None:
+        match message:
+            case Welcome():
+                if message.reset:
+                    self.journal.write("reset", message.epoch)
+                sync.welcome(message)
+            case Snapshot():
+                sync.snapshot(message)
+            case Commit():
+                epoch = sync.document.epoch
+                self.journal.write("saw", epoch, message.seq, message.mark, message.client, message.op)
+                sync.commit(message)
+                if message.client == sync.client:
+                    self._acknowledged.add()
+            case Refused():
+                if message.final:
+                    self.journal.write("refused", sync.client, message.op)
+                sync.refused(message)
+                if not message.final:
+                    sync.retry()
+            case Bad() | Goodbye():
+                pass
+
+    async def _send(self, socket: ClientConnection, sync: Sync) -> None:
+        ready = sync.outgoing()
+        for operation in ready:
+            creates = {action.key: action.fields for action in operation.actions if isinstance(action, Create)}
+            if (sync.client, operation.op) not in self._sent:
+                self._sent.add((sync.client, operation.op))
+                self.journal.write("attempt", sync.client, operation.op, creates)
+        for frame in frames(ready):
+            await socket.send(frame, text=True)
+
+    # --- drawing ------------------------------------------------------------------------------------------
+
+    def _draw(self, sync: Sync) -> None:
+        while self.drawing and sync.joined and len(sync.pending) < self._window and self._budget.take():
+            choice = self._random.random()
+            if choice < 0.08:
+                sync.undo()
+            elif choice < 0.12:
+                sync.redo()
+            else:
+                sync.submit(self._operation(list(sync.document.entries)))
+
+    def _operation(self, alive: list[str]) -> list[Action]:
+        pick = self._random
+        choice = pick.random()
+        if len(alive) > ALIVE and choice < 0.6:
+            return [Delete(tuple(pick.sample(alive, 5)))]
+        if not alive or choice < 0.7:
+            return [
+                Create(
+                    next(self._keys), {"kind": "stroke", "points": [pick.randrange(9999) for _ in range(12)]}
+                )
+            ]
+        if choice < 0.9:
+            return [Patch(pick.choice(alive), {pick.choice("nm"): pick.randrange(99), "place": "front"})]
+        if choice < 0.995:
+            return [Delete((pick.choice(alive),)), Create(next(self._keys), {"kind": "cut"})]
+        return [Clear()]

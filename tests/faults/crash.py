@@ -1,0 +1,242 @@
+"""Kill a relay again and again while people draw, and count what is lost: ``python -m tests.faults.crash``.
+
+The relay is a process on one port and one SQLite file. It dies by SIGKILL, at a random moment or by itself at a named
+point, and is started again at once. At the end everybody comes to rest, one more joins each room late, and the
+checker, a program of its own, compares the journals with the database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..processes import ROOT, free_port
+from .actors import Actor, Budget, Progress
+from .checker import check, load
+from .relay_main import POINTS
+
+UNHURRIED = ("--operation-rate", "1e9")
+REACHED = {"during-snapshot": 2, "within-checkpoint": 1}
+"""How often these points are passed before the relay dies there; the others are passed often."""
+
+
+class Mortal:
+    """A relay process that dies and is started again, on one port and database."""
+
+    def __init__(self, database: Path, *, bug: str = "none") -> None:
+        self.database = database
+        self.port = free_port()
+        self.url = f"ws://127.0.0.1:{self.port}"
+        self.up = asyncio.Event()
+        self.bug = bug
+        self.starts = 0
+        self._log = database.with_suffix(".log").open("a")
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self, point: str = "none", count: int = 0) -> None:
+        """Start it; at `point`, reached for the `count`-th time, it kills itself."""
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.faults.relay_main", point, str(count), self.bug),
+            *("--port", str(self.port), "--db", str(self.database), *UNHURRIED),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        assert self._process.stderr is not None
+        line = (await self._process.stderr.readline()).decode()
+        if "listening on" not in line:
+            raise AssertionError(
+                f"the relay did not start: {line}{(await self._process.stderr.read()).decode()}"
+            )
+        self._drain = asyncio.create_task(self._read(self._process.stderr))
+        self.starts += 1
+        self.up.set()
+
+    async def _read(self, stream: asyncio.StreamReader) -> None:
+        async for line in stream:
+            self._log.write(line.decode())
+
+    async def died(self) -> int:
+        """Wait for its end; the exit code."""
+        assert self._process is not None
+        code = await self._process.wait()
+        self.up.clear()
+        await self._drain
+        return code
+
+    async def end(self, number: int) -> int:
+        assert self._process is not None
+        self.up.clear()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+        return await self.died()
+
+    def close(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+        self._log.close()
+
+    def said(self) -> str:
+        if not self._log.closed:
+            self._log.flush()
+        return Path(self._log.name).read_text()
+
+
+@dataclass
+class Figures:
+    """What a run came to."""
+
+    operations: int = 0
+    kills: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    checkpoints: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        rows = [
+            ("operations in the logs", str(self.operations)),
+            ("SIGKILLs", str(sum(self.kills.values()))),
+            *((f"  {point}", str(count)) for point, count in sorted(self.kills.items())),
+            ("checkpoints", str(self.checkpoints)),
+            ("violations", str(len(self.wrong))),
+            ("seconds", f"{self.seconds:.0f}"),
+        ]
+        return "\n".join(f"{name:<28}{value:>10}" for name, value in rows)
+
+
+@contextlib.asynccontextmanager
+async def at_rest(actors: list[Actor]) -> AsyncIterator[None]:
+    """Inside, nobody draws and everything has its verdict."""
+    for actor in actors:
+        actor.drawing = False
+    await asyncio.gather(*(actor.until(lambda sync: sync.joined and not sync.pending) for actor in actors))
+    for room in {actor.room for actor in actors}:
+        here = [actor for actor in actors if actor.room == room]
+        last = max(actor.sync.document.seq for actor in here)
+        await asyncio.gather(
+            *(actor.until(lambda sync, last=last: sync.document.seq >= last) for actor in here)
+        )
+    yield
+
+
+async def crash(
+    directory: Path, *, clients: int, rooms: int, operations: int, kills: int, seed: int, window: int = 64
+) -> Figures:
+    """The whole run, in `directory`: each second kill is at a named point, the others at a random moment."""
+    begun = time.monotonic()
+    pick = random.Random(seed)
+    journals = directory / "journals"
+    journals.mkdir(parents=True)
+    relay = Mortal(directory / "relay.sqlite")
+    acknowledged = Progress()
+    budget = Budget()
+    share = max(40, operations // kills)
+
+    def actor(name: str, room: int) -> Actor:
+        return Actor(
+            name,
+            f"room{room}",
+            relay.url,
+            journals,
+            up=relay.up,
+            budget=budget,
+            acknowledged=acknowledged,
+            window=window,
+            seed=seed,
+        )
+
+    actors = [actor(f"c{n}", n % rooms) for n in range(clients)]
+
+    async def work(count: int) -> None:
+        """Have `count` more operations made, and wait until half as many are acknowledged."""
+        aim = acknowledged.count + count // 2
+        budget.left += count
+        for one in actors:
+            await one.draw()
+        await acknowledged.reach(aim)
+
+    figures = Figures()
+    points = itertools.cycle(POINTS)
+    try:
+        await relay.start()
+        for one in actors:
+            one.start()
+        while sum(figures.kills.values()) < kills:
+            point = next(points)
+            await work(pick.randrange(share // 2, share))
+            await relay.end(signal.SIGKILL)
+            figures.kills["at random"] += 1
+            await relay.start(point, REACHED.get(point) or pick.randrange(1, 12))
+            if point in REACHED:
+                for one in pick.sample(actors, 3):
+                    one.forget()
+            death = asyncio.create_task(relay.died())
+            while not death.done():
+                working = asyncio.create_task(work(share // 4))
+                await asyncio.wait({death, working}, return_when=asyncio.FIRST_COMPLETED)
+                working.cancel()
+            assert death.result() == -signal.SIGKILL, relay.said()[-2000:]
+            figures.kills[point] += 1
+            await relay.start()
+        while budget.made < operations:
+            await work(max(100, operations - budget.made))
+        async with at_rest(actors):
+            late = [actor(f"late{n}", n) for n in range(rooms)]
+            for one in late:
+                one.drawing = False
+                one.start()
+            for one in late:
+                last = next(other.sync.document.seq for other in actors if other.room == one.room)
+                await one.until(lambda sync, last=last: sync.joined and sync.document.seq == last)
+            for one in (*actors, *late):
+                await one.leave()
+                one.finish()
+        assert await relay.end(signal.SIGTERM) == 0
+    finally:
+        relay.close()
+        for one in actors:
+            await one.leave()
+    checker = [sys.executable, "-m", "tests.faults.checker", str(journals), str(relay.database)]
+    said = subprocess.run(checker, cwd=ROOT, capture_output=True, text=True, check=False)
+    if said.returncode:
+        figures.wrong = check(journals, relay.database) or [said.stdout + said.stderr]
+    found = load(relay.database)
+    figures.operations = sum(len(room.commits) for room in found.values())
+    figures.checkpoints = sum(len(room.checkpoints) for room in found.values())
+    if "Traceback" in relay.said():
+        figures.wrong.append("the relay's log has a stack trace")
+    figures.seconds = time.monotonic() - begun
+    return figures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
+    parser.add_argument("--clients", type=int, default=20)
+    parser.add_argument("--rooms", type=int, default=5)
+    parser.add_argument("--operations", type=int, default=110_000)
+    parser.add_argument("--kills", type=int, default=110)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        figures = asyncio.run(crash(Path(directory), **vars(options)))
+    print(figures)
+    for what in figures.wrong[:20]:
+        print(what)
+    return 1 if figures.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
