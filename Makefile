@@ -23,6 +23,12 @@ lint: $(VENV)/test.stamp
 browser: $(VENV)/test.stamp
 	@PATH="$(abspath $(BIN)):$$PATH" sh .ci/install-browser
 
+.PHONY: faults
+faults: $(VENV)/test.stamp
+	$(BIN)/python -m tests.faults.crash
+	$(BIN)/python -m tests.faults.slow_peer
+	$(BIN)/python -m tests.faults.storm
+
 .PHONY: fuzz
 FUZZ_SECONDS ?= 600
 fuzz: $(VENV)/test.stamp

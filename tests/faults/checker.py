@@ -105,7 +105,7 @@ def _journals(room: Room, clients: dict[str, list[list[Any]]], *, rewound: bool)
     seen: dict[tuple[str, int], int] = {}
     for name, lines in clients.items():
         standing: dict[tuple[str, int], int] = {}
-        acknowledged: set[tuple[str, int]] = set()
+        acknowledged: dict[tuple[str, int], str] = {}
         mine: set[str] = set()
         for kind, *what in lines:
             match kind, what:
@@ -117,14 +117,16 @@ def _journals(room: Room, clients: dict[str, list[list[Any]]], *, rewound: bool)
                     if not rewound and seen.setdefault((epoch, seq), mark) != mark:
                         wrong.append(f"{name} saw another entry {seq} of the same epoch than somebody else")
                     if client in mine:
-                        acknowledged.add((client, op))
+                        acknowledged[client, op] = epoch
                 case "refused", [client, op]:
                     if (client, op) in logged:
                         wrong.append(f"{name}: operation {op} was refused and is in the log")
                 case "reset", [epoch]:
-                    if epoch != room.epoch or rewound:
-                        standing.clear()
-                        acknowledged.clear()
+                    # What belonged to another log was openly replaced by this one.
+                    standing = {} if rewound else {at: m for at, m in standing.items() if at[0] == epoch}
+                    acknowledged = (
+                        {} if rewound else {which: e for which, e in acknowledged.items() if e == epoch}
+                    )
                 case "gap", [text]:
                     wrong.append(f"{name}: {text}")
         for (epoch, seq), mark in standing.items():
@@ -132,7 +134,7 @@ def _journals(room: Room, clients: dict[str, list[list[Any]]], *, rewound: bool)
                 wrong.append(f"{name} saw entry {seq} of a log that was never openly replaced")
             elif marks.get(seq) != mark:
                 wrong.append(f"{name} saw an entry {seq} that is not in the log")
-        lost = acknowledged - logged.keys()
+        lost = acknowledged.keys() - logged.keys()
         if lost:
             wrong.append(f"{len(lost)} acknowledged operations of {name} are lost, as {min(lost)}")
     for which, commit in logged.items():
