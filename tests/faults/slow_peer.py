@@ -54,6 +54,8 @@ SLOW_BUFFER = 8 << 10
 """What the system may keep for a slow or stalled peer; small, so that it is the relay that notices."""
 RATE = 200.0
 """Messages a second, of all healthy peers together."""
+ESTABLISHED = "01"
+"""How the system's table of connections calls one that is open."""
 PART = 8
 """Numbers in one part of a preview."""
 
@@ -226,25 +228,22 @@ class Stalled:
 
     def look(self, now: float) -> None:
         """Note whether the two systems' buffers between it and the relay have taken more."""
-        taken = (
-            _waiting(self.socket.transport.get_extra_info("socket")) if self.gone_at is None else self._taken
-        )
-        if taken != self._taken:
+        taken = _waiting(self.socket.transport.get_extra_info("socket"))
+        if taken is not None and taken > self._taken:
             self._taken, self.last = taken, now
 
-    gone_at: float | None = None
 
-
-def _waiting(sock: object) -> int:
-    """Bytes under way to `sock`: unread by it, and not yet sent by the relay's system."""
+def _waiting(sock: object) -> int | None:
+    """Bytes under way to `sock`: unread by it, and not yet sent by the relay's system. None once the relay has
+    ended the connection, which changes the count by itself."""
     unread = array.array("i", [0])
     fcntl.ioctl(sock, termios.FIONREAD, unread)  # type: ignore[call-overload]
     port = sock.getsockname()[1]  # type: ignore[attr-defined]
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         columns = line.split()
-        if int(columns[2].rpartition(":")[2], 16) == port:
+        if int(columns[2].rpartition(":")[2], 16) == port and columns[3] == ESTABLISHED:
             return unread[0] + int(columns[4].partition(":")[0], 16)
-    return unread[0]
+    return None
 
 
 @dataclass
@@ -268,8 +267,14 @@ class Result:
     @property
     def growth(self) -> float:
         """MiB, from the mean of the first third to the mean of the last."""
+        return self.thirds[2] - self.thirds[0]
+
+    @property
+    def thirds(self) -> list[float]:
+        """Mean memory in each third of the run, in MiB."""
         third = max(1, len(self.rss) // 3)
-        return statistics.mean(self.rss[-third:]) - statistics.mean(self.rss[:third])
+        parts = (self.rss[:third], self.rss[third:-third] or self.rss, self.rss[-third:])
+        return [statistics.mean(part) for part in parts]
 
 
 async def stall(port: int, name: str) -> Stalled:
@@ -315,7 +320,6 @@ async def drive(relay: Running, seconds: float, *, burdened: bool, hurry: bool =
             looked = now
             result.rss.append(relay.memory())
             if stalled is not None:
-                stalled.gone_at = healthy[0].left.get(stalled.member.peer)
                 stalled.look(now)
         if (wait := begin + (turn + 1) / RATE - now) > 0:
             await asyncio.sleep(wait)
@@ -323,9 +327,8 @@ async def drive(relay: Running, seconds: float, *, burdened: bool, hurry: bool =
         # A run that ends before its time is up waits for the verdict, and a little longer.
         remaining = stalled.last + ABORT + 4 - loop.time()
         await healthy[0].until(lambda: stalled.member.peer in healthy[0].left, max(0.0, remaining))
-        stalled.gone_at = healthy[0].left.get(stalled.member.peer)
-        if stalled.gone_at is not None:
-            result.abort_after = stalled.gone_at - stalled.last
+        if (gone := healthy[0].left.get(stalled.member.peer)) is not None:
+            result.abort_after = gone - stalled.last
         stalled.socket.close()
 
     late.over = True
@@ -401,8 +404,8 @@ def broken(result: Result, baseline: Result | None) -> list[str]:
         usual, now = baseline.late.percentile(99), result.late.percentile(99)
         if now > max(WORST * usual, usual + FLOOR):
             words.append(f"p99 is {now / usual:.1f} times the baseline's")
-        if result.abort_after is not None and result.abort_after > ABORT:
-            words.append(f"the stalled peer was aborted only after {result.abort_after:.1f} s")
+        if result.abort_after is not None and not ABORT - 4 < result.abort_after <= ABORT:
+            words.append(f"the stalled peer was aborted after {result.abort_after:.1f} s")
         if result.shutdown > SHUTDOWN:
             words.append(f"the end took {result.shutdown:.1f} s")
     return words
@@ -412,10 +415,13 @@ def table(result: Result, baseline: Result) -> str:
     """The figures, for people."""
 
     def row(what: str, plain: str, burdened: str, bound: str) -> str:
-        return f"{what:<42}{plain:>12}{burdened:>12}   {bound}"
+        return f"{what:<42}{plain:>16}{burdened:>16}   {bound}"
 
     def ms(run: Result, percent: int) -> str:
         return f"{run.late.percentile(percent) * 1000:.1f} ms"
+
+    def thirds(run: Result) -> str:
+        return "/".join(f"{mean:.1f}" for mean in run.thirds)
 
     aborted = "never" if result.abort_after is None else f"{result.abort_after:.1f} s"
     complete = f"{result.slow_complete} of {result.slow_connected}"
@@ -439,6 +445,7 @@ def table(result: Result, baseline: Result) -> str:
             ),
             row("previews heard by a healthy peer (mean)", "", f"{result.healthy_previews:.0f}", ""),
             row("relay memory, largest", f"{max(baseline.rss):.1f} MiB", f"{max(result.rss):.1f} MiB", ""),
+            row("  … mean by thirds", thirds(baseline), thirds(result), "MiB"),
             row(
                 "  … last third over first third",
                 f"{baseline.growth:+.1f} MiB",
