@@ -15,12 +15,9 @@ import ssl
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from http import HTTPStatus
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
@@ -56,6 +53,7 @@ from .protocol import (
     decode_client,
     encode,
 )
+from .reception import Reception, header
 from .roles import role
 from .room import Peer
 from .rooms import OpenRoom, Rooms
@@ -74,10 +72,6 @@ MAX_BUFFERED = 4 << 20
 """Bytes that may wait in a socket: one frame, and answers to pings nobody reads."""
 MAX_BACKLOG = 2 << 20
 """Bytes of one peer that may wait for the store before no more is read from it."""
-PROBE_INTERVAL = 1.0
-"""Seconds for which one look at the store answers all who ask how the relay is."""
-
-
 ENDING = frozenset({"not-json", "binary", "join-first", "bad-message", "version"})
 """What ends a connection because it does not speak the protocol; other refusals at the door are its owner's."""
 
@@ -140,17 +134,16 @@ class Relay:
         self._store = store
         self._host = host
         self._admission = admission or Admission()
-        self._doors = doors or Doors()
         self._limits = limits or Limits()
         self._encryption = encryption
         self._idle_exit = idle_exit
         self._log = log or logging.getLogger("relay")
         self._connections: dict[ServerConnection, asyncio.Task[None] | None] = {}
-        self._addresses: Counter[str] = Counter()
+        self._reception = Reception(
+            doors or Doors(), self._limits, self._admission, self.metrics, self._log, self._probe
+        )
         self._seats: set[_Seat] = set()
         self._idle: asyncio.TimerHandle | None = None
-        self._probed: asyncio.Task[str] | None = None
-        self._probed_at = 0.0
         self._stopping = False
         self._farewell = False
         self.metrics.watch("peers", "Peers in all rooms.", lambda: len(self._seats))
@@ -183,8 +176,8 @@ class Relay:
                 ping_interval=20,
                 ping_timeout=20,
                 close_timeout=CLOSE_TIMEOUT,
-                process_request=self._request,
-                process_response=self._response,
+                process_request=self._reception.request,
+                process_response=self._reception.response,
                 server_header=f"ipysketch-relay/{__version__}",
             )
         except BaseException:
@@ -232,7 +225,11 @@ class Relay:
             for socket in self._connections:
                 if socket.transport.get_write_buffer_size() > MAX_BUFFERED:
                     event(
-                        self._log, logging.WARNING, "abort", address=self._where(socket), reason="reads nothing"
+                        self._log,
+                        logging.WARNING,
+                        "abort",
+                        address=self._reception.address(socket),
+                        reason="reads nothing",
                     )
                     self.metrics.aborted.inc()
                     _abort(socket)
@@ -279,102 +276,24 @@ class Relay:
         seat.opened.room.leave(seat.peer)
         self._rooms.touch(seat.opened)
 
-    # --- HTTP ---------------------------------------------------------------------------------------------
-
-    async def _request(self, socket: ServerConnection, request: Request) -> Response | None:
-        host = _header(request, "Host")
-        if not self._doors.allows_host(host):
-            return self._turn_away(
-                socket, request, HTTPStatus.MISDIRECTED_REQUEST, f"{host[:80]!r} is not a name of this relay"
-            )
-        path = request.path.partition("?")[0]
-        if path == "/healthz":
-            wrong = await self._probe()
-            status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
-            return socket.respond(status, f"{wrong or 'ok'}\n")
-        if path == "/metrics":
-            response = socket.respond(HTTPStatus.OK, self.metrics.text().decode())
-            response.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
-            return response
-        if "upgrade" not in request.headers.get("Connection", "").lower():
-            text = "This is an ipysketch relay; connect to it from a notebook with %sketch connect.\n"
-            response = socket.respond(HTTPStatus.UPGRADE_REQUIRED, text)
-            response.headers["Upgrade"] = "websocket"
-            return response
-        if not self._doors.allows_origin(request.headers.get("Origin")):
-            origin = request.headers["Origin"]
-            return self._turn_away(
-                socket, request, HTTPStatus.FORBIDDEN, f"pages of {origin[:80]!r} may not use this relay"
-            )
-        if len(self._connections) >= self._limits.max_connections:
-            return self._turn_away(
-                socket,
-                request,
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "this relay has all the connections it can hold; try again later",
-            )
-        if self._addresses[self._where(socket, request)] >= self._limits.max_connections_per_address:
-            return self._turn_away(
-                socket,
-                request,
-                HTTPStatus.TOO_MANY_REQUESTS,
-                "too many connections from this address; close some",
-            )
-        return None
-
-    def _turn_away(
-        self, socket: ServerConnection, request: Request, status: HTTPStatus, reason: str
-    ) -> Response:
-        self.metrics.refusals.labels(f"http-{status.value}").inc()
-        event(
-            self._log,
-            logging.INFO,
-            "refused",
-            address=self._where(socket, request),
-            code=status.value,
-            reason=reason,
-        )
-        return socket.respond(status, reason + "\n")
-
-    def _where(self, socket: ServerConnection, request: Request | None = None) -> str:
-        """The address at the other end."""
-        remote = socket.remote_address
-        request = request or socket.request
-        headers = request.headers if request is not None else Headers()
-        address = str(remote[0]) if isinstance(remote, tuple) else "?"
-        return self._doors.address(address, headers.get_all("X-Forwarded-For"))
+    # --- one connection -----------------------------------------------------------------------------------
 
     async def _probe(self) -> str:
-        """What keeps the store from being written; "" when nothing does. Asked often, it looks seldom."""
-        now = asyncio.get_running_loop().time()
-        if self._probed is None or (self._probed.done() and now - self._probed_at > PROBE_INTERVAL):
-            self._probed, self._probed_at = asyncio.create_task(self._look()), now
-        return await asyncio.shield(self._probed)
-
-    async def _look(self) -> str:
         try:
             await self._rooms.ask(self._store.probe)
         except StoreError as error:
             return str(error)
         return ""
 
-    def _response(self, socket: ServerConnection, request: Request, response: Response) -> Response:
-        if answer := self._admission.answer(_header(request, "X-Ipysketch-Challenge")):
-            response.headers["X-Ipysketch-Proof"] = answer
-        return response
-
     def _admit(self, socket: ServerConnection, join: Join) -> Grant:
         assert socket.request is not None  # It was there before the handshake was answered.
-        challenge = _header(socket.request, "X-Ipysketch-Challenge")
-        bearer = _header(socket.request, "Authorization")
+        challenge = header(socket.request, "X-Ipysketch-Challenge")
+        bearer = header(socket.request, "Authorization")
         return self._admission.admit(join.room, join.token, bearer, challenge, time.time())
 
-    # --- one connection -----------------------------------------------------------------------------------
-
     async def _serve(self, socket: ServerConnection) -> None:
-        address = self._where(socket)
+        address = self._reception.arrive(socket)
         self._connections[socket] = asyncio.current_task()
-        self._addresses[address] += 1
         self._watch_idleness()
         system: sockets.socket = socket.transport.get_extra_info("socket")
         system.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER)
@@ -399,9 +318,7 @@ class Relay:
             # Returning would close the socket too, but wait for a peer that reads nothing for ever.
             await _close(socket, *closing)
             del self._connections[socket]
-            self._addresses[address] -= 1
-            if not self._addresses[address]:
-                del self._addresses[address]
+            self._reception.depart(address)
             self._watch_idleness()
 
     async def _first(self, socket: ServerConnection) -> str | bytes:
@@ -451,7 +368,7 @@ class Relay:
             seat,
             logging.INFO,
             "join",
-            address=self._where(socket),
+            address=self._reception.address(socket),
             role=peer.role.word,
             token=grant.id or None,
             peers=len(opened.bells),
@@ -626,7 +543,7 @@ class Relay:
             self._log,
             logging.INFO,
             "refused",
-            address=self._where(socket),
+            address=self._reception.address(socket),
             code=bad.code,
             reason=bad.reason[:200],
         )
@@ -662,9 +579,3 @@ def _check_version(version: int) -> None:
         older = "the relay" if version > PROTOCOL_VERSION else "ipysketch"
         spoken = f"this relay speaks protocol version {PROTOCOL_VERSION}, not {version}"
         raise Bad("version", f"{spoken}; upgrade {older}")
-
-
-def _header(request: Request, name: str) -> str:
-    """The header's value; nothing if it is missing or there twice."""
-    values = request.headers.get_all(name)
-    return values[0] if len(values) == 1 else ""

@@ -73,7 +73,7 @@ def test_connections_from_one_address_up_to_the_limit() -> None:
                     pass  # Somebody else behind the same proxy.
             await until_gone(relay)
             async with joined(relay.port):
-                assert len(relay._addresses) == 1, "the table holds only who is here"
+                assert len(relay._reception) == 1, "the table holds only who is here"
 
     go(run())
 
@@ -171,7 +171,7 @@ class Full(MemoryStore):
 
 
 def test_health_says_whether_the_store_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relay.server.PROBE_INTERVAL", 0.0)
+    monkeypatch.setattr("relay.reception.PROBE_INTERVAL", 0.0)
     store = Full()
 
     async def run() -> None:
