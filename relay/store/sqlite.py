@@ -154,7 +154,8 @@ class SqliteStore:
     def _open(self) -> None:
         run = self._db.execute
         run("PRAGMA locking_mode=EXCLUSIVE")
-        run("PRAGMA journal_mode=WAL")
+        if run("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
+            raise sqlite3.OperationalError("no write-ahead log can be made")
         run("PRAGMA synchronous=FULL")
         run("PRAGMA fullfsync=ON")
         run("PRAGMA cell_size_check=ON")
