@@ -136,7 +136,7 @@ class SqliteStore:
             ) from None
         try:
             self._open()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             self._db.close()
             raise self._explain_opening(error) from None
         except BaseException:
@@ -202,7 +202,7 @@ class SqliteStore:
             raise sqlite3.OperationalError("the journal is in use")
         self._remains = False
 
-    def _explain_opening(self, error: sqlite3.Error) -> StoreError:
+    def _explain_opening(self, error: Exception) -> StoreError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StoreInUse(
@@ -210,7 +210,7 @@ class SqliteStore:
             )
         if code == sqlite3.SQLITE_NOTADB:
             return StoreError(f"the file {self.path} is not a database; choose another file for the relay")
-        if code == sqlite3.SQLITE_CORRUPT:
+        if _is_damage(error):
             return self._damaged(str(error))
         return StoreError(f"the database {self.path} cannot be opened ({error}); choose another file")
 
@@ -255,6 +255,7 @@ class SqliteStore:
                 raise self._damaged(f"{table} of room {room.name!r} are missing")
 
     def _damaged(self, what: str) -> StoreError:
+        what = " ".join(what.replace("*** in database main ***", "").split())[:200]  # SQLite writes lines.
         return StoreError(f"the database {self.path} is damaged ({what}); restore it from a backup")
 
     # --- rooms --------------------------------------------------------------------------------------------
@@ -473,18 +474,21 @@ class SqliteStore:
     def rooms(self) -> list[RoomInfo]:
         def read() -> list[RoomInfo]:
             infos = []
-            for id, name, epoch, first, locked, last, *_ in self._all_rooms():
+            for room in self._all_rooms():
+                # The sizes are the only answer that is not checked: that would be to read it all.
                 (size,) = self._db.execute(
                     "SELECT coalesce((SELECT sum(length(body)) FROM log WHERE room = :room), 0) + "
                     "coalesce((SELECT sum(length(body)) FROM checkpoints WHERE room = :room), 0)",
-                    {"room": id},
+                    {"room": room.id},
                 ).fetchone()
-                (at,) = self._db.execute(
-                    "SELECT coalesce((SELECT at FROM log WHERE room = :room AND seq = :last), "
-                    "(SELECT at FROM checkpoints WHERE room = :room AND seq = :last), 0.0)",
-                    {"room": id, "last": last},
-                ).fetchone()
-                infos.append(RoomInfo(name, epoch, first, last, at, size, bool(locked)))
+                at = 0.0
+                if room.last >= room.first:
+                    at = self._rows(room, room.last, room.last)[0].at
+                elif (point := self._before(room, room.last)) is not None:
+                    at = point.at
+                infos.append(
+                    RoomInfo(room.name, room.epoch, room.first, room.last, at, size, bool(room.locked))
+                )
             return infos
 
         return self._transact("read", read)
@@ -578,8 +582,8 @@ class SqliteStore:
             self._roll_back()
             if isinstance(error, sqlite3.Error):
                 self._remains = True
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
-                    raise self._damaged(str(error)) from None
+            if _is_damage(error):
+                raise self._damaged(str(error)) from None
             if isinstance(error, sqlite3.Error | OverflowError | UnicodeError):
                 raise StoreError(
                     f"the database {self.path} could not be {doing} ({error}); look at its disk"
@@ -611,6 +615,16 @@ def file_system(path: Path) -> str:
         if (where == Path(point) or Path(point) in where.parents) and len(point) >= len(best):
             best, kind = point, found
     return kind
+
+
+def _is_damage(error: BaseException) -> bool:
+    """Whether SQLite found damage, or sqlite3 a text that is none: it tells so in two ways."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return isinstance(error, sqlite3.Error) and (
+        code == sqlite3.SQLITE_CORRUPT or str(error).startswith("Could not decode")
+    )
 
 
 def _locked(path: Path) -> bool:
