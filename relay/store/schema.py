@@ -1,7 +1,8 @@
 """The tables of the relay's database, and how one of an older relay becomes one of this.
 
-Rules of this file: statements only; every row of a drawing carries `crc`, the CRC-32 of its other columns, for
-SQLite does not notice a byte that changed on the disk.
+Rules of this file: statements only; every row carries `crc`, the CRC-32 of its other columns, for SQLite does not
+notice a byte that changed on the disk. A room's row says how many entries, clients and refusals it has, so that a
+row which an index no longer leads to is missed; the file's application id is the check sum of the definitions.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ CREATE TABLE rooms (
     epoch TEXT NOT NULL,
     first INTEGER NOT NULL DEFAULT 1,
     locked INTEGER NOT NULL DEFAULT 0,
+    last INTEGER NOT NULL DEFAULT 0,
+    clients INTEGER NOT NULL DEFAULT 0,
+    refusals INTEGER NOT NULL DEFAULT 0,
     crc INTEGER NOT NULL DEFAULT 0
 )"""
 LOG = """
@@ -64,7 +68,12 @@ CREATE TABLE checkpoints (
     crc INTEGER NOT NULL,
     PRIMARY KEY (room, seq)
 )"""
-REVOKED = "CREATE TABLE revoked (token TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID"
+REVOKED = """
+CREATE TABLE revoked (
+    token TEXT PRIMARY KEY,
+    until REAL NOT NULL,
+    crc INTEGER NOT NULL
+) WITHOUT ROWID"""
 PROBE = "CREATE TABLE probe (written INTEGER NOT NULL)"
 
 TABLES = (ROOMS, LOG, CLIENTS, REFUSALS, CHECKPOINTS, REVOKED, PROBE)
@@ -78,26 +87,43 @@ def crc(*columns: object) -> int:
     return value
 
 
+def seal(db: sqlite3.Connection) -> int:
+    """The check sum of all definitions in the database; `PRAGMA application_id` is what it ought to be."""
+    found = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall()
+    return crc(*(column for row in found for column in row)) & 0x7FFFFFFF
+
+
 def create(db: sqlite3.Connection) -> None:
     """Make the tables; inside the caller's transaction."""
     for statement in TABLES:
         db.execute(statement)
-    db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    _finish(db)
 
 
-def upgrade(db: sqlite3.Connection, version: int) -> None:
-    """Bring a database of `version` up to this one; inside the caller's transaction."""
-    if version == 1:
-        # The first relays kept neither checkpoints nor check sums.
-        db.execute("ALTER TABLE rooms ADD COLUMN first INTEGER NOT NULL DEFAULT 1")
-        db.execute("ALTER TABLE rooms ADD COLUMN locked INTEGER NOT NULL DEFAULT 0")
-        for table in ("rooms", "log", "clients", "refusals"):
-            db.execute(f"ALTER TABLE {table} ADD COLUMN crc INTEGER NOT NULL DEFAULT 0")
-        for statement in (CHECKPOINTS, REVOKED, PROBE):
-            db.execute(statement)
-        db.create_function("crc", -1, crc, deterministic=True)
-        db.execute("UPDATE rooms SET crc = crc(name, epoch, first, locked)")
-        db.execute("UPDATE log SET crc = crc(room, seq, mark, at, client, op, body)")
-        db.execute("UPDATE clients SET crc = crc(room, client, key_hash, author, last)")
-        db.execute("UPDATE refusals SET crc = crc(room, client, op, code, reason)")
+def upgrade(db: sqlite3.Connection) -> None:
+    """Bring a database of version 1, the first relays', which kept neither checkpoints nor check sums, up to this
+    one; inside the caller's transaction."""
+    for column in ("first INTEGER NOT NULL DEFAULT 1", "locked INTEGER NOT NULL DEFAULT 0"):
+        db.execute(f"ALTER TABLE rooms ADD COLUMN {column}")
+    for column in ("last", "clients", "refusals"):
+        db.execute(f"ALTER TABLE rooms ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+    for table in ("rooms", "log", "clients", "refusals"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN crc INTEGER NOT NULL DEFAULT 0")
+    for statement in (CHECKPOINTS, REVOKED, PROBE):
+        db.execute(statement)
+    db.create_function("crc", -1, crc, deterministic=True)
+    db.execute(
+        "UPDATE rooms SET last = (SELECT coalesce(max(seq), 0) FROM log WHERE room = rooms.id), "
+        "clients = (SELECT count(*) FROM clients WHERE room = rooms.id), "
+        "refusals = (SELECT count(*) FROM refusals WHERE room = rooms.id)"
+    )
+    db.execute("UPDATE rooms SET crc = crc(id, name, epoch, first, locked, last, clients, refusals)")
+    db.execute("UPDATE log SET crc = crc(room, seq, mark, at, client, op, body)")
+    db.execute("UPDATE clients SET crc = crc(room, client, key_hash, author, last)")
+    db.execute("UPDATE refusals SET crc = crc(room, client, op, code, reason)")
+    _finish(db)
+
+
+def _finish(db: sqlite3.Connection) -> None:
+    db.execute(f"PRAGMA application_id={seal(db)}")
     db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")

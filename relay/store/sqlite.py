@@ -1,8 +1,17 @@
 """The logs of all rooms in one SQLite file.
 
 One connection, held exclusively: nobody else writes, and SQLite's bug with several connections and a WAL reset
-cannot happen. A commit returns after its pages are on the disk (`synchronous=FULL`). Each row carries a check
-sum: what comes back is what was written, or the room is refused.
+cannot happen. A commit returns after its pages are on the disk (`synchronous=FULL`).
+
+What comes back is what was written, or a `StoreError`. Each row carries a check sum, and a room's row says how many
+entries, clients and refusals there must be; they are counted when the room is loaded, so no index can hide one, and
+a damaged room does not keep the others from being used. The file's structure is checked when it is opened. What
+cannot be found: that the whole file was emptied or replaced by an older one, that a room's or a revoked token's row
+is gone without a trace, and what `wal` says of the journal's end.
+
+A write that failed may have left frames in the journal. They are cleared away before the next write, for another
+crash would make them look like lost entries. Until then a relay that starts again may find them whole: its
+operation then has happened after all, and a client that sends it again learns so by its number.
 """
 
 from __future__ import annotations
@@ -14,7 +23,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..log import (
     Batch,
@@ -37,7 +46,8 @@ LOCK_TIMEOUT = 1.0
 """Seconds to wait for another relay to let go of the file, as one that is just ending does."""
 WAL_LIMIT = 64 << 20
 CHECKED_BYTES = 1 << 30
-"""A database up to this size is checked for damage whenever it is opened; a larger one on demand."""
+"""The structure of a database up to this size is checked whenever it is opened; of a larger one on demand."""
+PROBE_BYTES = 32 << 10
 NETWORK_FILE_SYSTEMS = frozenset(
     [
         "nfs",
@@ -58,6 +68,14 @@ NETWORK_FILE_SYSTEMS = frozenset(
 
 _ROW = "seq, mark, at, client, op, body"
 _POINT = "seq, mark, at, entries, logged, body"
+_SUMMED = {
+    "log": f"room, {_ROW}",
+    "clients": "room, client, key_hash, author, last",
+    "refusals": "room, client, op, code, reason",
+    "checkpoints": f"room, {_POINT}",
+    "revoked": "token, until",
+}
+"""The columns that a row's check sum is of, by table."""
 
 T = TypeVar("T")
 _log = logging.getLogger("relay")
@@ -65,6 +83,22 @@ _log = logging.getLogger("relay")
 
 class StoreInUse(StoreError):
     """Another relay holds the database."""
+
+
+class _Room(NamedTuple):
+    """A room's own row: its entries are `first` to `last`, and it has so many `clients` and `refusals`."""
+
+    id: int
+    name: str
+    epoch: str
+    first: int
+    locked: int
+    last: int
+    clients: int
+    refusals: int
+
+
+_ROOMS = "SELECT id, name, epoch, first, locked, last, clients, refusals, crc FROM rooms"
 
 
 class SqliteStore:
@@ -78,6 +112,7 @@ class SqliteStore:
         self, path: str | Path, *, connect: Callable[..., sqlite3.Connection] = sqlite3.connect
     ) -> None:
         self.path = Path(path)
+        self._remains = False
         if (kind := file_system(self.path)) in NETWORK_FILE_SYSTEMS:
             raise StoreError(
                 f"the database {self.path} would lie on a network file system ({kind}), where locks and "
@@ -101,10 +136,10 @@ class SqliteStore:
             ) from None
         try:
             self._open()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             self._db.close()
             raise self._explain_opening(error) from None
-        except StoreError:
+        except BaseException:
             self._db.close()
             raise
 
@@ -119,7 +154,8 @@ class SqliteStore:
     def _open(self) -> None:
         run = self._db.execute
         run("PRAGMA locking_mode=EXCLUSIVE")
-        run("PRAGMA journal_mode=WAL")
+        if run("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
+            raise sqlite3.OperationalError("no write-ahead log can be made")
         run("PRAGMA synchronous=FULL")
         run("PRAGMA fullfsync=ON")
         run("PRAGMA cell_size_check=ON")
@@ -133,24 +169,40 @@ class SqliteStore:
                     f"the database {self.path} was written by a newer relay; update this one, "
                     "or choose another file"
                 )
+            if version == 0 and tables:
+                raise StoreError(
+                    f"{self.path} is the database of another program; choose another file for the relay"
+                )
             if version == 0:
-                if tables:
-                    raise StoreError(
-                        f"{self.path} is the database of another program; choose another file for the relay"
-                    )
                 schema.create(self._db)
-            elif version < schema.SCHEMA_VERSION:
-                schema.upgrade(self._db, version)
+            elif version == 1:
+                self._check_structure("integrity_check")  # The check sums are made of what is there.
+                schema.upgrade(self._db)
+            elif run("PRAGMA application_id").fetchone()[0] != schema.seal(self._db):
+                raise self._damaged("its tables are not those of a relay")
             run("COMMIT")
         except BaseException:
             self._roll_back()
             raise
-        if self.path.stat().st_size <= CHECKED_BYTES:
-            self.check()
+        try:
+            self._clear_journal()
+        except sqlite3.Error as error:
+            self._remains = True
+            _log.warning("journal not cleared db=%s reason=%s", self.path, error)
+        size = self.path.stat().st_size
+        if size <= CHECKED_BYTES:
+            self._check_structure("quick_check")
         else:
-            _log.warning("unchecked db=%s bytes=%d", self.path, self.path.stat().st_size)
+            _log.warning("unchecked db=%s bytes=%d", self.path, size)
 
-    def _explain_opening(self, error: sqlite3.Error) -> StoreError:
+    def _clear_journal(self) -> None:
+        """Begin a new write-ahead log: nothing is left in it of transactions that failed or were cut short."""
+        [(busy, _, _)] = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if busy:
+            raise sqlite3.OperationalError("the journal is in use")
+        self._remains = False
+
+    def _explain_opening(self, error: Exception) -> StoreError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StoreInUse(
@@ -158,20 +210,52 @@ class SqliteStore:
             )
         if code == sqlite3.SQLITE_NOTADB:
             return StoreError(f"the file {self.path} is not a database; choose another file for the relay")
-        if code == sqlite3.SQLITE_CORRUPT:
+        if _is_damage(error):
             return self._damaged(str(error))
         return StoreError(f"the database {self.path} cannot be opened ({error}); choose another file")
 
     def check(self) -> None:
-        """Look for damage in the file's structure; raises `StoreError`. Rows are checked as they are read."""
+        """Look for damage in all there is, structure and rows; raises `StoreError`."""
+        self._check_structure("integrity_check")
+        self._transact("read", self._check_rows)
+
+    def _check_structure(self, how: str) -> None:
         try:
-            [(found,)] = self._db.execute("PRAGMA quick_check(1)").fetchall()
+            [(found,)] = self._db.execute(f"PRAGMA {how}(1)").fetchall()
         except sqlite3.DatabaseError as error:
             found = str(error)
         if found != "ok":
             raise self._damaged(found)
 
+    def _check_rows(self) -> None:
+        for table, columns in _SUMMED.items():
+            for *values, check in self._db.execute(f"SELECT {columns}, crc FROM {table}"):
+                if check != crc(*values):
+                    raise self._damaged(f"a row of the table {table}")
+        for room in self._all_rooms():
+            count, first, last = self._db.execute(
+                "SELECT count(*), coalesce(min(seq), ?), coalesce(max(seq), ?) FROM log WHERE room = ?",
+                (room.last + 1, room.last, room.id),
+            ).fetchone()
+            if (count, first, last) != (room.last + 1 - room.first, room.first, room.last):
+                raise self._damaged(f"entries of room {room.name!r} are missing")
+            self._check_people(room)
+
+    def _check_people(self, room: _Room) -> None:
+        """Raise `StoreError` unless all clients of `room` and their refusals are there as they were."""
+        for table, expected in (("clients", room.clients), ("refusals", room.refusals)):
+            count = 0
+            for *columns, check in self._db.execute(
+                f"SELECT {_SUMMED[table]}, crc FROM {table} WHERE room = ?", (room.id,)
+            ):
+                count += 1
+                if check != crc(*columns):
+                    raise self._damaged(f"a row of {table} of room {room.name!r}")
+            if count != expected:
+                raise self._damaged(f"{table} of room {room.name!r} are missing")
+
     def _damaged(self, what: str) -> StoreError:
+        what = " ".join(what.replace("*** in database main ***", "").split())[:200]  # SQLite writes lines.
         return StoreError(f"the database {self.path} is damaged ({what}); restore it from a backup")
 
     # --- rooms --------------------------------------------------------------------------------------------
@@ -179,97 +263,113 @@ class SqliteStore:
     def load(self, room: str, new_epoch: str) -> Loaded:
         return self._transact("read", lambda: self._load(room, new_epoch))
 
-    def _load(self, room: str, new_epoch: str) -> Loaded:
-        if not self._db.execute("SELECT 1 FROM rooms WHERE name = ?", (room,)).fetchone():
-            self._add_room(room, new_epoch, 1)
+    def _load(self, name: str, new_epoch: str) -> Loaded:
+        room = self._find_room(name)
+        if room is None:
+            self._add_room(name, new_epoch, 1, 0)
             return Loaded(new_epoch, 1, False, None, ())
-        id, epoch, first, locked = self._room(room)
-        last = self._last(id, first)
-        point = self._before(room, id, first, max(last - WINDOW, first - 1))
-        return Loaded(epoch, first, locked, point, self._rows(room, id, point.seq + 1 if point else 1, last))
+        self._check_people(room)
+        point = self._before(room, max(room.last - WINDOW, room.first - 1))
+        rows = self._rows(room, point.seq + 1 if point else 1, room.last)
+        return Loaded(room.epoch, room.first, bool(room.locked), point, rows)
 
-    def _add_room(self, room: str, epoch: str, first: int) -> None:
-        self._db.execute(
-            "INSERT INTO rooms (name, epoch, first, locked, crc) VALUES (?, ?, ?, 0, ?)",
-            (room, epoch, first, crc(room, epoch, first, 0)),
-        )
+    def _all_rooms(self) -> list[_Room]:
+        """All rooms by name, without trusting the index of their names."""
+        rooms = []
+        for *columns, check in self._db.execute(f"{_ROOMS} NOT INDEXED"):
+            if check != crc(*columns):
+                raise self._damaged(f"the entry of room {columns[1]!r}")
+            rooms.append(_Room(*columns))
+        (named,) = self._db.execute("SELECT count(*) FROM rooms INDEXED BY sqlite_autoindex_rooms_1").fetchone()
+        if named != len(rooms):
+            raise self._damaged("rooms are missing")
+        return sorted(rooms, key=lambda room: room.name)
 
-    def _room(self, room: str) -> tuple[int, str, int, bool]:
-        found = self._db.execute(
-            "SELECT id, epoch, first, locked, crc FROM rooms WHERE name = ?", (room,)
-        ).fetchone()
+    def _find_room(self, name: str) -> _Room | None:
+        found = self._db.execute(f"{_ROOMS} WHERE name = ?", (name,)).fetchone()
         if found is None:
-            raise StoreError(f"there is no room {room!r}; load it first")
-        id, epoch, first, locked, check = found
-        if check != crc(room, epoch, first, locked):
-            raise self._damaged(f"the entry of room {room!r}")
-        return id, epoch, first, bool(locked)
+            if any(room.name == name for room in self._all_rooms()):
+                raise self._damaged(f"room {name!r} is not among the names of rooms")
+            return None
+        *columns, check = found
+        room = _Room(*columns)
+        if check != crc(*columns) or room.name != name:
+            raise self._damaged(f"the entry of room {name!r}")
+        return room
 
-    def _change_room(self, room: str, id: int, epoch: str, first: int, locked: bool) -> None:
-        self._db.execute(
-            "UPDATE rooms SET epoch = ?, first = ?, locked = ?, crc = ? WHERE id = ?",
-            (epoch, first, int(locked), crc(room, epoch, first, int(locked)), id),
-        )
+    def _room(self, name: str) -> _Room:
+        room = self._find_room(name)
+        if room is None:
+            raise StoreError(f"there is no room {name!r}; load it first")
+        return room
 
-    def _last(self, id: int, first: int) -> int:
-        last: int = self._db.execute(
-            "SELECT coalesce(max(seq), ?) FROM log WHERE room = ?", (first - 1, id)
-        ).fetchone()[0]
-        return last
+    def _add_room(self, name: str, epoch: str, first: int, last: int) -> _Room:
+        id = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM rooms").fetchone()[0]
+        room = _Room(id, name, epoch, first, 0, last, 0, 0)
+        self._put_room(room)
+        return room
 
-    def _rows(self, room: str, id: int, first: int, last: int) -> list[LogRow]:
+    def _put_room(self, room: _Room) -> None:
+        self._db.execute("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*room, crc(*room)))
+
+    def _count(self, table: str, id: int, clients: Iterable[str]) -> int:
+        """How many rows `table` has of `clients` of the room `id`."""
+        query = f"SELECT count(*) FROM {table} WHERE room = ? AND client = ?"
+        return sum(self._db.execute(query, (id, client)).fetchone()[0] for client in clients)
+
+    def _rows(self, room: _Room, first: int, last: int) -> list[LogRow]:
         rows: list[LogRow] = []
         for *columns, check in self._db.execute(
             f"SELECT {_ROW}, crc FROM log WHERE room = ? AND seq BETWEEN ? AND ? ORDER BY seq",
-            (id, first, last),
+            (room.id, first, last),
         ):
             row = LogRow(*columns)
             if row.seq != first + len(rows):
                 break
-            if check != crc(id, *row):
-                raise self._damaged(f"entry {row.seq} of room {room!r}")
+            if check != crc(room.id, *row):
+                raise self._damaged(f"entry {row.seq} of room {room.name!r}")
             rows.append(row)
         if len(rows) != max(0, last + 1 - first):
             raise StoreError(
-                f"the log of room {room!r} lacks entry {first + len(rows)}; restore {self.path} from a backup"
+                f"the log of room {room.name!r} lacks entry {first + len(rows)}; "
+                f"restore {self.path} from a backup"
             )
         return rows
 
-    def _before(self, room: str, id: int, first: int, seq: int) -> Checkpoint | None:
+    def _before(self, room: _Room, seq: int) -> Checkpoint | None:
         """The newest sound checkpoint at or before `seq`; None when the log is whole and begins with nothing."""
         for *columns, check in self._db.execute(
             f"SELECT {_POINT}, crc FROM checkpoints WHERE room = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC",
-            (id, first - 1, seq),
+            (room.id, room.first - 1, seq),
         ):
-            if check == crc(id, *columns):
+            if check == crc(room.id, *columns):
                 return Checkpoint(*columns)
-            _log.error("damaged checkpoint room=%r seq=%d; an older one is used", room, columns[0])
-        if first > 1:
-            raise self._damaged(f"the checkpoint from which room {room!r} begins")
+            _log.error("damaged checkpoint room=%r seq=%r; an older one is used", room.name, columns[0])
+        if room.first > 1:
+            raise self._damaged(f"the checkpoint from which room {room.name!r} begins")
         return None
 
     def find(self, room: str, client: str, seq: int) -> Found:
         return self._transact("read", lambda: self._find(room, client, seq))
 
-    def _find(self, room: str, client: str, seq: int) -> Found:
-        id, _, first, _ = self._room(room)
+    def _find(self, name: str, client: str, seq: int) -> Found:
+        room = self._room(name)
         mark = 0 if seq == 0 else None
-        if first <= seq <= self._last(id, first):
-            mark = self._rows(room, id, seq, seq)[0].mark
+        if room.first <= seq <= room.last:
+            mark = self._rows(room, seq, seq)[0].mark
         row = self._db.execute(
-            "SELECT client, key_hash, author, last, crc FROM clients WHERE room = ? AND client = ?",
-            (id, client),
+            f"SELECT {_SUMMED['clients']}, crc FROM clients WHERE room = ? AND client = ?", (room.id, client)
         ).fetchone()
         if row is None:
             return Found(mark, None, ())
         refusals = self._db.execute(
-            "SELECT client, op, code, reason, crc FROM refusals WHERE room = ? AND client = ? ORDER BY op",
-            (id, client),
+            f"SELECT {_SUMMED['refusals']}, crc FROM refusals WHERE room = ? AND client = ? ORDER BY op",
+            (room.id, client),
         ).fetchall()
         for *columns, check in (row, *refusals):
-            if check != crc(id, *columns):
-                raise self._damaged(f"the entry of client {client!r} of room {room!r}")
-        return Found(mark, ClientRow(*row[:-1]), tuple(RefusalRow(*columns[:-1]) for columns in refusals))
+            if check != crc(*columns):
+                raise self._damaged(f"the entry of client {client!r} of room {name!r}")
+        return Found(mark, ClientRow(*row[1:-1]), tuple(RefusalRow(*found[1:-1]) for found in refusals))
 
     def append(self, batches: Sequence[Batch]) -> None:
         def write() -> None:
@@ -279,23 +379,33 @@ class SqliteStore:
         self._transact("written", write)
 
     def _append(self, batch: Batch) -> None:
-        id, _, first, _ = self._room(batch.room)
-        last = self._last(id, first)
-        if [row.seq for row in batch.rows] != list(range(last + 1, last + 1 + len(batch.rows))):
+        room = self._room(batch.room)
+        id, last = room.id, room.last + len(batch.rows)
+        if [row.seq for row in batch.rows] != list(range(room.last + 1, last + 1)):
             raise StoreError(f"the rows for room {batch.room!r} do not follow its log; load the room again")
+        clients = {row.client for row in batch.clients}
+        refused = {row.client for row in batch.refusals}
+        had = (self._count("clients", id, clients), self._count("refusals", id, refused))
         self._insert("log", id, batch.rows)
         self._insert("clients", id, batch.clients)
         self._insert("refusals", id, batch.refusals)
         self._db.executemany(
             "DELETE FROM refusals WHERE room = :room AND client = :client AND op <= "
             "(SELECT last FROM clients WHERE room = :room AND client = :client) - :window",
-            [
-                {"room": id, "client": client, "window": WINDOW}
-                for client in {refusal.client for refusal in batch.refusals}
-            ],
+            [{"room": id, "client": client, "window": WINDOW} for client in refused],
+        )
+        self._put_room(
+            room._replace(
+                last=last,
+                clients=room.clients + self._count("clients", id, clients) - had[0],
+                refusals=room.refusals + self._count("refusals", id, refused) - had[1],
+            )
         )
 
     def _insert(self, table: str, id: int, rows: Iterable[tuple[Any, ...]]) -> None:
+        if table in ("log", "checkpoints"):
+            # The column `at` holds real numbers only: a whole one must be summed as it will come back.
+            rows = [(*row[:2], float(row[2]), *row[3:]) for row in rows]
         values = [(id, *row, crc(id, *row)) for row in rows]
         if values:
             how = "INSERT" if table == "log" else "INSERT OR REPLACE"
@@ -304,48 +414,43 @@ class SqliteStore:
     # --- the past -----------------------------------------------------------------------------------------
 
     def checkpoint(self, room: str, checkpoint: Checkpoint) -> None:
-        self._transact("written", lambda: self._insert("checkpoints", self._room(room)[0], [checkpoint]))
+        self._transact("written", lambda: self._insert("checkpoints", self._room(room).id, [checkpoint]))
 
     def read(self, room: str, first: int, last: int) -> Past:
         return self._transact("read", lambda: self._read(room, first, last))
 
-    def _read(self, room: str, first: int, last: int) -> Past:
-        id, _, oldest, _ = self._room(room)
-        newest = self._last(id, oldest)
-        if not oldest <= first <= last <= newest:
-            raise StoreError(f"room {room!r} has entries {oldest} to {newest} to read")
-        point = self._before(room, id, oldest, first - 1)
-        return Past(point, self._rows(room, id, point.seq + 1 if point else 1, last))
+    def _read(self, name: str, first: int, last: int) -> Past:
+        room = self._room(name)
+        if not room.first <= first <= last <= room.last:
+            raise StoreError(f"room {name!r} has entries {room.first} to {room.last} to read")
+        point = self._before(room, first - 1)
+        return Past(point, self._rows(room, point.seq + 1 if point else 1, last))
 
     def trim(self, room: str, trim: Trim) -> int:
         return self._transact("written", lambda: self._trim(room, trim))
 
-    def _trim(self, room: str, trim: Trim) -> int:
-        id, epoch, first, locked = self._room(room)
+    def _trim(self, name: str, trim: Trim) -> int:
+        room = self._room(name)
         (spare,) = self._db.execute(
             "SELECT max(seq) FROM checkpoints WHERE room = ? AND seq <= ? AND (seq < ? OR logged <= ?)",
-            (id, trim.latest, trim.before, trim.logged),
+            (room.id, trim.latest, trim.before, trim.logged),
         ).fetchone()
-        point = None if spare is None else self._before(room, id, first, spare)
-        if point is None or point.seq < first:
-            return first
-        self._db.execute("DELETE FROM log WHERE room = ? AND seq <= ?", (id, point.seq))
-        self._db.execute("DELETE FROM checkpoints WHERE room = ? AND seq < ?", (id, point.seq))
-        self._change_room(room, id, epoch, point.seq + 1, locked)
+        point = None if spare is None else self._before(room, spare)
+        if point is None or point.seq < room.first:
+            return room.first
+        self._db.execute("DELETE FROM log WHERE room = ? AND seq <= ?", (room.id, point.seq))
+        self._db.execute("DELETE FROM checkpoints WHERE room = ? AND seq < ?", (room.id, point.seq))
+        self._put_room(room._replace(first=point.seq + 1))
         return point.seq + 1
 
     # --- for operators ------------------------------------------------------------------------------------
 
     def lock(self, room: str, locked: bool) -> None:
-        def write() -> None:
-            id, epoch, first, _ = self._room(room)
-            self._change_room(room, id, epoch, first, locked)
-
-        self._transact("written", write)
+        self._transact("written", lambda: self._put_room(self._room(room)._replace(locked=int(locked))))
 
     def delete(self, room: str) -> None:
         def write() -> None:
-            id = self._room(room)[0]
+            id = self._room(room).id
             for table in ("log", "clients", "refusals", "checkpoints"):
                 self._db.execute(f"DELETE FROM {table} WHERE room = ?", (id,))
             self._db.execute("DELETE FROM rooms WHERE id = ?", (id,))
@@ -354,59 +459,74 @@ class SqliteStore:
 
     def restore(self, room: str, epoch: str, past: Past) -> None:
         def write() -> None:
-            if self._db.execute("SELECT 1 FROM rooms WHERE name = ?", (room,)).fetchone():
+            if self._find_room(room) is not None:
                 raise StoreError(f"there is a room {room!r} already; choose another name or delete it first")
-            self._add_room(room, epoch, past.checkpoint.seq + 1 if past.checkpoint else 1)
-            id = self._room(room)[0]
-            self._insert("checkpoints", id, [past.checkpoint] if past.checkpoint else [])
-            self._insert("log", id, past.rows)
+            first = past.checkpoint.seq + 1 if past.checkpoint else 1
+            added = self._add_room(room, epoch, first, first - 1 + len(past.rows))
+            self._insert("checkpoints", added.id, [past.checkpoint] if past.checkpoint else [])
+            self._insert("log", added.id, past.rows)
 
         self._transact("written", write)
 
     def names(self) -> list[str]:
-        return self._transact(
-            "read", lambda: [name for (name,) in self._db.execute("SELECT name FROM rooms ORDER BY name")]
-        )
+        return [room.name for room in self._transact("read", self._all_rooms)]
 
     def rooms(self) -> list[RoomInfo]:
         def read() -> list[RoomInfo]:
             infos = []
-            for (name,) in self._db.execute("SELECT name FROM rooms ORDER BY name").fetchall():
-                id, epoch, first, locked = self._room(name)
-                last = self._last(id, first)
+            for room in self._all_rooms():
+                # The sizes are the only answer that is not checked: that would be to read it all.
                 (size,) = self._db.execute(
                     "SELECT coalesce((SELECT sum(length(body)) FROM log WHERE room = :room), 0) + "
                     "coalesce((SELECT sum(length(body)) FROM checkpoints WHERE room = :room), 0)",
-                    {"room": id},
+                    {"room": room.id},
                 ).fetchone()
-                (at,) = self._db.execute(
-                    "SELECT coalesce((SELECT at FROM log WHERE room = :room AND seq = :last), "
-                    "(SELECT at FROM checkpoints WHERE room = :room AND seq = :last), 0.0)",
-                    {"room": id, "last": last},
-                ).fetchone()
-                infos.append(RoomInfo(name, epoch, first, last, at, size, locked))
+                at = 0.0
+                if room.last >= room.first:
+                    at = self._rows(room, room.last, room.last)[0].at
+                elif (point := self._before(room, room.last)) is not None:
+                    at = point.at
+                infos.append(
+                    RoomInfo(room.name, room.epoch, room.first, room.last, at, size, bool(room.locked))
+                )
             return infos
 
         return self._transact("read", read)
 
     def revoke(self, token: str, until: float) -> None:
         self._transact(
-            "written", lambda: self._db.execute("INSERT OR REPLACE INTO revoked VALUES (?, ?)", (token, until))
+            "written",
+            lambda: self._db.execute(
+                "INSERT OR REPLACE INTO revoked VALUES (?, ?, ?)",
+                (token, float(until), crc(token, float(until))),
+            ),
         )
 
     def revoked(self, now: float) -> list[str]:
-        def read() -> list[str]:
-            self._db.execute("DELETE FROM revoked WHERE until <= ?", (now,))
-            return [token for (token,) in self._db.execute("SELECT token FROM revoked ORDER BY token")]
+        def read() -> list[tuple[str, float]]:
+            found = []
+            for token, until, check in self._db.execute("SELECT token, until, crc FROM revoked ORDER BY token"):
+                if check != crc(token, until):
+                    raise self._damaged("a token that was taken back")
+                found.append((token, until))
+            return found
 
-        return self._transact("read", read)
+        found = self._transact("read", read)
+        if any(until <= now for _, until in found):
+            try:
+                self._transact(
+                    "written", lambda: self._db.execute("DELETE FROM revoked WHERE until <= ?", (now,))
+                )
+            except StoreError as error:  # A relay whose disk is full starts and shows what is there.
+                _log.warning("expired tokens are kept: %s", error)
+        return [token for token, until in found if until > now]
 
     def probe(self) -> None:
-        def write() -> None:
-            self._db.execute("DELETE FROM probe")
-            self._db.execute("INSERT INTO probe VALUES (1)")
-
-        self._transact("written", write)
+        # So much that free pages do not hide a full disk for long; gone again before it is asked the next time.
+        self._transact(
+            "written", lambda: self._db.execute("INSERT INTO probe VALUES (zeroblob(?))", (PROBE_BYTES,))
+        )
+        self._transact("written", lambda: self._db.execute("DELETE FROM probe"))
 
     def vacuum(self) -> None:
         try:
@@ -419,25 +539,32 @@ class SqliteStore:
             ) from None
 
     def backup(self, path: Path, new_epoch: Callable[[], str]) -> None:
+        part = path.with_name(path.name + ".part")
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:
             raise StoreError(f"the backup {path} cannot be written ({_cause(error)})") from None
         try:
-            with contextlib.closing(sqlite3.connect(path)) as copy:
+            # Under another name until its epochs are its own.
+            part.unlink(missing_ok=True)
+            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            rooms = self._transact("read", self._all_rooms)
+            with contextlib.closing(sqlite3.connect(part)) as copy:
                 self._db.backup(copy)
-                for id, name, first, locked in copy.execute(
-                    "SELECT id, name, first, locked FROM rooms"
-                ).fetchall():
-                    epoch = new_epoch()
+                for room in rooms:
+                    copied = room._replace(epoch=new_epoch())
                     copy.execute(
                         "UPDATE rooms SET epoch = ?, crc = ? WHERE id = ?",
-                        (epoch, crc(name, epoch, first, locked), id),
+                        (copied.epoch, crc(*copied), copied.id),
                     )
                 copy.commit()
-        except sqlite3.Error as error:
-            path.unlink(missing_ok=True)
-            raise StoreError(f"the backup {path} could not be written ({error})") from None
+            part.replace(path)
+        except BaseException as error:
+            for made in (part, path):
+                made.unlink(missing_ok=True)
+            if isinstance(error, sqlite3.Error | OSError):
+                raise StoreError(f"the backup {path} could not be written ({_cause(error)})") from None
+            raise
 
     def close(self) -> None:
         self._db.close()
@@ -446,14 +573,18 @@ class SqliteStore:
 
     def _transact(self, doing: str, work: Callable[[], T]) -> T:
         try:
+            if self._remains and doing == "written":
+                self._clear_journal()
             self._db.execute("BEGIN IMMEDIATE")
             result = work()
             self._db.execute("COMMIT")
         except BaseException as error:
             self._roll_back()
             if isinstance(error, sqlite3.Error):
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
-                    raise self._damaged(str(error)) from None
+                self._remains = True
+            if _is_damage(error):
+                raise self._damaged(str(error)) from None
+            if isinstance(error, sqlite3.Error | OverflowError | UnicodeError):
                 raise StoreError(
                     f"the database {self.path} could not be {doing} ({error}); look at its disk"
                 ) from None
@@ -484,6 +615,16 @@ def file_system(path: Path) -> str:
         if (where == Path(point) or Path(point) in where.parents) and len(point) >= len(best):
             best, kind = point, found
     return kind
+
+
+def _is_damage(error: BaseException) -> bool:
+    """Whether SQLite found damage, or sqlite3 a text that is none: it tells so in two ways."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return isinstance(error, sqlite3.Error) and (
+        code == sqlite3.SQLITE_CORRUPT or str(error).startswith("Could not decode")
+    )
 
 
 def _locked(path: Path) -> bool:

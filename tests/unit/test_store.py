@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import logging
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from relay.log import Batch, ClientRow, LogRow, RefusalRow, Store, StoreError
+from relay.log import (
+    Batch,
+    Checkpoint,
+    ClientRow,
+    Loaded,
+    LogRow,
+    Past,
+    RefusalRow,
+    RoomInfo,
+    Store,
+    StoreError,
+    Trim,
+)
 from relay.protocol import WINDOW
 from relay.store import MemoryStore, SqliteStore, StoreInUse, open_store
 
@@ -21,6 +36,23 @@ def row(seq: int, op: int = 1, client: str = "ada") -> LogRow:
 
 def batch(room: str, *seqs: int, last: int = 1) -> Batch:
     return Batch(room, [row(seq, seq) for seq in seqs], [ClientRow("ada", "hash", "author", last)], [])
+
+
+def point(seq: int) -> Checkpoint:
+    """A checkpoint at `seq`, where 100 bytes are said to be logged for each entry."""
+    return Checkpoint(seq, seq * 7, 1000.5 + seq, seq, 100 * seq, f"drawing at {seq}".encode())
+
+
+def filled(store: Store, last: int, *points: int, room: str = "a") -> None:
+    """`room` with entries up to `last`, and checkpoints."""
+    store.load(room, "one")
+    store.append([batch(room, *range(1, last + 1), last=last)])
+    for seq in points:
+        store.checkpoint(room, point(seq))
+
+
+def seqs(loaded: Loaded | Past) -> list[int]:
+    return [row.seq for row in loaded.rows]
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -88,6 +120,176 @@ class TestContract:
         assert not store.load("b", "").rows
         store.append([batch("b", 1), batch("a", 2)])
         assert len(store.load("a", "").rows) == 2
+
+    def test_a_whole_second_comes_back(self, store: Store) -> None:
+        store.load("a", "one")
+        store.append([Batch("a", [row(1)._replace(at=1000)], [], [])])
+        assert store.load("a", "").rows == type(store.load("a", "").rows)([row(1)._replace(at=1000.0)])
+
+    @pytest.mark.parametrize(
+        ("points", "begins"),
+        [
+            ([], None),
+            ([7], None),
+            ([1, 6], 6),
+            ([6, 1], 6),
+            ([3, 5, 6, 7], 6),
+        ],
+    )
+    def test_a_room_is_opened_from_a_checkpoint_a_window_back(
+        self, store: Store, points: list[int], begins: int | None
+    ) -> None:
+        filled(store, WINDOW + 6, *points)
+        loaded = store.load("a", "")
+        assert loaded.checkpoint == (point(begins) if begins else None)
+        assert seqs(loaded) == list(range((begins or 0) + 1, WINDOW + 7))
+
+    @pytest.mark.parametrize(
+        ("first", "last", "begins"), [(1, 9, None), (4, 9, None), (5, 5, 4), (6, 7, 4), (9, 9, 8)]
+    )
+    def test_a_stretch_of_the_past_begins_at_the_checkpoint_before_it(
+        self, store: Store, first: int, last: int, begins: int | None
+    ) -> None:
+        filled(store, 9, 4, 8)
+        past = store.read("a", first, last)
+        assert past.checkpoint == (point(begins) if begins else None)
+        assert seqs(past) == list(range((begins or 0) + 1, last + 1))
+
+    @pytest.mark.parametrize("stretch", [(0, 3), (3, 2), (8, 10), (10, 10), (-1, 1)])
+    def test_what_is_not_there_cannot_be_read(self, store: Store, stretch: tuple[int, int]) -> None:
+        filled(store, 9)
+        with pytest.raises(StoreError, match="entries 1 to 9"):
+            store.read("a", *stretch)
+
+    @pytest.mark.parametrize(
+        ("trim", "first"),
+        [
+            (Trim(0, 0, 9), 1),  # Nothing is old.
+            (Trim(4, 0, 9), 1),  # Up to 3 is old, and no checkpoint stands in for it.
+            (Trim(5, 0, 9), 5),  # The checkpoint at 4 stands in for entries 1 to 4.
+            (Trim(9, 0, 9), 9),
+            (Trim(100, 0, 9), 9),
+            (Trim(0, 399, 9), 1),
+            (Trim(0, 400, 9), 5),  # The first 400 bytes are entries 1 to 4.
+            (Trim(5, 800, 9), 9),  # Either reason will do.
+            (Trim(100, 10_000, 7), 5),  # Nothing after 7 may go.
+            (Trim(100, 10_000, 3), 1),
+        ],
+    )
+    def test_only_what_a_checkpoint_stands_in_for_is_trimmed(
+        self, store: Store, trim: Trim, first: int
+    ) -> None:
+        filled(store, 9, 4, 8)
+        assert store.trim("a", trim) == first
+        loaded = store.load("a", "")
+        assert loaded.first == first
+        assert loaded.checkpoint == (point(first - 1) if first > 1 else None)
+        assert seqs(loaded) == list(range(first, 10))
+        assert store.read("a", 9, 9).checkpoint == point(8)
+        assert store.find("a", "", first - 1).mark == (0 if first == 1 else None)
+        assert store.find("a", "", first).mark == first * 7
+        if first > 1:
+            with pytest.raises(StoreError):
+                store.read("a", first - 1, 9)
+        assert store.trim("a", trim) == first
+        store.append([batch("a", 10)])
+        assert seqs(store.load("a", ""))[-1] == 10
+
+    def test_a_log_of_which_only_a_checkpoint_is_left_goes_on(self, store: Store) -> None:
+        filled(store, 5, 5)
+        assert store.trim("a", Trim(100, 0, 5)) == 6
+        assert store.load("a", "") == ("one", 6, False, point(5), store.load("a", "").rows)
+        assert not store.load("a", "").rows
+        assert store.rooms() == [RoomInfo("a", "one", 6, 5, point(5).at, len(point(5).body), False)]
+        with pytest.raises(StoreError):
+            store.append([batch("a", 1)])
+        store.append([batch("a", 6)])
+        assert seqs(store.load("a", "")) == [6]
+
+    def test_a_lock_is_remembered_and_opened(self, store: Store) -> None:
+        filled(store, 2)
+        store.lock("a", True)
+        assert store.load("a", "").locked is True
+        store.append([batch("a", 3)])
+        assert store.rooms()[0].locked is True
+        store.lock("a", False)
+        assert store.load("a", "").locked is False
+        assert seqs(store.load("a", "")) == [1, 2, 3]
+
+    def test_a_deleted_room_is_gone_and_its_name_is_free(self, store: Store) -> None:
+        filled(store, 3, 2)
+        filled(store, 4, 2, room="b")
+        store.append([Batch("a", [], [], [RefusalRow("ada", 1, "c", "no")])])
+        store.delete("a")
+        assert store.names() == ["b"]
+        for work in (lambda: store.find("a", "ada", 1), lambda: store.append([batch("a", 4)])):
+            with pytest.raises(StoreError, match="no room 'a'"):
+                work()
+        assert store.load("a", "two") == ("two", 1, False, None, ())
+        assert store.find("a", "ada", 1) == (None, None, ())
+        assert seqs(store.load("b", "")) == [1, 2, 3, 4]
+
+    @pytest.mark.parametrize("first", [1, 5])
+    def test_a_room_is_restored_from_its_past(self, store: Store, first: int) -> None:
+        filled(store, 9, 4)
+        past = store.read("a", first, 9)
+        store.restore("copy", "two", past)
+        copy = store.load("copy", "three")
+        begins = past.checkpoint.seq if past.checkpoint else 0
+        assert copy[:4] == ("two", begins + 1, False, past.checkpoint)
+        assert list(copy.rows) == list(past.rows)
+        assert store.find("copy", "ada", 9) == (63, None, ())
+        store.append([batch("copy", 10)])
+        assert seqs(store.load("a", ""))[-1] == 9
+        with pytest.raises(StoreError, match="already"):
+            store.restore("a", "two", past)
+        assert store.load("a", "").epoch == "one"
+
+    def test_rooms_are_listed_by_name_with_what_they_have(self, store: Store) -> None:
+        assert store.rooms() == []
+        filled(store, 9, 4, room="é")
+        store.load("b", "two")
+        store.lock("b", True)
+        store.trim("é", Trim(5, 0, 9))
+        size = sum(len(row(seq).body) for seq in range(5, 10)) + len(point(4).body)
+        assert store.rooms() == [
+            RoomInfo("b", "two", 1, 0, 0.0, 0, True),
+            RoomInfo("é", "one", 5, 9, row(9).at, size, False),
+        ]
+        assert store.names() == ["b", "é"]
+
+    def test_revoked_tokens_are_known_until_they_expire(self, store: Store) -> None:
+        store.revoke("one", 10)
+        store.revoke("two", 20)
+        store.revoke("one", 15)
+        assert store.revoked(10) == ["one", "two"]
+        assert store.revoked(15) == ["two"]
+        assert store.revoked(20) == []
+
+    def test_probe_and_vacuum_change_nothing(self, store: Store) -> None:
+        filled(store, 9, 4)
+        before = store.load("a", "")
+        store.probe()
+        store.vacuum()
+        store.probe()
+        assert store.load("a", "") == before
+
+    @pytest.mark.parametrize(
+        "work",
+        [
+            lambda store: store.find("x", "ada", 0),
+            lambda store: store.append([batch("x", 1)]),
+            lambda store: store.checkpoint("x", point(1)),
+            lambda store: store.read("x", 1, 1),
+            lambda store: store.trim("x", Trim(0, 0, 0)),
+            lambda store: store.lock("x", True),
+            lambda store: store.delete("x"),
+        ],
+    )
+    def test_a_room_that_is_not_there_is_named(self, store: Store, work: Callable[[Store], object]) -> None:
+        with pytest.raises(StoreError, match="no room 'x'"):
+            work(store)
+        assert store.names() == []
 
     def test_closing_twice_is_fine(self, store: Store) -> None:
         store.close()
@@ -169,8 +371,211 @@ class TestFile:
             store.load("a", "")
         store.close()
 
+    @pytest.mark.parametrize(("damage", "used"), [([6], 3), ([6, 3], None), ([3], 6)])
+    def test_a_damaged_checkpoint_falls_back_to_an_older_one(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: list[int], used: int | None
+    ) -> None:
+        with _store(tmp_path / "relay.sqlite") as store:
+            filled(store, WINDOW + 8, 3, 6)
+        for seq in damage:
+            _run(tmp_path / "relay.sqlite", f"UPDATE checkpoints SET body = x'00' WHERE seq = {seq}")
+        with _store(tmp_path / "relay.sqlite") as store, caplog.at_level(logging.ERROR, "relay"):
+            loaded = store.load("a", "")
+        assert loaded.checkpoint == (point(used) if used else None)
+        assert seqs(loaded) == list(range((used or 0) + 1, WINDOW + 9))
+        assert [record.getMessage() for record in caplog.records] == (
+            [
+                f"damaged checkpoint room='a' seq={seq}; an older one is used"
+                for seq in damage
+                if seq > (used or 0)
+            ]
+        )
+
+    def test_a_damaged_checkpoint_that_the_log_begins_from_is_refused(self, tmp_path: Path) -> None:
+        with _store(tmp_path / "relay.sqlite") as store:
+            filled(store, 8, 3, 6)
+            store.trim("a", Trim(5, 0, 8))
+        _run(tmp_path / "relay.sqlite", "UPDATE checkpoints SET body = x'00' WHERE seq = 3")
+        with _store(tmp_path / "relay.sqlite") as store:
+            with pytest.raises(StoreError, match="the checkpoint from which room 'a' begins"):
+                store.load("a", "")
+            assert seqs(store.read("a", 7, 8)) == [7, 8]
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            "DELETE FROM log WHERE seq = 3",
+            "DELETE FROM clients",
+            "DELETE FROM refusals",
+            "UPDATE clients SET client = 'eve'",
+            "UPDATE clients SET room = 9",
+            "UPDATE refusals SET op = 7",
+            "UPDATE rooms SET epoch = 'other'",
+            "UPDATE rooms SET first = 2",
+            "UPDATE rooms SET locked = 1",
+            "UPDATE rooms SET last = 2",
+            "UPDATE rooms SET id = 9",
+            "UPDATE log SET at = 5 WHERE seq = 2",
+        ],
+    )
+    def test_what_changed_behind_the_relay_is_noticed_in_that_room_only(
+        self, tmp_path: Path, damage: str
+    ) -> None:
+        path = tmp_path / "relay.sqlite"
+        with _store(path) as store:
+            filled(store, 3)
+            store.append([Batch("a", [], [], [RefusalRow("ada", 3, "c", "no")])])
+        _run(path, damage)
+        with _store(path) as store:
+            with pytest.raises(StoreError, match="'a'"):
+                store.load("a", "")
+            with pytest.raises(StoreError, match="is damaged"):
+                store.check()
+            if "rooms" not in damage:
+                assert store.load("b", "new").epoch == "new"
+
+    def test_a_name_that_changed_does_not_make_an_empty_room(self, tmp_path: Path) -> None:
+        path = tmp_path / "relay.sqlite"
+        with _store(path) as store:
+            filled(store, 3)
+        _run(path, "UPDATE rooms SET name = 'b'")
+        with _store(path) as store:
+            for work in (lambda: store.load("a", "new"), lambda: store.load("b", ""), store.names, store.rooms):
+                with pytest.raises(StoreError, match="is damaged"):
+                    work()
+
+    def test_a_backup_of_a_running_store_is_a_store_with_epochs_of_its_own(self, tmp_path: Path) -> None:
+        epochs = (f"new {number}" for number in itertools.count())
+        with _store(tmp_path / "relay.sqlite") as store:
+            filled(store, 9, 4)
+            filled(store, 2, room="b")
+            store.append([Batch("a", [], [], [RefusalRow("ada", 9, "c", "no")])])
+            store.lock("b", True)
+            store.revoke("token", 50)
+            store.backup(tmp_path / "copy.sqlite", lambda: next(epochs))
+            store.append([batch("a", 10, last=9)])
+            (tmp_path / "taken").write_text("a letter")
+            for taken in (tmp_path / "taken", tmp_path / "copy.sqlite", tmp_path / "relay.sqlite"):
+                with pytest.raises(StoreError, match="cannot be written"):
+                    store.backup(taken, lambda: "")
+            with pytest.raises(StoreError, match="cannot be written"):
+                store.backup(tmp_path / "nowhere" / "copy", lambda: "")
+            with _store(tmp_path / "copy.sqlite") as copy:
+                copy.check()
+                assert copy.revoked(0) == ["token"]
+                assert copy.find("a", "ada", 9) == store.find("a", "ada", 9)
+                assert copy.read("a", 9, 9) == store.read("a", 9, 9)
+                assert [info.locked for info in copy.rooms()] == [False, True]
+                assert {info.epoch for info in copy.rooms()} == {"new 0", "new 1"}
+                assert seqs(copy.load("a", "")) == list(range(1, 10))
+            assert seqs(store.load("a", ""))[-1] == 10
+            assert store.load("a", "").epoch == "one"
+        assert (tmp_path / "taken").read_text() == "a letter"
+        assert (tmp_path / "copy.sqlite").stat().st_mode & 0o077 == 0
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["copy.sqlite", "relay.sqlite", "taken"]
+
+    def test_memory_has_no_backup_and_says_so(self, tmp_path: Path) -> None:
+        with pytest.raises(StoreError, match="run it with --db"):
+            MemoryStore().backup(tmp_path / "copy", lambda: "")
+
+    def test_vacuum_gives_space_back(self, tmp_path: Path) -> None:
+        path = tmp_path / "relay.sqlite"
+        with _store(path) as store:
+            store.load("a", "one")
+            store.append([Batch("a", [row(1)._replace(body=bytes(1 << 20))], [], [])])
+            store.delete("a")
+            store.vacuum()
+            assert path.stat().st_size < 1 << 18
+
+    def test_a_database_of_the_first_relays_reads_the_same(self, tmp_path: Path) -> None:
+        path = tmp_path / "relay.sqlite"
+        rows = [row(seq, seq) for seq in range(1, 6)]
+        with contextlib.closing(sqlite3.connect(path)) as old:
+            old.executescript(VERSION_1)
+            old.execute("INSERT INTO rooms VALUES (1, 'a', 'one'), (4, 'é', 'two')")
+            old.executemany("INSERT INTO log VALUES (1, ?, ?, ?, ?, ?, ?)", rows)
+            old.execute("INSERT INTO log VALUES (4, 1, 7, 1000, 'ada', 1, x'7b7d')")
+            old.execute("INSERT INTO clients VALUES (1, 'ada', 'hash', 'author', 6)")
+            old.execute("INSERT INTO refusals VALUES (1, 'ada', 6, 'c', 'no')")
+            old.commit()
+        for _ in range(2):
+            with _store(path) as store:
+                store.check()
+                loaded = store.load("a", "new")
+                assert loaded[:4] == ("one", 1, False, None)
+                assert list(loaded.rows) == rows
+                assert list(store.load("é", "").rows) == [LogRow(1, 7, 1000.0, "ada", 1, b"{}")]
+                assert store.find("a", "ada", 2) == (
+                    14,
+                    ClientRow("ada", "hash", "author", 6),
+                    (RefusalRow("ada", 6, "c", "no"),),
+                )
+                assert store.names() == ["a", "é"]
+        with _store(path) as store:
+            store.append([batch("a", 6)])
+            store.checkpoint("a", point(3))
+            store.revoke("token", 5)
+
+    def test_a_damaged_database_of_the_first_relays_is_not_upgraded(self, tmp_path: Path) -> None:
+        path = tmp_path / "relay.sqlite"
+        with contextlib.closing(sqlite3.connect(path)) as old:
+            old.executescript(VERSION_1)
+            old.execute("INSERT INTO rooms VALUES (1, 'needle', 'one')")
+            old.commit()
+        data = path.read_bytes()
+        path.write_bytes(data.replace(b"needle", b"noodle", 1))  # In the table or its index, not both.
+        with pytest.raises(StoreError, match="is damaged"):
+            SqliteStore(path)
+        with contextlib.closing(sqlite3.connect(path)) as old:
+            assert old.execute("PRAGMA user_version").fetchone() == (1,)
+
     def test_open_store_knows_the_name_of_memory(self) -> None:
         assert isinstance(open_store(":memory:"), MemoryStore)
+
+
+VERSION_1 = """
+CREATE TABLE rooms (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    epoch TEXT NOT NULL
+);
+CREATE TABLE log (
+    room INTEGER NOT NULL REFERENCES rooms (id),
+    seq INTEGER NOT NULL,
+    mark INTEGER NOT NULL,
+    at REAL NOT NULL,
+    client TEXT NOT NULL,
+    op INTEGER NOT NULL,
+    body BLOB NOT NULL CHECK (typeof(body) = 'blob'),
+    PRIMARY KEY (room, seq)
+);
+CREATE TABLE clients (
+    room INTEGER NOT NULL REFERENCES rooms (id),
+    client TEXT NOT NULL,
+    key_hash TEXT NOT NULL,
+    author TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (room, client)
+) WITHOUT ROWID;
+CREATE TABLE refusals (
+    room INTEGER NOT NULL REFERENCES rooms (id),
+    client TEXT NOT NULL,
+    op INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (room, client, op)
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+@contextlib.contextmanager
+def _store(path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(path)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 def _run(path: Path, statement: str) -> None:

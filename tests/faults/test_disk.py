@@ -1,0 +1,273 @@
+"""Bytes that change on the disk, and disks that fill up or fail: nothing comes back otherwise than it was written,
+nothing is shown that was not kept, and all goes on when the disk does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import logging
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import apsw
+import pytest
+
+from ipysketch import Sketch
+from ipysketch.board_state import BoardState
+from relay.log import Batch, Checkpoint, ClientRow, LogRow, RefusalRow, StoreError, Trim
+from relay.protocol import WINDOW, Commit, Create, Join, Operate, Refused, Snapshot
+from relay.store import SqliteStore
+
+from ..integration.wire import create, joined, relay_on
+from .disk import Disk
+
+FLIPS = 1500
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Every damaged checkpoint is logged; a thousand of them hide what matters."""
+    logging.getLogger("relay").setLevel(logging.CRITICAL)
+    yield
+    logging.getLogger("relay").setLevel(logging.NOTSET)
+
+
+def batch(room: str, first: int, count: int, size: int = 60, client: str = "ada") -> Batch:
+    """`count` entries whose bodies tell where they belong."""
+    rows = [
+        LogRow(seq, seq * 7 + 2**52, 1e9 + seq / 4, client, seq, f"{room} {seq} ".encode().ljust(size, b"."))
+        for seq in range(first, first + count)
+    ]
+    return Batch(room, rows, [ClientRow(client, f"hash of {client}", "author", first + count - 1)], [])
+
+
+def fill(store: SqliteStore) -> None:
+    """Rooms with all a room can have."""
+    for room in ("algebra", "biology", "empty"):
+        store.load(room, f"epoch of {room}")
+    store.append([batch("algebra", 1, 60), batch("biology", 1, 40, 200)])
+    store.append([batch("biology", 41, WINDOW, 20, client="grace")])
+    store.checkpoint("algebra", Checkpoint(20, 20 * 7 + 2**52, 1e9 + 5, 3, 1200, b"the drawing " * 40))
+    store.checkpoint("biology", Checkpoint(30, 30 * 7 + 2**52, 1e9 + 7.5, 3, 6000, b"the drawing " * 40))
+    store.append([Batch("algebra", [], [], [RefusalRow("ada", 60, "board-full", "no room for that")])])
+    store.trim("algebra", Trim(21, 0, 40))
+    store.lock("biology", True)
+    store.revoke("token", 1e12)
+
+
+def everything(store: SqliteStore) -> dict[str, Any]:
+    """All that a store answers."""
+    answers: dict[str, Any] = {
+        "names": store.names(),
+        "rooms": [info._replace(size=0) for info in store.rooms()],  # A size is a figure for operators.
+        "revoked": store.revoked(0),
+    }
+    for room in ("algebra", "biology", "empty"):
+        loaded = store.load(room, "never")
+        # An older checkpoint with more entries is the same drawing.
+        answers[f"load {room}"] = (loaded.epoch, loaded.first, loaded.locked)
+        answers[f"end {room}"] = list(loaded.rows)[-WINDOW:]
+        for client in ("ada", "grace", "nobody"):
+            answers[f"find {room} {client}"] = store.find(room, client, loaded.first)
+    answers["read"] = store.read("algebra", 21, 60), store.read("biology", 1, 40)
+    return answers
+
+
+def answered(path: Path) -> dict[str, Any] | StoreError:
+    """What a store on the file `path` answers, or the sentence with which it refuses."""
+    try:
+        store = SqliteStore(path)
+        try:
+            return everything(store)
+        finally:
+            store.close()
+    except StoreError as error:
+        return error
+
+
+def is_sentence(text: str) -> bool:
+    return "\n" not in text and not text.endswith(".") and ";" in text or ": " in text
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, dict[str, Any]]:
+    """The bytes of a database that was closed, and all that it answers."""
+    path = tmp_path_factory.mktemp("whole") / "relay.sqlite"
+    store = SqliteStore(path)
+    fill(store)
+    answers = everything(store)
+    store.close()
+    data = path.read_bytes()
+    assert answered(path) == answers
+    return data, answers
+
+
+def damages(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Changed bytes all over `data`, pages of zeros, and ends that are missing."""
+    random = Random(7)
+    places = {*range(100), *(random.randrange(len(data)) for _ in range(FLIPS))}
+    for place in sorted(places):
+        new = random.choice(
+            [data[place] ^ 0xFF, data[place] ^ 1 << random.randrange(8), 0, random.randrange(256)]
+        )
+        if new != data[place]:
+            yield f"byte {place} {data[place]} {new}", data[:place] + bytes([new]) + data[place + 1 :]
+    for page in range(0, len(data), 4096):
+        yield f"page at {page}", data[:page] + bytes(4096) + data[page + 4096 :]
+        if page:
+            yield f"end at {page}", data[:page]
+            yield f"end at {page + 100}", data[: page + 100]
+
+
+def test_a_changed_byte_of_the_database_is_never_taken_for_an_answer(
+    tmp_path: Path, whole: tuple[bytes, dict[str, Any]]
+) -> None:
+    data, answers = whole
+    path = tmp_path / "relay.sqlite"
+    seen = {True: 0, False: 0}
+    for what, damaged in damages(data):
+        path.write_bytes(damaged)
+        try:
+            said = answered(path)
+        except BaseException as error:
+            error.add_note(what)
+            raise
+        for side in ("-wal", "-shm", "-journal"):
+            path.with_name(path.name + side).unlink(missing_ok=True)
+        if isinstance(said, StoreError):
+            assert is_sentence(str(said)), f"{what}: {said}"
+        else:
+            wrong = [name for name, answer in said.items() if answer != answers[name]]
+            assert not wrong, f"{what}: {wrong}"
+        seen[isinstance(said, StoreError)] += 1
+    assert min(seen.values()) > 50, seen
+
+
+class Killed:
+    """A database and its journal as a relay that was killed leaves them, and what it answers after each of its last
+    transactions; `ends` is the journal's size after each."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "relay.sqlite"
+        store = SqliteStore(path)
+        fill(store)
+        store.close()
+        store = SqliteStore(path)
+        journal = path.with_name("relay.sqlite-wal")
+        self.answers: list[dict[str, Any]] = []
+        self.ends: list[int] = []
+        for first in range(61, 121, 4):
+            # One page changes in the least, many in the largest; the last ones are of several pages.
+            store.append([batch("algebra", first, 4, 60 if first % 8 == 5 else 3000)])
+            self.answers.append(everything(store))
+            self.ends.append(journal.stat().st_size)
+        self.data, self.journal = path.read_bytes(), journal.read_bytes()[: self.ends[-1]]
+        store.close()
+
+    def answered(self, path: Path, journal: bytes) -> dict[str, Any] | StoreError:
+        path.write_bytes(self.data)
+        path.with_name(path.name + "-wal").write_bytes(journal)
+        return answered(path)
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    return Killed(tmp_path_factory.mktemp("killed"))
+
+
+def test_a_changed_byte_of_a_killed_relays_journal_costs_the_last_transaction_at_most(
+    tmp_path: Path, killed: Killed
+) -> None:
+    path = tmp_path / "relay.sqlite"
+    assert killed.answered(path, killed.journal) == killed.answers[-1]
+    random = Random(11)
+    # All of the frames' heads, which say where transactions end, and samples of what is in them.
+    heads = [start + i for start in range(32, len(killed.journal), 4120) for i in range(24)][-360:]
+    places = sorted({*range(32), *heads, *(random.randrange(len(killed.journal)) for _ in range(150))})
+    seen = {"all": 0, "but the last": 0, "refused": 0}
+    for place in places:
+        old = killed.journal[place]
+        for new in {random.choice([old ^ 0xFF, old ^ 1 << random.randrange(8)]), 0} - {old}:
+            said = killed.answered(path, killed.journal[:place] + bytes([new]) + killed.journal[place + 1 :])
+            if isinstance(said, StoreError):
+                assert is_sentence(str(said))
+                seen["refused"] += 1
+            elif said == killed.answers[-1]:
+                seen["all"] += 1
+            else:
+                assert said == killed.answers[-2], f"byte {place} of {len(killed.journal)}: {old} {new}"
+                assert place >= killed.ends[-2], f"byte {place}: it is not the last transaction's"
+                seen["but the last"] += 1
+    assert min(seen["refused"], seen["but the last"]) > 10, seen
+
+
+def test_a_journal_that_was_cut_off_is_read_to_its_last_whole_transaction(
+    tmp_path: Path, killed: Killed
+) -> None:
+    """What a power cut leaves is no damage, wherever the end is."""
+    for number, end in enumerate(killed.ends[1:], 1):
+        for short in (1, 600, 4000):
+            for rest in (b"", bytes(short)):
+                said = killed.answered(tmp_path / "relay.sqlite", killed.journal[: end - short] + rest)
+                assert said == killed.answers[number - 1], (number, short, rest[:1])
+
+
+def test_what_failed_writes_leave_in_the_journal_is_no_damage(tmp_path: Path) -> None:
+    disk = Disk()
+    path = tmp_path / "relay.sqlite"
+    store = SqliteStore(path, connect=disk.connect)
+    store.load("algebra", "one")
+    disk.fail = lambda what, call: apsw.IOError if what == "sync" else None
+    for count in (40, 20):
+        with pytest.raises(StoreError, match="look at its disk"):
+            store.append([batch("algebra", 1, count, 900)])
+    disk.fail = lambda what, call: None
+    store.append([batch("algebra", 1, 3)])
+    disk.flush()
+    seen = tmp_path / "seen.sqlite"
+    for side in ("", "-wal"):
+        shutil.copy(f"{path}{side}", f"{seen}{side}")
+    store.close()
+    again = SqliteStore(seen)
+    assert list(again.load("algebra", "").rows) == batch("algebra", 1, 3).rows
+    again.close()
+
+
+@pytest.mark.parametrize("error", [apsw.FullError, apsw.IOError])
+@pytest.mark.parametrize("what", ["write", "sync"])
+def test_a_write_that_fails_anywhere_takes_nothing_and_the_next_one_goes_through(
+    tmp_path: Path, what: str, error: type[apsw.Error]
+) -> None:
+    for nth in range(1, 12):
+        disk = Disk()
+        store = SqliteStore(tmp_path / f"{nth}.sqlite", connect=disk.connect)
+        store.load("algebra", "one")
+        store.append([batch("algebra", 1, 3)])
+        countdown = [nth]
+
+        def fail(doing: str, call: int, countdown: list[int] = countdown) -> type[apsw.Error] | None:
+            countdown[0] -= doing == what
+            return error if countdown[0] == 0 and doing == what else None
+
+        disk.fail = fail
+        failed = 0
+        while list(store.load("algebra", "").rows) != batch("algebra", 1, 23).rows:
+            assert list(store.load("algebra", "").rows) == batch("algebra", 1, 3).rows
+            try:
+                store.append([batch("algebra", 4, 20, 900)._replace(rows=batch("algebra", 4, 20).rows)])
+            except StoreError as refused:
+                assert is_sentence(str(refused))
+                failed += 1
+        assert failed <= 1
+        store.close()
+        disk.flush()
+        again = SqliteStore(tmp_path / f"{nth}.sqlite")
+        assert list(again.load("algebra", "").rows) == batch("algebra", 1, 23).rows
+        again.close()
