@@ -280,8 +280,7 @@ def cross_rooms() -> None:
     def crossing(store: SqliteStore, batch: Batch) -> None:
         others = [name for (name,) in store._db.execute("SELECT name FROM rooms") if name != batch.room]
         if others and batch.rows and next(turn) == 3:
-            id, _, first, _ = store._room(others[0])
-            last = store._last(id, first)
+            last = store._room(others[0]).last
             row = batch.rows[0]
             row = row._replace(seq=last + 1, body=_with(row, seq=last + 1))
             append(store, Batch(others[0], [row], [], []))
