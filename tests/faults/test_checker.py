@@ -16,7 +16,7 @@ CAUGHT = {
     "broadcast_before_commit": "lost|not in the log",
     "skip_deduplication": "twice|came after",
     # Who has no operation to send again waits for ever.
-    "forget_clients": "twice|came after|did not come to its end",
+    "forget_clients": "twice|came after|refused and is in the log|did not come to its end",
     "resume_one_too_far": "came after",
     "resume_one_too_early": "came after",
     "serve_twice": "came after",
