@@ -113,6 +113,7 @@ class SqliteStore:
     ) -> None:
         self.path = Path(path)
         self._remains = False
+        self._refused = 0  # The bytes of the last append, if it failed.
         if (kind := file_system(self.path)) in NETWORK_FILE_SYSTEMS:
             raise StoreError(
                 f"the database {self.path} would lie on a network file system ({kind}), where locks and "
@@ -376,7 +377,9 @@ class SqliteStore:
             for batch in batches:
                 self._append(batch)
 
+        self._refused = sum(len(row.body) for batch in batches for row in batch.rows)
         self._transact("written", write)
+        self._refused = 0
 
     def _append(self, batch: Batch) -> None:
         room = self._room(batch.room)
@@ -522,10 +525,9 @@ class SqliteStore:
         return [token for token, until in found if until > now]
 
     def probe(self) -> None:
-        # So much that free pages do not hide a full disk for long; gone again before it is asked the next time.
-        self._transact(
-            "written", lambda: self._db.execute("INSERT INTO probe VALUES (zeroblob(?))", (PROBE_BYTES,))
-        )
+        # As much as what failed: there may be room for less, and free pages hide for a while that a disk is full.
+        size = max(PROBE_BYTES, self._refused)
+        self._transact("written", lambda: self._db.execute("INSERT INTO probe VALUES (zeroblob(?))", (size,)))
         self._transact("written", lambda: self._db.execute("DELETE FROM probe"))
 
     def vacuum(self) -> None:

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import logging
 import shutil
+<<<<<<< HEAD
 from collections.abc import Iterator
+=======
+from collections.abc import Coroutine, Iterator
+>>>>>>> disk
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,10 +18,22 @@ from typing import Any
 import apsw
 import pytest
 
+<<<<<<< HEAD
 from relay.log import Batch, Checkpoint, ClientRow, LogRow, RefusalRow, StoreError, Trim
 from relay.protocol import WINDOW
 from relay.store import SqliteStore
 
+=======
+from ipysketch import Sketch
+from relay.log import Batch, Checkpoint, ClientRow, LogRow, RefusalRow, StoreError, Trim
+from relay.protocol import WINDOW, Commit, Create, Operate, Refused, Snapshot
+from relay.server import Relay
+from relay.store import SqliteStore
+
+from ..integration.test_board import until, until_shown
+from ..integration.wire import create, joined, relay_on
+from ..processes import environment
+>>>>>>> disk
 from .disk import Disk
 
 FLIPS = 1500
@@ -85,7 +101,12 @@ def answered(path: Path) -> dict[str, Any] | StoreError:
 
 
 def is_sentence(text: str) -> bool:
+<<<<<<< HEAD
     return ("\n" not in text and not text.endswith(".") and ";" in text) or ": " in text
+=======
+    """Whether `text` is one line that says what is wrong, and behind a mark what to do."""
+    return "\n" not in text and not text.endswith(".") and ("; " in text or ": " in text)
+>>>>>>> disk
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +258,7 @@ def test_what_failed_writes_leave_in_the_journal_is_no_damage(tmp_path: Path) ->
 def test_a_write_that_fails_anywhere_takes_nothing_and_the_next_one_goes_through(
     tmp_path: Path, what: str, error: type[apsw.Error]
 ) -> None:
+    rows = [*batch("algebra", 1, 3).rows, *batch("algebra", 4, 20, 900).rows]
     for nth in range(1, 12):
         disk = Disk()
         store = SqliteStore(tmp_path / f"{nth}.sqlite", connect=disk.connect)
@@ -249,17 +271,173 @@ def test_a_write_that_fails_anywhere_takes_nothing_and_the_next_one_goes_through
             return error if countdown[0] == 0 and doing == what else None
 
         disk.fail = fail
+<<<<<<< HEAD
         said: list[str] = []
         while list(store.load("algebra", "").rows) != batch("algebra", 1, 23).rows:
             assert list(store.load("algebra", "").rows) == batch("algebra", 1, 3).rows
+=======
+        failed: list[str] = []
+        while list(store.load("algebra", "").rows) != rows:
+            assert list(store.load("algebra", "").rows) == rows[:3]
+>>>>>>> disk
             try:
-                store.append([batch("algebra", 4, 20, 900)._replace(rows=batch("algebra", 4, 20).rows)])
+                store.append([batch("algebra", 4, 20, 900)])
             except StoreError as refused:
+<<<<<<< HEAD
                 said.append(str(refused))
         assert len(said) <= 1
         assert all(map(is_sentence, said))
+=======
+                failed.append(str(refused))
+        assert len(failed) <= 1
+        assert all(map(is_sentence, failed))
+>>>>>>> disk
         store.close()
         disk.flush()
         again = SqliteStore(tmp_path / f"{nth}.sqlite")
-        assert list(again.load("algebra", "").rows) == batch("algebra", 1, 23).rows
+        assert list(again.load("algebra", "").rows) == rows
         again.close()
+
+
+# --- through the relay --------------------------------------------------------------------------------------
+
+
+class Trouble:
+    """A relay's store on a disk that can be made to take nothing more, in one of two ways: `full` is SQLite's own
+    limit, which it meets as it meets a full disk; otherwise every write fails."""
+
+    def __init__(self, path: Path, full: bool) -> None:
+        self.disk = Disk()
+        self.full = full
+        self.store = SqliteStore(path) if full else SqliteStore(path, connect=self.disk.connect)
+
+    async def begin(self, relay: Relay) -> None:
+        _, rooms = relay.store()
+        if self.full:
+            await rooms.ask(self._limit, 1)  # It cannot be set below what there is.
+        self.disk.fail = lambda what, call: apsw.IOError
+
+    async def end(self, relay: Relay) -> None:
+        _, rooms = relay.store()
+        if self.full:
+            await rooms.ask(self._limit, 1 << 30)
+        self.disk.fail = lambda what, call: None
+
+    def _limit(self, pages: int) -> None:
+        self.store._db.execute(f"PRAGMA max_page_count={pages}").fetchall()
+
+
+def large(op: int, key: str) -> Operate:
+    """A stroke that does not fit into what is free in the database's pages."""
+    return Operate(op, (Create(key, {"kind": "stroke", "points": list(range(20_000))}),))
+
+
+async def healthz(port: int) -> tuple[int, str]:
+    def get() -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, text.strip()
+
+    return await asyncio.to_thread(get)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("full", [True, False], ids=["full", "failing"])
+class TestRelay:
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Look at the disk whenever /healthz is asked for."""
+        monkeypatch.setattr("relay.server.PROBE_INTERVAL", 0.0)
+
+    def test_nothing_is_shown_that_is_not_kept_and_all_goes_on_when_the_disk_does(
+        self, tmp_path: Path, full: bool
+    ) -> None:
+        async def run() -> None:
+            trouble = Trouble(tmp_path / "relay.sqlite", full)
+            async with relay_on(trouble.store) as relay, contextlib.AsyncExitStack() as stack:
+                join = stack.enter_async_context
+                ada, _ = await join(joined(relay.port))
+                grace, _ = await join(joined(relay.port))
+                await ada.say(create(1, "before"))
+                assert (await grace.hear(Commit)).seq == 1
+                assert await healthz(relay.port) == (200, "ok")
+
+                await trouble.begin(relay)
+                await ada.say(large(2, "meanwhile"))
+                for _ in range(2):
+                    refused = await ada.hear(Refused)
+                    assert (refused.op, refused.code, refused.final) == (2, "store", False)
+                    assert "relay.sqlite" in refused.reason
+                    assert is_sentence(refused.reason)
+                    await ada.say(large(2, "meanwhile"))
+                await ada.hear(Refused)
+                status, text = await healthz(relay.port)
+                assert status == 503
+                assert is_sentence(text)
+                late, welcome = await join(joined(relay.port))
+                assert welcome.seq == 1
+                announced = await late.hear(Snapshot)
+                assert [entry["key"] for entry in await late.snapshot(announced.size)] == ["before"]
+                _, rooms = relay.store()
+                assert [row.seq for row in (await rooms.ask(trouble.store.load, "algebra", "")).rows] == [1]
+
+                await trouble.end(relay)
+                assert await healthz(relay.port) == (200, "ok")
+                await ada.say(large(2, "meanwhile"), large(2, "meanwhile"), create(3, "after"))
+                for hears in (ada, grace, late):
+                    commits = [await hears.hear(Commit, lambda commit: commit.seq > 1) for _ in range(2)]
+                    assert [(commit.seq, commit.op, commit.changes[0].key) for commit in commits] == [
+                        (2, 2, "meanwhile"),
+                        (3, 3, "after"),
+                    ]
+                rows = (await rooms.ask(trouble.store.load, "algebra", "")).rows
+                assert [row.op for row in rows] == [1, 2, 3]
+
+        asyncio.run(run())
+
+    def test_a_board_keeps_what_is_not_saved_says_so_and_saves_it_later(
+        self, tmp_path: Path, full: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in environment(tmp_path).items():
+            if name.startswith("IPYSKETCH"):
+                monkeypatch.setenv(name, value)
+
+        async def run() -> None:
+            loop = asyncio.get_running_loop()
+            trouble = Trouble(tmp_path / "relay.sqlite", full)
+            async with relay_on(trouble.store) as relay:
+
+                def draw() -> None:
+                    def ask(work: Coroutine[Any, Any, None]) -> None:
+                        asyncio.run_coroutine_threadsafe(work, loop).result(20)
+
+                    url = f"ws://127.0.0.1:{relay.port}"
+                    ada, grace = Sketch(name="Ada").connect(url), Sketch(name="Grace").connect(url)
+                    ada.stroke([(1, 1), (2, 2)])
+                    until(grace, 1)
+                    assert ada.flush(20)
+                    ask(trouble.begin(relay))
+                    ada.stroke([(n % 1000, n // 7) for n in range(18_000)])
+                    until_shown(ada, lambda state: state.notice.startswith("Not saved yet: "), "a notice")
+                    assert ada.pending == 1
+                    assert len(ada.elements) == 2
+                    assert not ada.lost
+                    assert len(grace.elements) == 1
+                    ask(trouble.end(relay))
+                    assert ada.flush(20)
+                    until(grace, 2)
+                    until_shown(ada, lambda state: not state.notice, "without the notice")
+                    assert not ada.lost
+                    late = Sketch(name="Late").connect(url)
+                    until(late, 2)
+                    for board in (ada, grace, late):
+                        board.disconnect()
+
+                await asyncio.to_thread(draw)
+                _, rooms = relay.store()
+                assert [row.op for row in (await rooms.ask(trouble.store.load, "main", "")).rows] == [1, 2]
+
+        asyncio.run(run())

@@ -20,7 +20,7 @@ from .disk import Disk
 # Some errors SQLite ignores at first, and apsw then reports them as nobody's.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
-SEEDS = 240
+SEEDS = 208
 ROOMS = ("algebra", "biology", "chemistry")
 
 
@@ -159,7 +159,7 @@ def careless(disk: Disk) -> Any:
     return connect
 
 
-def lose_power(path: Path, seed: int, *, calls: int, cuts: int = 3, sync: bool = True) -> None:
+def lose_power(path: Path, seed: int, *, calls: int, cuts: int = 2, sync: bool = True) -> None:
     """Work, lose the power, look, and again: the second time on what the first one left."""
     random = Random(seed)
     scene = Scene(random)
