@@ -326,7 +326,7 @@ class TestRelay:
     @pytest.fixture(autouse=True)
     def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Look at the disk whenever /healthz is asked for."""
-        monkeypatch.setattr("relay.server.PROBE_INTERVAL", 0.0)
+        monkeypatch.setattr("relay.reception.PROBE_INTERVAL", 0.0)
 
     def test_nothing_is_shown_that_is_not_kept_and_all_goes_on_when_the_disk_does(
         self, tmp_path: Path, full: bool
