@@ -22,8 +22,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class BoardState:
-    """All that people see at one moment. `elements` in drawing order, `live` the ink under hands;
-    `width` in board units, colours ``#rrggbb``."""
+    """All that people see at one moment. `elements` in drawing order, `live` the ink under others' hands, `mine` under
+    mine, each with its hand; `finished` the hands that ended lately, whose strokes are in `elements` or came to
+    nothing. `width` in board units, colours ``#rrggbb``."""
 
     elements: tuple[Element, ...]
     live: tuple[Element, ...]
@@ -36,6 +37,8 @@ class BoardState:
     can_undo: bool
     can_redo: bool
     notice: str = ""
+    mine: tuple[tuple[str, Element], ...] = ()
+    finished: tuple[str, ...] = ()
     can_draw: bool = True
     can_clear: bool = True
 
@@ -49,13 +52,52 @@ class View(Protocol):
 
 
 class Actions(Protocol):
-    """What hands do, in board units. Called on the loop thread only."""
+    """What hands do, in board units. Called on the loop thread only. A hand is a name: of a pointer on a page, or of
+    the mouse that ipycanvas tells of; its strokes are told apart from any other's."""
 
-    def down(self, x: float, y: float) -> None: ...
-    def move(self, x: float, y: float) -> None: ...
-    def up(self, x: float, y: float) -> None: ...
-    def out(self, x: float, y: float) -> None: ...
-    def cancel(self) -> None: ...
+    def begin(
+        self,
+        hand: str,
+        x: float,
+        y: float,
+        *,
+        tool: str = "",
+        color: str = "",
+        width: float = 0.0,
+        at: float = 0.0,
+        pressure: float | None = None,
+    ) -> None:
+        """A hand touches the paper, with the tool, colour and width that were chosen or others; `at` in seconds."""
+        ...
+
+    def motion(self, hand: str, x: float, y: float, *, at: float = 0.0, pressure: float | None = None) -> None:
+        """It moves, on the paper or above it."""
+        ...
+
+    def straighten(self, hand: str, x: float, y: float, *, at: float = 0.0) -> None:
+        """Its stroke is a straight line to (x, y)."""
+        ...
+
+    def end(self, hand: str) -> None:
+        """It leaves the paper where it was last."""
+        ...
+
+    def cancel(self, hand: str = "") -> None:
+        """Its stroke, or everybody's, is not meant."""
+        ...
+
+    def forget_hands(self, page: str) -> None:
+        """A page closed: its hands, whose names begin with its own, leave the paper."""
+        ...
+
+    def point_at(self, x: float, y: float) -> None:
+        """A hand is above (x, y)."""
+        ...
+
+    def point_away(self) -> None:
+        """No hand is above the paper."""
+        ...
+
     def choose(self, tool: str | None, color: str | None, width: float | None) -> None: ...
     def undo(self) -> bool: ...
     def redo(self) -> bool: ...

@@ -175,16 +175,17 @@ async function watchKernel(model, found, signal, tell) {
 }
 
 function renderOverlay({ model, el }) {
-  const { say } = speaker(model);
+  const { say, found } = speaker(model);
   const stop = new AbortController();
   const { signal } = stop;
   const view = crypto.getRandomValues(new Uint32Array(3)).join("-");
   el.classList.add("ipysketch-overlay");
-  el.setAttribute("aria-hidden", "true");
 
   // --- cursors ---
+  const shown = element("div", "ipysketch-cursors", { "aria-hidden": "true" });
+  el.append(shown);
   const cursors = () => {
-    el.replaceChildren(...model.get("cursors").map(([x, y, name, color]) => {
+    shown.replaceChildren(...model.get("cursors").map(([x, y, name, color]) => {
       const cursor = element("div", "ipysketch-cursor");
       cursor.style.left = `${100 * x}%`;
       cursor.style.top = `${100 * y}%`;
@@ -208,10 +209,25 @@ function renderOverlay({ model, el }) {
   };
   model.on("change:frame", acknowledge);
 
+  // --- the pen ---
+  const pen = createPen({
+    el, say, view, signal,
+    state: () => ({
+      tool: model.get("tool"), color: model.get("color"), width: model.get("width"),
+      canDraw: model.get("can_draw"), others: model.get("others"),
+    }),
+    zoomed: (zoom) => { magnified = zoom; report(); },
+  });
+  const finished = () => pen.dry(model.get("finished"));
+  model.on("change:finished", finished);
+  watchKernel(model, found, signal, (gone) => pen.enable(!gone));
+
   // --- how this page is ---
   let near = true;
+  let magnified = 1;
+  let sharpness = window.devicePixelRatio;
   const report = () => say("view", {
-    view, ratio: window.devicePixelRatio, visible: near && document.visibilityState === "visible",
+    view, ratio: window.devicePixelRatio * magnified, visible: near && document.visibilityState === "visible",
   });
   const observer = new IntersectionObserver((entries) => {
     attach();
@@ -224,45 +240,29 @@ function renderOverlay({ model, el }) {
   observer.observe(el);
   report();
   document.addEventListener("visibilitychange", report, { signal });
-  window.addEventListener("resize", () => { if (sharpness !== window.devicePixelRatio) watchRatio(); }, { signal });
-  window.addEventListener("pagehide", () => say("gone", { view }), { signal });
-  window.addEventListener("pageshow", (event) => { if (event.persisted) report(); }, { signal });
-  let sharpness = window.devicePixelRatio;
-  const watchRatio = () => {
+  window.addEventListener("resize", () => {
+    if (sharpness === window.devicePixelRatio) return;
     sharpness = window.devicePixelRatio;
     report();
-  };
+  }, { signal });
+  window.addEventListener("pagehide", () => say("gone", { view }), { signal });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) report(); }, { signal });
+  window.addEventListener("blur", () => pen.endAll(), { signal });
 
-  // --- hands and keys, once we stand in the board ---
+  // --- keys, once we stand in the board ---
+  el.tabIndex = 0;
+  el.setAttribute("role", "application");
+  el.setAttribute("aria-label", "Shared drawing board. P pen, E eraser, Ctrl+Z undo, Escape cancel, + and - zoom, 0 whole board, Tab leaves.");
   let board = null;
-  let down = false;
-  const lose = () => {
-    if (down) say("lost");
-    down = false;
-  };
   const attach = () => {
     const found = el.closest(".ipysketch-board");
     if (!found || board === found) return;
     board = found;
-    const paper = board.querySelector("canvas");
-    paper?.setAttribute("aria-label", "Shared drawing board. P pen, E eraser, Ctrl+Z undo, Escape cancel, Tab leaves.");
-    paper?.setAttribute("role", "application");
-    const capture = { capture: true, signal };
-    const onPaper = (event) => event.target instanceof HTMLCanvasElement;
-    board.addEventListener("mousedown", (event) => {
-      // ipycanvas does not say which button; only the first one draws.
-      if (onPaper(event) && event.button !== 0) event.stopPropagation();
-      else down = onPaper(event);
-    }, capture);
-    board.addEventListener("mouseup", () => { down = false; }, capture);
-    board.addEventListener("mouseout", (event) => { if (onPaper(event)) down = false; }, capture);
-    // A button that was let go where nobody told: the stroke must not stick to the hand.
-    board.addEventListener("mousemove", (event) => { if (down && event.buttons === 0) lose(); }, capture);
-    // ipycanvas takes the wheel away from the notebook, and every key.
-    board.addEventListener("wheel", (event) => event.stopPropagation(), capture);
-    board.addEventListener("keydown", (event) => key(event, say), capture);
+    // Ours is the surface that hears; the one below would take every key and the wheel.
+    const paper = board.querySelector("canvas.ipysketch-paper");
+    if (paper) paper.tabIndex = -1;
+    board.addEventListener("keydown", (event) => key(event, say, pen), { capture: true, signal });
   };
-  window.addEventListener("blur", lose, { signal });
   attach();
 
   return () => {
@@ -271,13 +271,14 @@ function renderOverlay({ model, el }) {
     cancelAnimationFrame(asked);
     model.off("change:cursors", cursors);
     model.off("change:frame", acknowledge);
+    model.off("change:finished", finished);
     say("gone", { view });
   };
 }
 
 // Keys while the board has the focus. Neither ipycanvas nor the notebook's one-letter commands may see them; what is
 // a command of the page (Ctrl+S) goes on to it, past the canvas.
-function key(event, say) {
+function key(event, say, pen) {
   event.stopPropagation();
   const command = event.ctrlKey || event.metaKey;
   const name = event.key.toLowerCase();
@@ -294,7 +295,10 @@ function key(event, say) {
   } else if (event.altKey) return;
   else if (name === "p") act("choose", { tool: "pen" });
   else if (name === "e") act("choose", { tool: "eraser" });
-  else if (name === "escape") act("cancel");
+  else if (name === "escape") pen.cancelAll();
+  else if (name === "0") pen.look(1, 0, 0);
+  else if (name === "+" || name === "=") pen.zoomBy(1.25);
+  else if (name === "-") pen.zoomBy(0.8);
 }
 
 export default {

@@ -7,6 +7,7 @@ stays free while a cell runs.
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,11 @@ _HERE = Path(__file__).parent
 
 
 class _Part(anywidget.AnyWidget):
-    _esm = _HERE / "front.js"
+    # One module for the page: a widget's module cannot import another file.
+    _esm = "\n".join(
+        part.read_text()
+        for part in (files("relay").joinpath("web", "ink.js"), _HERE / "pen.js", _HERE / "front.js")
+    )
     _css = _HERE / "front.css"
 
     part = traitlets.Unicode("").tag(sync=True)
@@ -43,9 +48,17 @@ class Bar(_Part):
 
 
 class Overlay(_Part):
-    """Cursors over the canvas. `cursors` holds ``[x, y, name, color]`` with x and y as parts of the board's
-    size, 0 to 1; `frame` counts what was painted, and the page acknowledges it once it is on the screen."""
+    """The pen and the cursors, over the canvas. `cursors` holds ``[x, y, name, color]`` with x and y as parts of the
+    board's size, 0 to 1; `frame` counts what was painted, and the page acknowledges it once it is on the screen;
+    `finished` are hands whose ink is dry: it is in that frame, or came to nothing. `others` says that somebody else
+    is here to see my cursor. The rest as in `Bar`."""
 
     part = traitlets.Unicode("overlay").tag(sync=True)
     cursors: Any = traitlets.List().tag(sync=True)
     frame = traitlets.Int(0).tag(sync=True)
+    finished: Any = traitlets.List().tag(sync=True)
+    others = traitlets.Bool(False).tag(sync=True)
+    tool = traitlets.Unicode("pen").tag(sync=True)
+    color = traitlets.Unicode("#1f77b4").tag(sync=True)
+    width = traitlets.Float(4.0).tag(sync=True)
+    can_draw = traitlets.Bool(True).tag(sync=True)

@@ -71,6 +71,12 @@ class Pages:
         """Whether some page has `frame` on its screen."""
         return any(page.acked >= frame for page in self._pages.values())
 
+    def is_alone(self, view: str) -> bool:
+        """Whether no other page than `view` is in sight."""
+        return view in self._pages and not any(
+            page.visible for name, page in self._pages.items() if name != view
+        )
+
     def scale(self) -> int:
         """Pixels per board unit that the sharpest page deserves: 1 or 2."""
         return 2 if any(page.ratio >= 2 for page in self._pages.values()) else 1

@@ -1,13 +1,15 @@
 """One client in one room, on the loop thread: hands and messages in, the relay and the widget out.
 
-The way of a stroke: `down / move / up` feed the tool; its previews and commits go to `Sync` and the connection;
-what comes back goes to `Sync` and `Others`; `refresh` shows both on the widget, at most once a display frame.
+The way of a stroke: `begin / motion / end` of a hand feed its tool; previews and commits go to `Sync` and the
+connection; what comes back goes to `Sync` and `Others`; `refresh` shows both on the widget, at most once a display
+frame.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from relay.protocol import (
@@ -57,6 +59,8 @@ CURSOR_INTERVAL = 1 / 15
 RETRY_AFTER = 1.0
 ERASER_RADIUS = 6.0
 COLORS_TOOLS = ("pen", "eraser")
+MOST_HANDS = 16
+"""Strokes under way in one kernel at a time: fingers of several pages."""
 
 
 class Session:
@@ -82,8 +86,8 @@ class Session:
         self._elements = Elements()
         self._confirmed = Elements()
         self._views: list[View] = []
-        self._gesture: Pen | Eraser | None = None
-        self._mine: tuple[Element, ...] = ()
+        self._gestures: dict[str, Pen | Eraser] = {}
+        self._finished: deque[str] = deque(maxlen=64)
         self._next_frame = 0.0
         self._scheduled: asyncio.TimerHandle | asyncio.Handle | None = None
         self._next_cursor = 0.0
@@ -272,37 +276,60 @@ class Session:
             self.tool = "pen"
         self.refresh()
 
-    def down(self, x: float, y: float) -> None:
-        self.cancel()
-        if not self.can_draw:
+    def begin(
+        self,
+        hand: str,
+        x: float,
+        y: float,
+        *,
+        tool: str = "",
+        color: str = "",
+        width: float = 0.0,
+        at: float = 0.0,
+        pressure: float | None = None,
+    ) -> None:
+        self.cancel(hand)
+        if not self.can_draw or len(self._gestures) >= MOST_HANDS:
             return  # The status line and the greyed tools say why.
-        if self.tool == "eraser":
-            self._gesture = Eraser(ERASER_RADIUS, self._hits)
+        if (tool or self.tool) == "eraser":
+            eraser = self._gestures[hand] = Eraser(ERASER_RADIUS, self._hits)
+            self._emit(eraser.begin(x, y))
         else:
-            self._gesture = Pen(self.ink_color, self.width)
-        self._emit(self._gesture.begin(x, y, key=secrets.token_hex(8)))
+            pen = self._gestures[hand] = Pen(color or self.ink_color, width or self.width)
+            self._emit(pen.begin(x, y, key=secrets.token_hex(8), at=at, pressure=pressure))
 
-    def move(self, x: float, y: float) -> None:
-        self._point_at(x, y)
-        if self._gesture is not None:
-            self._emit(self._gesture.motion(x, y))
+    def motion(self, hand: str, x: float, y: float, *, at: float = 0.0, pressure: float | None = None) -> None:
+        self.point_at(x, y)
+        match self._gestures.get(hand):
+            case Pen() as pen:
+                self._emit(pen.motion(x, y, at=at, pressure=pressure))
+            case Eraser() as eraser:
+                self._emit(eraser.motion(x, y))
 
-    def up(self, x: float, y: float) -> None:
-        gesture, self._gesture = self._gesture, None
-        if gesture is not None:
-            self._emit(gesture.end(x, y))
+    def straighten(self, hand: str, x: float, y: float, *, at: float = 0.0) -> None:
+        if isinstance(pen := self._gestures.get(hand), Pen):
+            self._emit(pen.straighten(x, y, at=at))
 
-    def out(self, x: float, y: float) -> None:
-        """The pointer left: the stroke ends at the point where it did, for its release may never be told."""
-        self.up(x, y)
+    def end(self, hand: str) -> None:
+        self._finished.append(hand)
+        if (gesture := self._gestures.pop(hand, None)) is not None:
+            self._emit(gesture.lift())
+        self.refresh()
+
+    def cancel(self, hand: str = "") -> None:
+        for name in [hand] if hand else list(self._gestures):
+            if (gesture := self._gestures.pop(name, None)) is not None:
+                self._finished.append(name)
+                self._emit(gesture.cancel())
+
+    def forget_hands(self, page: str) -> None:
+        for hand in [hand for hand in self._gestures if hand.startswith(page)]:
+            self.end(hand)
+
+    def point_away(self) -> None:
         self._cursor = None
         if self._connection is not None:
             self._connection.send([Presence({"cursor": None})])
-
-    def cancel(self) -> None:
-        gesture, self._gesture = self._gesture, None
-        if gesture is not None:
-            self._emit(gesture.cancel())
 
     def ready(self) -> None:
         self.refresh()
@@ -329,10 +356,11 @@ class Session:
 
     def _preview_again(self) -> None:
         """After a resume the others know nothing of the ink under this hand: tell it whole."""
-        if isinstance(self._gesture, Pen):
-            self._emit(self._gesture.again())
+        for gesture in self._gestures.values():
+            if isinstance(gesture, Pen):
+                self._emit(gesture.again())
 
-    def _point_at(self, x: float, y: float) -> None:
+    def point_at(self, x: float, y: float) -> None:
         if self._connection is None or len(self.others.peers) < 2:
             return
         self._cursor = (round(8 * x), round(8 * y))
@@ -385,15 +413,20 @@ class Session:
         """All that people see, as one immutable value."""
         entries = self.sync.entries
         elements = self._elements.of(entries)
-        live = list(self.others.ink(entries))
-        if isinstance(self._gesture, Pen):
-            live += self._gesture.elements(self.sync.author)
-        elif isinstance(self._gesture, Eraser) and self._gesture.touched:
-            touched = self._gesture.touched
+        mine: list[tuple[str, Element]] = []
+        touched: set[str] = set()
+        for hand, gesture in self._gestures.items():
+            if isinstance(gesture, Pen):
+                mine += [(hand, element) for element in gesture.elements(self.sync.author)]
+            else:
+                touched.update(gesture.touched)
+        if touched:
             elements = tuple(element for element in elements if element.key not in touched)
         return BoardState(
             elements=elements,
-            live=tuple(live),
+            live=self.others.ink(entries),
+            mine=tuple(mine),
+            finished=tuple(self._finished),
             people=self.people(),
             status=self.status(),
             connected=isinstance(self.connection_state, Connected),

@@ -14,7 +14,7 @@ import numpy as np
 
 from relay.protocol import Action, Create, Delete
 
-from .elements import Element, Stroke
+from .elements import Stroke
 from .elements.stroke import EIGHTHS, REACH
 
 LONGEST = 4000
@@ -53,63 +53,108 @@ def _eighths(x: float, y: float) -> tuple[int, int]:
 
 
 @dataclass(slots=True)
+class _Part:
+    """One element of a stroke: its key, and for each point where it is, when, and how hard (None: not measured)."""
+
+    key: str
+    points: list[tuple[int, int]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    pressures: list[float | None] = field(default_factory=list)
+
+    def add(self, point: tuple[int, int], at: float, pressure: float | None) -> None:
+        self.points.append(point)
+        self.times.append(max(at, self.times[-1]) if self.times else at)
+        self.pressures.append(pressure)
+
+
+@dataclass(slots=True)
 class Pen:
-    """Draws strokes of `color` #rrggbb and `width` board units."""
+    """Draws strokes of `color` #rrggbb and `width` board units. `pressure` goes from 0 to 1 and may be None; `at` are
+    seconds on any clock, for the pace of the stroke."""
 
     color: str
     width: float
-    _parts: list[tuple[str, list[tuple[int, int]]]] = field(default_factory=list)
+    _parts: list[_Part] = field(default_factory=list)
 
-    def begin(self, x: float, y: float, *, key: str) -> tuple[Output, ...]:
+    def begin(
+        self, x: float, y: float, *, key: str, at: float = 0.0, pressure: float | None = None
+    ) -> tuple[Output, ...]:
         """The pen touches the paper; the stroke will be the element `key`."""
-        self._parts = [(key, [])]
-        return self.motion(x, y)
+        self._parts = [_Part(key)]
+        return self.motion(x, y, at=at, pressure=pressure)
 
-    def motion(self, x: float, y: float) -> tuple[Output, ...]:
+    def motion(
+        self, x: float, y: float, *, at: float = 0.0, pressure: float | None = None
+    ) -> tuple[Output, ...]:
         """The pen moves; a point equal to the last is nothing."""
         if not self._parts:
             return ()
-        key, points = self._parts[-1]
+        part = self._parts[-1]
         point = _eighths(x, y)
-        if points and points[-1] == point:
+        if part.points and part.points[-1] == point:
             return ()
-        if len(points) >= LONGEST:
-            first = self._parts[0][0]
-            last = points[-1]
-            key, points = f"{first}~{len(self._parts) + 1}", [last]
-            self._parts.append((key, points))
-            points.append(point)
-            return (Preview(key, self._style(), 0, [*last, *point]),)
-        points.append(point)
-        start = len(points) - 1
-        return (Preview(key, self._style() if start == 0 else None, start, list(point)),)
+        if len(part.points) >= LONGEST:
+            before = part
+            part = _Part(f"{self._parts[0].key}~{len(self._parts) + 1}")
+            self._parts.append(part)
+            part.add(before.points[-1], before.times[-1], before.pressures[-1])
+            part.add(point, at, pressure)
+            return (Preview(part.key, self._style(), 0, [*before.points[-1], *point]),)
+        part.add(point, at, pressure)
+        start = len(part.points) - 1
+        return (Preview(part.key, self._style() if start == 0 else None, start, list(point)),)
 
-    def end(self, x: float, y: float) -> tuple[Output, ...]:
+    def straighten(self, x: float, y: float, *, at: float = 0.0) -> tuple[Output, ...]:
+        """The stroke is a straight line from where it began to (x, y), whatever the hand did between."""
+        if not self._parts:
+            return ()
+        first, *longer = self._parts
+        straight = _Part(first.key)
+        straight.add(first.points[0], first.times[0], None)
+        if (point := _eighths(x, y)) != first.points[0]:
+            straight.add(point, at, None)
+        self._parts = [straight]
+        flat = [value for point in straight.points for value in point]
+        return (*(Cancel(part.key) for part in longer), Preview(first.key, self._style(), 0, flat))
+
+    def end(self, x: float, y: float, *, at: float = 0.0, pressure: float | None = None) -> tuple[Output, ...]:
         """The pen leaves the paper: the stroke becomes one operation."""
         if not self._parts:
             return ()
-        previews = self.motion(x, y)
-        actions = tuple(Create(stroke.key, stroke.encode()) for stroke in self.elements(""))
-        self._parts = []
-        return (*previews, Commit(actions))
+        return (*self.motion(x, y, at=at, pressure=pressure), *self.lift())
+
+    def lift(self) -> tuple[Output, ...]:
+        """The pen leaves the paper where it was last."""
+        strokes, self._parts = self.elements(""), []
+        return (Commit(tuple(Create(stroke.key, stroke.encode()) for stroke in strokes)),) if strokes else ()
 
     def cancel(self) -> tuple[Output, ...]:
         """The stroke is not meant."""
         parts, self._parts = self._parts, []
-        return tuple(Cancel(key) for key, _ in parts)
+        return tuple(Cancel(part.key) for part in parts)
 
     def again(self) -> tuple[Output, ...]:
         """The whole preview anew, for listeners that know nothing of it."""
         return tuple(
-            Preview(key, self._style(), 0, [value for point in points for value in point])
-            for key, points in self._parts
+            Preview(part.key, self._style(), 0, [value for point in part.points for value in point])
+            for part in self._parts
         )
 
-    def elements(self, author: str) -> tuple[Element, ...]:
+    def elements(self, author: str) -> tuple[Stroke, ...]:
         """The ink so far, as the elements it will be."""
-        return tuple(
-            Stroke(key, np.array(points) / EIGHTHS, self.color, self.width, author)
-            for key, points in self._parts
+        return tuple(self._stroke(part, author) for part in self._parts)
+
+    def _stroke(self, part: _Part, author: str) -> Stroke:
+        times = np.array(part.times) - part.times[0]
+        known = [pressure for pressure in part.pressures if pressure is not None]
+        return Stroke(
+            part.key,
+            np.array(part.points) / EIGHTHS,
+            self.color,
+            self.width,
+            author,
+            times=times if times[-1] > 0 else None,
+            pressure=np.array(known) if len(known) == len(part.points) else None,
         )
 
     def _style(self) -> dict[str, Any]:
@@ -126,7 +171,7 @@ class Eraser:
     touched: dict[str, None] = field(default_factory=dict)
     _last: tuple[float, float] | None = None
 
-    def begin(self, x: float, y: float, *, key: str) -> tuple[Output, ...]:
+    def begin(self, x: float, y: float) -> tuple[Output, ...]:
         """The eraser touches the paper."""
         self.touched = {}
         self._last = (x, y)
@@ -146,6 +191,10 @@ class Eraser:
     def end(self, x: float, y: float) -> tuple[Output, ...]:
         """All that was touched goes, as one operation."""
         self.motion(x, y)
+        return self.lift()
+
+    def lift(self) -> tuple[Output, ...]:
+        """The eraser leaves the paper where it was last: all that was touched goes."""
         self._last = None
         keys, self.touched = tuple(self.touched), {}
         return (Commit((Delete(keys),)),) if keys else ()

@@ -8,6 +8,7 @@ laptop would otherwise make the Jupyter server collect frames without bound.
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,10 @@ from .pages import Pages
 from .renderer import Renderer
 
 Post = Callable[[Callable[[], None]], None]
+MOUSE = "mouse"
+"""The hand that ipycanvas tells of, which does not say which one it is."""
+MOST_SAMPLES = 5_000
+COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
 class BoardWidget(VBox):
@@ -35,8 +40,7 @@ class BoardWidget(VBox):
         self._size = (width, height)
         self._renderer = Renderer(width, height)
         self._pages = Pages()
-        self._gesture = False
-        self._last = (0.0, 0.0)
+        self._shown: tuple[list[list[Any]], tuple[str, ...]] = ([], ())
         self._retry: asyncio.TimerHandle | None = None
         self._repaint_after: int | None = None
         canvas = self._renderer.canvas
@@ -59,7 +63,7 @@ class BoardWidget(VBox):
         canvas.on_touch_start(lambda touches: self._hand_over(self._touch, touches))
         canvas.on_touch_move(lambda touches: self._hand_over(self._drag, touches))
         canvas.on_touch_end(lambda touches: self._hand_over(self._lift))
-        canvas.on_touch_cancel(lambda touches: self._hand_over(self._cancel))
+        canvas.on_touch_cancel(lambda touches: self._hand_over(self._actions.cancel, MOUSE))
         canvas.on_msg(self._on_message)
 
     def _hand_over(self, function: Callable[..., None], *arguments: Any) -> None:
@@ -85,47 +89,65 @@ class BoardWidget(VBox):
             if hasattr(widget.comm, "_reply_subshell_id"):
                 del widget.comm._reply_subshell_id
 
-    # --- hands, on the loop thread ------------------------------------------------------------------------
+    # --- the pen of our front-end part, on the loop thread ---------------------------------------------------
+
+    def _pen(self, content: dict[str, Any]) -> None:
+        """What one pointer did since the last display frame."""
+        view, pointer, phase = content.get("view"), content.get("pointer"), content.get("phase")
+        samples = content.get("samples")
+        if not isinstance(view, str) or type(pointer) is not int or not isinstance(samples, list):
+            return
+        hand = f"{view}/{pointer}"
+        for number, sample in enumerate(samples[:MOST_SAMPLES]):
+            if (found := _sample(sample)) is None:
+                continue
+            x, y, at, pressure = found
+            if phase == "begin" and number == 0:
+                self._actions.begin(hand, x, y, **_style(content), at=at, pressure=pressure)
+            elif content.get("straight") is True:
+                self._actions.straighten(hand, x, y, at=at)
+            else:
+                self._actions.motion(hand, x, y, at=at, pressure=pressure)
+        if content.get("last") is True:
+            self._actions.end(hand)
+        elif phase == "cancel":
+            self._actions.cancel(hand)
+
+    # --- ipycanvas' own events, where our part is not there, on the loop thread -----------------------------
 
     def _units(self, x: float, y: float) -> tuple[float, float]:
-        self._last = (x / self._renderer.scale, y / self._renderer.scale)
-        return self._last
+        return x / self._renderer.scale, y / self._renderer.scale
 
     def _down(self, x: float, y: float) -> None:
-        self._gesture = True
-        self._actions.down(*self._units(x, y))
+        self._actions.begin(MOUSE, *self._units(x, y))
 
     def _move(self, x: float, y: float) -> None:
-        self._actions.move(*self._units(x, y))
+        self._actions.motion(MOUSE, *self._units(x, y))
 
     def _up(self, x: float, y: float) -> None:
-        self._gesture = False
-        self._actions.up(*self._units(x, y))
+        self._actions.motion(MOUSE, *self._units(x, y))
+        self._actions.end(MOUSE)
 
     def _out(self, x: float, y: float) -> None:
-        self._gesture = False
-        self._actions.out(*self._units(x, y))
-
-    def _cancel(self) -> None:
-        self._gesture = False
-        self._actions.cancel()
+        """It left: the stroke ends at the point where it did, for its release may never be told."""
+        self._up(x, y)
+        self._actions.point_away()
 
     def _touch(self, touches: list[tuple[float, float]]) -> None:
         """The first finger draws; a second one on the paper means something else than drawing."""
         if len(touches) == 1:
             self._down(*touches[0])
         else:
-            self._cancel()
+            self._actions.cancel(MOUSE)
 
     def _drag(self, touches: list[tuple[float, float]]) -> None:
-        if self._gesture and touches:
+        if touches:
             self._move(*touches[0])
 
     def _lift(self) -> None:
         """A finger left, and the message only names those that remain: the stroke ends where it was last."""
-        if self._gesture:
-            self._gesture = False
-            self._actions.out(*self._last)
+        self._actions.end(MOUSE)
+        self._actions.point_away()
 
     # --- the page, on the loop thread ---------------------------------------------------------------------
 
@@ -144,6 +166,7 @@ class BoardWidget(VBox):
                 self._actions.changed()
             case "gone":
                 self._pages.gone(str(content.get("view")))
+                self._actions.forget_hands(f"{content.get('view')}/")
                 self._actions.changed()
             case "ack":
                 self._pages.ack(str(content.get("view")), content.get("frame"), now)
@@ -151,11 +174,16 @@ class BoardWidget(VBox):
                     self._repaint_after = None
                     self._repaint()
                 self._actions.changed()
-            case "lost" if self._gesture:
-                self._gesture = False
-                self._actions.out(*self._last)
+            case "pen":
+                self._pen(content)
+            case "cursor":
+                where = _sample([content.get("x"), content.get("y"), 0])
+                if where is not None:
+                    self._actions.point_at(*where[:2])
+                else:
+                    self._actions.point_away()
             case "cancel":
-                self._cancel()
+                self._actions.cancel()
             case "undo":
                 self._actions.undo()
             case "redo":
@@ -207,11 +235,16 @@ class BoardWidget(VBox):
                 self._retry = loop.call_later(wait, self._again)
             return False
         self._renderer.paint(state.elements)
-        self._renderer.live(state.live)
+        # A page that is the only one shows its own wet ink by itself.
+        mine = [element for hand, element in state.mine if not self._pages.is_alone(hand.partition("/")[0])]
+        self._renderer.live((*state.live, *mine))
         cursors = self._cursors(state)
-        if self._renderer.flush() or cursors != self._overlay.cursors:
+        new = (cursors, state.finished)
+        if self._renderer.flush() or new != self._shown:
+            self._shown = new
             with self._overlay.hold_sync():
                 self._overlay.cursors = cursors
+                self._overlay.finished = list(state.finished)
                 self._next_frame()
         return True
 
@@ -228,7 +261,10 @@ class BoardWidget(VBox):
         ]
 
     def _show_bar(self, state: BoardState) -> None:
-        bar = self._bar
+        bar, overlay = self._bar, self._overlay
+        with overlay.hold_sync():
+            overlay.tool, overlay.color, overlay.width = state.tool, state.color, float(state.width)
+            overlay.can_draw, overlay.others = state.can_draw, len(state.people) > 1
         with bar.hold_sync():
             bar.tool, bar.color, bar.width = state.tool, state.color, float(state.width)
             bar.can_undo, bar.can_redo = state.can_undo, state.can_redo
@@ -237,3 +273,25 @@ class BoardWidget(VBox):
             bar.people = [
                 {"name": person.name, "color": person.color, "me": person.me} for person in state.people
             ]
+
+
+def _style(content: dict[str, Any]) -> dict[str, Any]:
+    """The tool, colour and width with which a stroke begins, as far as they are such."""
+    tool, color, width = content.get("tool"), content.get("color"), content.get("width")
+    style: dict[str, Any] = {"tool": tool if isinstance(tool, str) else ""}
+    if isinstance(color, str) and COLOR.fullmatch(color):
+        style["color"] = color
+    if isinstance(width, int | float) and 0 < width <= 200:
+        style["width"] = float(width)
+    return style
+
+
+def _sample(sample: object) -> tuple[float, float, float, float | None] | None:
+    """A sample of a pointer: x, y in board units, its time in seconds, and its pressure if it has one."""
+    if not isinstance(sample, list) or not 3 <= len(sample) <= 4:
+        return None
+    if not all(isinstance(value, int | float) and abs(value) < 1e12 for value in sample):
+        return None
+    x, y, milliseconds, *rest = sample
+    pressure = min(1.0, max(0.0, float(rest[0]))) if rest else None
+    return float(x), float(y), milliseconds / 1000, pressure

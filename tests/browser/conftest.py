@@ -152,7 +152,7 @@ class Notebook:
         browser = self.page.context.browser
         assert browser is not None
         second = Notebook(browser.new_context(viewport=VIEWPORT).new_page(), self.address)
-        second.page.wait_for_selector(".ipysketch-desk canvas", timeout=60_000)
+        second.page.wait_for_selector(".ipysketch-desk canvas.ipysketch-paper", timeout=60_000)
         return second
 
     def board(self, number: int) -> Notebook:
@@ -189,7 +189,7 @@ class Notebook:
     def reload(self) -> None:
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.reload()
-        self.page.wait_for_selector(".ipysketch-desk canvas", timeout=60_000)
+        self.page.wait_for_selector(".ipysketch-desk canvas.ipysketch-paper", timeout=60_000)
 
     def restart_kernel(self) -> None:
         self.page.evaluate(
@@ -200,7 +200,7 @@ class Notebook:
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """The position in the page of (x, y) in board units."""
-        box = self.page.locator(".ipysketch-desk canvas").nth(self.number).bounding_box()
+        box = self.page.locator(".ipysketch-desk canvas.ipysketch-paper").nth(self.number).bounding_box()
         assert box is not None
         return box["x"] + x * box["width"] / 1280, box["y"] + y * box["height"] / 720
 
@@ -256,7 +256,7 @@ class Notebook:
         """The canvas, one byte a pixel (alpha), sampled 640 × 360."""
         picture: list[int] = self.page.evaluate(
             """() => {
-                const canvas = document.querySelector('.ipysketch-desk canvas');
+                const canvas = document.querySelector('.ipysketch-desk canvas.ipysketch-paper');
                 const copy = new OffscreenCanvas(640, 360);
                 const context = copy.getContext('2d');
                 context.drawImage(canvas, 0, 0, 640, 360);
@@ -278,7 +278,7 @@ class Notebook:
 
 
 PIXELS = """([x, y, number]) => {
-    const canvas = document.querySelectorAll('.ipysketch-desk canvas')[number];
+    const canvas = document.querySelectorAll('.ipysketch-desk canvas.ipysketch-paper')[number];
     if (!canvas) return null;
     const scale = canvas.width / 1280;
     const data = canvas.getContext('2d')

@@ -37,7 +37,9 @@ def hana(lab: Lab) -> Notebook:
 
 
 def test_the_paper_is_as_sharp_as_the_screen(hana: Notebook) -> None:
-    hana.page.wait_for_function("() => document.querySelector('.ipysketch-desk canvas').width === 2560")
+    hana.page.wait_for_function(
+        "() => document.querySelector('.ipysketch-desk canvas.ipysketch-paper').width === 2560"
+    )
     hana.stroke((100, 100), (300, 100))
     hana.sees(200, 100, GREEN)
 
@@ -84,7 +86,7 @@ def test_a_second_page_on_the_kernel_shows_and_draws(hana: Notebook, lab: Lab) -
 def test_keys_work_on_the_board_and_tab_leaves_it(hana: Notebook) -> None:
     hana.stroke((800, 100), (1000, 100))
     hana.sees(900, 100, GREEN)
-    paper = hana.page.locator(".ipysketch-desk canvas").first
+    paper = hana.page.locator(".ipysketch-desk canvas.ipysketch-paper").first
     paper.focus()
     hana.page.keyboard.press("Control+z")
     hana.sees_nothing(900, 100)

@@ -90,20 +90,21 @@ def record() -> list[str]:
         for turn in range(6):
             person = people[turn % 2]
             person.choose("eraser" if turn == 3 else "pen", None, None)
-            person.down(100 + turn, 100)
+            person.begin("hand", 100 + turn, 100)
             for step in range(12):
-                person.move(100 + turn + 9 * step, 100 + step * step)
+                person.motion("hand", 100 + turn + 9 * step, 100 + step * step)
                 await person.flush(5)
             if turn == 4:
                 person.cancel()
-            person.up(300, 200)
+            person.motion("hand", 300, 200)
+            person.end("hand")
             await person.flush(5)
         people[0].undo()
         people[0].redo()
         people[1].clear()
         people[1].undo()
         people[1].rename("Bobby", "#00aa00")
-        people[0].out(1, 1)
+        people[0].point_away()
         for person in people:
             await person.flush(5)
             await person.disconnect()

@@ -146,11 +146,11 @@ def test_a_cursor_is_shown_where_it_came_to_rest(home: Path, relay: RelayProcess
 
     def sweep() -> None:
         for x in range(100):
-            ada._session.move(x, 50)
+            ada._session.motion("mouse", x, 50)
 
     ada._thread.ask(sweep)
     until_shown(grace, lambda state: state.people[-1].cursor == (99, 50), "the cursor at rest")
-    ada._thread.ask(lambda: ada._session.out(99, 50))
+    ada._thread.ask(ada._session.point_away)
     until_shown(grace, lambda state: state.people[-1].cursor is None, "without a cursor that left")
     for board in (ada, grace):
         board.disconnect()

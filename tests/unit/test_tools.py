@@ -116,7 +116,7 @@ def hits(x: float, y: float, radius: float) -> list[str]:
 
 def test_the_eraser_takes_all_it_touched_as_one_operation() -> None:
     tool = Eraser(5, hits)
-    assert tool.begin(0, 100, key="unused") == ()
+    assert tool.begin(0, 100) == ()
     assert tool.motion(150, 100) == ()
     assert list(tool.touched) == ["at100"]
     assert tool.end(150, 40) == (Commit((Delete(("at100", "low")),)),)
@@ -125,7 +125,7 @@ def test_the_eraser_takes_all_it_touched_as_one_operation() -> None:
 
 def test_a_fast_eraser_skips_nothing() -> None:
     tool = Eraser(5, hits)
-    tool.begin(0, 100, key="unused")
+    tool.begin(0, 100)
     tool.motion(1000, 100)
     assert list(tool.touched) == ["at100", "at200"]
 
@@ -133,13 +133,13 @@ def test_a_fast_eraser_skips_nothing() -> None:
 @pytest.mark.parametrize("start", [(0, 100), (300, 100)])
 def test_an_eraser_that_touched_nothing_does_nothing(start: tuple[float, float]) -> None:
     tool = Eraser(5, hits)
-    tool.begin(*start, key="unused")
+    tool.begin(*start)
     assert tool.end(*start) == ()
 
 
 def test_a_cancelled_eraser_gives_everything_back() -> None:
     tool = Eraser(5, hits)
-    tool.begin(100, 100, key="unused")
+    tool.begin(100, 100)
     tool.cancel()
     assert not tool.touched
     assert tool.motion(200, 100) == tool.end(200, 100) == ()

@@ -1,0 +1,305 @@
+// The pen: what hands do on the paper, shown at once and told to the kernel once a display frame.
+//
+// Rules of this part: ink under a hand is wet, drawn here; it stays until the kernel says that its stroke is on the
+// canvas below, or came to nothing. A stroke is named by this page's view and a number, so that no other page, and no
+// other finger, is mistaken for it. Positions are in board units.
+
+const BOARD = { width: 1280, height: 720 };
+const CURSOR_EVERY = 66;  // milliseconds
+const MOST_ZOOM = 8;
+const ERASER_BUTTON = 32;
+
+/**
+ * @param {object} parts
+ * @param {HTMLElement} parts.el receives the pointers; it covers the paper
+ * @param {(kind: string, content?: object) => void} parts.say tells the kernel
+ * @param {string} parts.view names this page
+ * @param {() => {tool: string, color: string, width: number, canDraw: boolean, others: boolean}} parts.state
+ * @param {(zoom: number) => void} parts.zoomed is told of another zoom
+ * @param {AbortSignal} parts.signal
+ */
+function createPen({ el, say, view, state, zoomed, signal }) {
+  const wet = document.createElement("canvas");
+  wet.className = "ipysketch-wet";
+  el.append(wet);
+  const context = wet.getContext("2d");
+  /** @type {Map<number, any>} strokes that are wet, by number */
+  const strokes = new Map();
+  /** @type {Map<number, any>} what each pointer does now */
+  const hands = new Map();
+  const fingers = new Map();
+  let count = 0;
+  let asked = 0;
+  let penSeen = false;
+  let alive = true;
+
+  // --- where things are ---
+
+  let zoom = 1;
+  let left = 0;
+  let top = 0;
+  const desk = () => el.closest(".ipysketch-desk");
+  const paper = () => desk()?.querySelector("canvas.ipysketch-paper");
+  const home = document.createElement("button");
+  home.type = "button";
+  home.className = "ipysketch-home";
+  home.textContent = "Whole board";
+  home.title = "Show the whole board (0)";
+  home.hidden = true;
+  home.addEventListener("click", () => look(1, 0, 0), { signal });
+
+  const at = (event) => {
+    const box = el.getBoundingClientRect();
+    return [
+      ((event.clientX - box.left) / box.width) * BOARD.width,
+      ((event.clientY - box.top) / box.height) * BOARD.height,
+    ];
+  };
+
+  // Show the board `z` times as large, its corner at (x, y) in pixels of the page from the desk's own.
+  const look = (z, x, y) => {
+    const frame = desk();
+    if (!frame) return;
+    if (!home.isConnected) frame.append(home);
+    zoom = Math.min(MOST_ZOOM, Math.max(1, z));
+    left = Math.min(0, Math.max(frame.clientWidth * (1 - zoom), x));
+    top = Math.min(0, Math.max(frame.clientHeight * (1 - zoom), y));
+    for (const part of [paper(), el]) {
+      part.style.transformOrigin = "0 0";
+      part.style.transform = zoom === 1 ? "" : `translate(${left}px, ${top}px) scale(${zoom})`;
+    }
+    el.style.setProperty("--zoom", String(zoom));
+    home.hidden = zoom === 1;
+    zoomed(zoom);
+  };
+
+  const zoomAt = (factor, clientX, clientY) => {
+    const box = desk().getBoundingClientRect();
+    const x = clientX - box.left;
+    const y = clientY - box.top;
+    const next = Math.min(MOST_ZOOM, Math.max(1, zoom * factor));
+    look(next, x - ((x - left) * next) / zoom, y - ((y - top) * next) / zoom);
+  };
+
+  const zoomBy = (factor) => {
+    const box = desk().getBoundingClientRect();
+    zoomAt(factor, box.left + box.width / 2, box.top + box.height / 2);
+  };
+
+  // --- wet ink ---
+
+  const paint = () => {
+    const size = paper();
+    if (size && (wet.width !== size.width || wet.height !== size.height)) {
+      wet.width = size.width;
+      wet.height = size.height;
+    }
+    const scale = wet.width / BOARD.width;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, wet.width, wet.height);
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    for (const stroke of strokes.values()) drawStroke(context, stroke);
+  };
+
+  // The kernel has painted these, or they came to nothing: once the next frame is on the screen, ours goes.
+  const dry = (names) => {
+    const ended = names
+      .filter((name) => name.startsWith(`${view}/`))
+      .map((name) => Number(name.slice(view.length + 1)))
+      .filter((number) => strokes.has(number));
+    if (!ended.length) return;
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      for (const number of ended) strokes.delete(number);
+      paint();
+    }));
+  };
+
+  // --- hands ---
+
+  const flush = (hand, last = false) => {
+    if (!hand.samples.length && !last) return;
+    const content = { view, pointer: hand.number, phase: hand.begun ? "move" : "begin", samples: hand.samples };
+    if (!hand.begun) Object.assign(content, { tool: hand.tool, color: hand.color, width: hand.width });
+    if (hand.straight) content.straight = true;
+    if (last) content.last = true;
+    hand.begun = true;
+    hand.samples = [];
+    say("pen", content);
+  };
+
+  const flushSoon = () => {
+    asked ||= requestAnimationFrame(() => {
+      asked = 0;
+      for (const hand of hands.values()) if (hand.number) flush(hand);
+    });
+  };
+
+  const sample = (hand, event) => {
+    const [x, y] = at(event);
+    const taken = [Math.round(x * 8) / 8, Math.round(y * 8) / 8, Math.round(event.timeStamp)];
+    const pressed = event.pointerType === "pen" && event.pressure > 0 ? event.pressure : null;
+    if (pressed !== null) taken.push(Math.round(pressed * 255) / 255);
+    const stroke = strokes.get(hand.number);
+    if (event.shiftKey && hand.begun && stroke) {
+      // A straight line: only where it began and where it is now count.
+      if (!hand.straight) flush(hand);
+      hand.straight = true;
+      hand.samples = [taken];
+      stroke.points = [...stroke.points.slice(0, 2), taken[0], taken[1]];
+      stroke.pressures = null;
+      return;
+    }
+    if (hand.straight) {
+      flush(hand);
+      hand.straight = false;
+    }
+    hand.samples.push(taken);
+    if (!stroke) return;
+    const end = stroke.points.length;
+    if (end && stroke.points[end - 2] === taken[0] && stroke.points[end - 1] === taken[1]) return;
+    stroke.points.push(taken[0], taken[1]);
+    if (pressed === null) stroke.pressures = null;
+    else stroke.pressures?.push(taken[3]);
+  };
+
+  const begin = (event, tool) => {
+    const { color, width, tool: chosen } = state();
+    const hand = { number: ++count, samples: [], begun: false, straight: false, tool, color, width };
+    hands.set(event.pointerId, hand);
+    if ((tool || chosen) !== "eraser") strokes.set(hand.number, { points: [], pressures: [], color, width });
+    sample(hand, event);
+    paint();
+    flushSoon();
+  };
+
+  const cancel = (pointer) => {
+    const hand = hands.get(pointer);
+    hands.delete(pointer);
+    if (!hand?.number) return;
+    strokes.delete(hand.number);
+    paint();
+    if (hand.begun) say("pen", { view, pointer: hand.number, phase: "cancel", samples: [] });
+  };
+
+  const end = (pointer, event) => {
+    const hand = hands.get(pointer);
+    hands.delete(pointer);
+    if (!hand?.number) return;
+    if (event) sample(hand, event);
+    paint();
+    flush(hand, true);
+  };
+
+  const pan = (event) => hands.set(event.pointerId, { x: event.clientX - left, y: event.clientY - top });
+
+  const down = (event) => {
+    const touch = event.pointerType === "touch";
+    if (event.pointerType === "pen") penSeen = true;
+    el.focus({ preventScroll: true });
+    el.setPointerCapture(event.pointerId);
+    if (touch) {
+      fingers.set(event.pointerId, [event.clientX, event.clientY]);
+      if (fingers.size > 1) {
+        for (const pointer of fingers.keys()) cancel(pointer);
+        return;
+      }
+    }
+    if (event.button === 1) pan(event);
+    else if (touch && penSeen) pan(event);  // A palm beside the pen, or a finger that moves the paper.
+    else if (!alive || !state().canDraw) return;
+    else begin(event, event.button === 2 || event.buttons & ERASER_BUTTON ? "eraser" : "");
+  };
+
+  const pinch = (event) => {
+    const before = [...fingers.values()];
+    fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    const [[ax, ay], [bx, by]] = before;
+    const [[cx, cy], [dx, dy]] = fingers.values();
+    const factor = Math.hypot(cx - dx, cy - dy) / Math.max(1, Math.hypot(ax - bx, ay - by));
+    look(zoom, left + (cx + dx - ax - bx) / 2, top + (cy + dy - ay - by) / 2);
+    zoomAt(factor, (cx + dx) / 2, (cy + dy) / 2);
+  };
+
+  let told = 0;
+  let telling = 0;
+  const hover = (event) => {
+    if (!state().others) return;
+    const [x, y] = at(event);
+    clearTimeout(telling);
+    const tell = () => {
+      told = performance.now();
+      say("cursor", { x, y });
+    };
+    // The last place counts, so it is told even when nothing follows.
+    telling = setTimeout(tell, Math.max(0, told + CURSOR_EVERY - performance.now()));
+  };
+
+  const move = (event) => {
+    if (fingers.size > 1) {
+      if (fingers.has(event.pointerId) && fingers.size === 2) pinch(event);
+      return;
+    }
+    if (fingers.has(event.pointerId)) fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    const hand = hands.get(event.pointerId);
+    if (!hand) {
+      hover(event);
+    } else if (!hand.number) {
+      look(zoom, event.clientX - hand.x, event.clientY - hand.y);
+    } else {
+      const coalesced = event.getCoalescedEvents?.() ?? [];
+      for (const each of coalesced.length ? coalesced : [event]) sample(hand, each);
+      paint();
+      flushSoon();
+    }
+  };
+
+  const up = (event) => {
+    fingers.delete(event.pointerId);
+    end(event.pointerId, event);
+  };
+
+  const lost = (event) => {
+    fingers.delete(event.pointerId);
+    if (event.type === "pointercancel" && event.pointerType === "touch") cancel(event.pointerId);
+    else end(event.pointerId, null);
+  };
+
+  el.addEventListener("pointerdown", down, { signal });
+  el.addEventListener("pointermove", move, { signal });
+  el.addEventListener("pointerup", up, { signal });
+  el.addEventListener("pointercancel", lost, { signal });
+  el.addEventListener("lostpointercapture", lost, { signal });
+  el.addEventListener("pointerleave", () => {
+    clearTimeout(telling);
+    if (state().others) say("cursor");
+  }, { signal });
+  // The right button erases, the middle one moves the paper, and the notebook must not select text meanwhile.
+  el.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
+  el.addEventListener("mousedown", (event) => event.preventDefault(), { signal });
+  el.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey) return;  // The page scrolls.
+    event.preventDefault();
+    zoomAt(Math.exp(-event.deltaY / 300), event.clientX, event.clientY);
+  }, { signal, passive: false });
+  signal.addEventListener("abort", () => {
+    cancelAnimationFrame(asked);
+    clearTimeout(telling);
+    home.remove();
+  });
+
+  return {
+    dry,
+    look,
+    zoomBy,
+    cancelAll: () => { for (const pointer of [...hands.keys()]) cancel(pointer); },
+    endAll: () => { for (const pointer of [...hands.keys()]) end(pointer, null); },
+    // Without a kernel, ink that only this page has must not look as if it were drawn.
+    enable: (yes) => {
+      alive = yes;
+      if (yes) return;
+      hands.clear();
+      strokes.clear();
+      paint();
+    },
+  };
+}
