@@ -100,6 +100,7 @@ def test_out_of_the_board_and_back_draws_no_line_across(pair: tuple[Notebook, No
     ada.drag(1100, 300)
     ada.stroke((1050, 350), (1060, 350))
     grace.sees(1055, 350, RED)
+    ada.sees(1055, 350, RED)
     grace.sees(1150, 100, RED)
     assert grace.blank(1150, 300)
     assert ada.blank(1150, 300)
@@ -127,7 +128,7 @@ def test_a_killed_relay_comes_back_with_everything(
     ada.stroke((300, 600), (500, 600))  # While there is no relay.
     ada.sees(400, 600, RED)
     ada.page.wait_for_function(
-        "() => document.querySelector('.ipysketch-status').textContent.includes('1 stroke waiting')"
+        "() => document.querySelector('.ipysketch-status').textContent.match(/[1-9] strokes? waiting/)"
     )
     relay.start()
     ada.connected(here=2)
