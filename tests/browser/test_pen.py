@@ -1,0 +1,337 @@
+"""The pen, in a real JupyterLab: ink at once, every kind of hand, quiet when nothing is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import ipysketch
+from ipysketch.elements import Stroke
+
+from ..integration.test_board import until_shown
+from ..processes import RelayProcess
+from .conftest import Lab, Notebook
+
+VIOLET = "#8e5bb5"
+
+WET = """([x, y]) => {
+    const wet = document.querySelector('.ipysketch-wet');
+    const scale = wet.width / 1280;
+    const data = wet.getContext('2d').getImageData(x * scale - 3, y * scale - 3, 7, 7).data;
+    return data.some((value, i) => i % 4 === 3 && value > 200);
+}"""
+
+# Looks at a place at each display frame, on the wet layer and on the paper.
+WATCH = """([x, y]) => {
+    window.watched = [];
+    const alpha = canvas => {
+        const scale = canvas.width / 1280;
+        return canvas.getContext('2d').getImageData(Math.round(x * scale), Math.round(y * scale), 1, 1).data[3];
+    };
+    const look = () => {
+        const wet = alpha(document.querySelector('.ipysketch-wet'));
+        const dry = alpha(document.querySelector('.ipysketch-desk canvas.ipysketch-paper'));
+        window.watched.push([wet, dry]);
+        if (window.watched.length < 600) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}"""
+
+
+@pytest.fixture(scope="module")
+def vera(lab: Lab) -> Notebook:
+    cells = [
+        "%load_ext ipysketch",
+        f"%sketch connect --room pen --name Vera --color '{VIOLET}'",
+        "import time\nend = time.time() + 10\nwhile time.time() < end:\n    sum(range(1000))",
+    ]
+    notebook = lab.notebook("vera", cells, has_touch=True)
+    notebook.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
+    notebook.execute(0)
+    notebook.execute(1)
+    notebook.connected()
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def other(lab: Lab, relay: RelayProcess, vera: Notebook) -> Iterator[ipysketch.Sketch]:
+    """Another peer in the room, who reads what was drawn."""
+    board = ipysketch.Sketch(name="Other")
+    board.connect(relay.url, "pen")
+    yield board
+    board.disconnect()
+
+
+@pytest.fixture
+def clean(other: ipysketch.Sketch, vera: Notebook) -> ipysketch.Sketch:
+    other.clear()
+    until_shown(other, lambda state: not state.elements and not state.live, "an empty board")
+    vera.page.wait_for_function(
+        """() => {
+            const canvas = document.querySelector('.ipysketch-desk canvas.ipysketch-paper');
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            return data.every((value, i) => i % 4 !== 3 || value === 0);
+        }"""
+    )
+    return other
+
+
+def drawn(board: ipysketch.Sketch, count: int = 1) -> list[Stroke]:
+    until_shown(board, lambda state: len(state.elements) == count and not state.live, f"{count} strokes")
+    return [element for element in board.elements if isinstance(element, Stroke)]
+
+
+class Touch:
+    """Fingers and a pen, through the browser's own protocol."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self.notebook = notebook
+        notebook.show()
+        self.session = notebook.page.context.new_cdp_session(notebook.page)
+
+    def fingers(self, kind: str, *points: tuple[float, float]) -> None:
+        places = [
+            {**dict(zip("xy", self.notebook.place(*point), strict=True)), "id": number}
+            for number, point in enumerate(points)
+        ]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    def pen(self, kind: str, x: float, y: float, force: float = 0.5, **more: Any) -> None:
+        px, py = self.notebook.place(x, y)
+        pressed = kind != "mouseReleased"
+        self.session.send(
+            "Input.dispatchMouseEvent",
+            {
+                "type": kind,
+                "x": px,
+                "y": py,
+                "button": "left",
+                "buttons": 1 if pressed else 0,
+                "clickCount": 1,
+                "pointerType": "pen",
+                "force": force,
+                **more,
+            },
+        )
+
+
+def test_ink_is_there_before_the_kernel_knows(vera: Notebook, clean: ipysketch.Sketch) -> None:
+    vera.execute(2)  # The kernel is busy for ten seconds.
+    vera.page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
+    )
+    vera.press(200, 200)
+    vera.drag(400, 200)
+    assert vera.page.evaluate(WET, [300, 200])
+    vera.screenshot("wet")
+    vera.release()
+    vera.sees(300, 200, VIOLET, timeout=40)
+    [stroke] = drawn(clean)
+    assert stroke.points[0] == pytest.approx((200, 200), abs=1.5)
+    vera.page.wait_for_function(f"place => !({WET})(place)", arg=[300, 200])
+    vera.page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'",
+        timeout=40_000,
+    )
+
+
+def test_wet_ink_gives_way_without_a_blank_frame_and_looks_the_same(
+    vera: Notebook, clean: ipysketch.Sketch
+) -> None:
+    vera.press(200, 300)
+    vera.drag(600, 300)
+    vera.page.evaluate(WATCH, [400, 300])
+    vera.release()
+    vera.sees(400, 300, VIOLET)
+    vera.page.wait_for_function(f"place => !({WET})(place)", arg=[400, 300])
+    frames = vera.page.evaluate("() => window.watched")
+    assert len(frames) >= 2
+    assert all(max(frame) == 255 for frame in frames), "at no frame was the ink away"
+    assert frames[-1][0] == 0
+    drawn(clean)
+
+
+def test_a_hand_goes_out_and_comes_back_in_one_stroke(vera: Notebook, clean: ipysketch.Sketch) -> None:
+    vera.press(1200, 100)
+    vera.drag(1330, 100)
+    vera.drag(1330, 300)
+    vera.drag(1200, 300)
+    vera.release()
+    [stroke] = drawn(clean)
+    assert stroke.points[:, 0].max() > 1285
+    assert stroke.points[-1] == pytest.approx((1200, 300), abs=1.5)
+    vera.drag(600, 500)
+    assert len(clean.elements) == 1, "nothing sticks to the hand"
+
+
+def test_a_pen_presses_and_what_it_pressed_is_kept(vera: Notebook, clean: ipysketch.Sketch) -> None:
+    touch = Touch(vera)
+    touch.pen("mousePressed", 200, 400, 0.1)
+    for n in range(1, 21):
+        touch.pen("mouseMoved", 200 + 20 * n, 400, n / 20)
+    touch.pen("mouseReleased", 600, 400, 0)
+    vera.sees(500, 400, VIOLET)
+    [stroke] = drawn(clean)
+    assert stroke.pressure is not None
+    assert len(stroke.pressure) == len(stroke.points) > 10
+    assert stroke.pressure[1] == pytest.approx(0.05, abs=0.03)
+    assert stroke.pressure.max() == pytest.approx(1.0, abs=0.01)
+    assert stroke.times is not None
+    assert len({path.width for path in stroke.display}) > 3, "it is thin where the pen was light"
+    vera.screenshot("pressure")
+    # From now on the pen draws, and a hand that rests beside it does not.
+    touch.fingers("touchStart", (300, 600))
+    touch.fingers("touchMove", (500, 600))
+    touch.fingers("touchEnd")
+    touch.pen("mousePressed", 200, 500)
+    touch.pen("mouseMoved", 300, 500)
+    touch.pen("mouseReleased", 300, 500, 0)
+    assert len(drawn(clean, 2)) == 2
+    assert vera.blank(400, 600)
+
+
+def test_the_right_button_erases(vera: Notebook, clean: ipysketch.Sketch) -> None:
+    vera.stroke((200, 200), (400, 200))
+    vera.stroke((200, 300), (400, 300))
+    drawn(clean, 2)
+    vera.page.mouse.move(*vera.place(300, 150))
+    vera.page.mouse.down(button="right")
+    vera.page.mouse.move(*vera.place(300, 250), steps=5)
+    vera.page.mouse.up(button="right")
+    [left] = drawn(clean, 1)
+    assert left.points[0] == pytest.approx((200, 300), abs=1.5)
+
+
+def test_escape_takes_a_stroke_back_and_shift_straightens_it(vera: Notebook, clean: ipysketch.Sketch) -> None:
+    vera.press(200, 200)
+    vera.drag(400, 250)
+    vera.page.keyboard.press("Escape")
+    assert not vera.page.evaluate(WET, [300, 225])
+    vera.drag(500, 500)
+    vera.release()
+    vera.press(200, 400)
+    vera.drag(300, 500)
+    vera.page.keyboard.down("Shift")
+    vera.drag(600, 400)
+    vera.page.keyboard.up("Shift")
+    vera.release()
+    [stroke] = drawn(clean)
+    assert len(stroke.points) <= 3
+    assert stroke.points[-1] == pytest.approx((600, 400), abs=1.5)
+
+
+def test_two_fingers_move_and_zoom_and_draw_nothing(vera: Notebook, clean: ipysketch.Sketch) -> None:
+    vera.stroke((600, 300), (700, 300))
+    drawn(clean)
+    touch = Touch(vera)
+    touch.fingers("touchStart", (500, 300))
+    touch.fingers("touchStart", (500, 300), (800, 300))
+    for n in range(1, 11):
+        touch.fingers("touchMove", (500 - 20 * n, 300), (800 + 20 * n, 300))
+    touch.fingers("touchEnd")
+    home = vera.page.get_by_role("button", name="Whole board")
+    home.wait_for()
+    vera.screenshot("zoomed")
+    zoom = vera.page.evaluate(
+        "() => new DOMMatrix(getComputedStyle(document.querySelector('.ipysketch-overlay')).transform).a"
+    )
+    assert zoom > 1.5
+    vera.stroke((650, 350), (680, 350))  # Where it is seen is where it is drawn.
+    strokes = drawn(clean, 2)
+    assert strokes[-1].points[0] == pytest.approx((650, 350), abs=1.5)
+    home.click()
+    home.wait_for(state="hidden")
+
+
+def test_a_hover_says_nothing_unless_somebody_is_here_to_see_it(vera: Notebook, lab: Lab) -> None:
+    sent: list[str | bytes] = []
+    cells = ["%load_ext ipysketch", "%sketch connect --room quiet --name Quiet"]
+    alone = lab.notebook("quiet", cells)
+    alone.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    alone.page.reload()
+    alone.open()
+    alone.run()
+    alone.stroke((100, 100), (150, 100))
+    alone.page.wait_for_function(f"place => !({WET})(place)", arg=[120, 100])
+    about_us = [frame for frame in sent if b"ipysketch" in _bytes(frame)]
+    assert about_us, "what a page says is seen here"
+    before = len(about_us)
+    alone.page.mouse.move(*alone.place(200, 200))
+    alone.page.mouse.move(*alone.place(900, 600), steps=120)
+    alone.button("Pen")  # Said after the hovering, so that all of it had its turn.
+    alone.page.wait_for_function("() => true")
+    said = [frame for frame in sent if b"ipysketch" in _bytes(frame)][before:]
+    assert not [frame for frame in said if b'"cursor"' in _bytes(frame)]
+    assert not vera.errors
+
+
+def _bytes(frame: str | bytes) -> bytes:
+    return frame.encode() if isinstance(frame, str) else frame
+
+
+def test_two_pages_on_one_kernel_draw_at_once(vera: Notebook, clean: ipysketch.Sketch) -> None:
+    second = vera.again()
+    vera.press(100, 100)
+    second.press(100, 600)
+    for n in range(1, 11):
+        vera.drag(100 + 50 * n, 100, steps=2)
+        second.drag(100 + 50 * n, 600, steps=2)
+    second.sees(300, 100, VIOLET)  # Ink under the other page's hand.
+    vera.release()
+    second.release()
+    strokes = drawn(clean, 2)
+    assert sorted(round(stroke.points[:, 1].mean()) for stroke in strokes) == [100, 600]
+    assert all(abs(stroke.points[:, 1].max() - stroke.points[:, 1].min()) < 3 for stroke in strokes)
+    second.page.context.close()
+
+
+def test_how_soon_ink_is_there(vera: Notebook, clean: ipysketch.Sketch) -> None:
+    """From the event of a move to the frame that shows it: our pen, and ipycanvas' own events, in one run."""
+    measure = """async ([pen, count]) => {
+        const overlay = document.querySelector('.ipysketch-overlay');
+        const paper = document.querySelector('.ipysketch-desk canvas.ipysketch-paper');
+        const target = pen ? overlay : paper;
+        const canvas = pen ? document.querySelector('.ipysketch-wet') : paper;
+        const box = paper.getBoundingClientRect();
+        const context = canvas.getContext('2d');
+        const inked = (x, y) => {
+            const scale = canvas.width / 1280;
+            return context.getImageData(x * scale - 1, y * scale - 1, 3, 3).data.some((v, i) => i % 4 === 3 && v > 0);
+        };
+        const frame = () => new Promise(requestAnimationFrame);
+        const send = (kind, x, y) => {
+            const at = { bubbles: true, button: 0, buttons: 1, pointerId: 1, isPrimary: true, pointerType: 'mouse',
+                clientX: box.left + x * box.width / 1280, clientY: box.top + y * box.height / 720 };
+            const name = pen ? `pointer${kind}` : `mouse${kind}`;
+            target.dispatchEvent(pen ? new PointerEvent(name, at) : new MouseEvent(name, at));
+        };
+        overlay.setPointerCapture = () => {};
+        const times = [];
+        const y = pen ? 150 : 250;
+        send('down', 50, y);
+        for (let i = 0; i < count; i++) {
+            const x = 70 + 18 * i;
+            await frame();
+            const begun = performance.now();
+            send('move', x, y);
+            while (!inked(x - 6, y)) {
+                await frame();
+                if (performance.now() - begun > 5000) break;
+            }
+            times.push(performance.now() - begun);
+        }
+        send('up', 70 + 18 * count, y);
+        delete overlay.setPointerCapture;
+        return times.sort((a, b) => a - b);
+    }"""
+    vera.show()
+    table = {}
+    for name, pen in (("the pen", True), ("ipycanvas' events", False)):
+        times = vera.page.evaluate(measure, [pen, 60])
+        table[name] = (times[len(times) // 2], times[int(0.95 * len(times))])
+    print("\nfrom move to ink, ms        p50     p95")
+    for name, (p50, p95) in table.items():
+        print(f"{name:<24}{p50:>8.1f}{p95:>8.1f}")
+    assert table["the pen"][1] < table["ipycanvas' events"][1]
