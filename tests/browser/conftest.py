@@ -7,8 +7,9 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -264,6 +265,15 @@ class Notebook:
             }"""
         )
         return picture
+
+    def shows(self, picture: Callable[[], list[int]], timeout: float = 20) -> None:
+        """Wait until this board looks as `picture` says, pixel by pixel."""
+        end = time.monotonic() + timeout
+        while (mine := self.picture()) != (theirs := picture()):
+            if time.monotonic() > end:
+                other = sum(a != b for a, b in zip(mine, theirs, strict=True))
+                raise AssertionError(f"{other} bytes of the pictures differ")
+            self.page.evaluate("() => new Promise(requestAnimationFrame)")
 
     def screenshot(self, name: str) -> None:
         """The whole page under build/screenshots, for people to look at."""

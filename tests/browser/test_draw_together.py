@@ -53,7 +53,7 @@ def test_both_draw_at_once_and_see_the_same(pair: tuple[Notebook, Notebook]) -> 
     grace.sees(520, 110, RED)
     ada.sees(585, 410, BLUE)
     grace.sees(585, 410, BLUE)
-    assert ada.picture() == grace.picture()
+    ada.shows(grace.picture)
 
 
 def test_a_click_leaves_a_dot(pair: tuple[Notebook, Notebook]) -> None:
@@ -108,11 +108,10 @@ def test_out_of_the_board_and_back_draws_no_line_across(pair: tuple[Notebook, No
 
 def test_the_page_comes_back_whole(pair: tuple[Notebook, Notebook]) -> None:
     ada, grace = pair
-    before = ada.picture()
     grace.reload()
     grace.sees(200, 100, RED)
     grace.sees(585, 410, BLUE)
-    assert grace.picture() == before
+    grace.shows(ada.picture)
     ada.stroke((100, 560), (200, 560))
     grace.sees(150, 560, RED)
 
@@ -135,7 +134,7 @@ def test_a_killed_relay_comes_back_with_everything(
     grace.connected(here=2)
     grace.sees(400, 600, RED)
     grace.sees(200, 100, RED)
-    assert ada.picture() == grace.picture()
+    ada.shows(grace.picture)
 
 
 def test_ink_arrives_while_the_kernel_is_busy(pair: tuple[Notebook, Notebook], lab: Lab) -> None:
@@ -160,7 +159,6 @@ def test_ink_arrives_while_the_kernel_is_busy(pair: tuple[Notebook, Notebook], l
 
 def test_a_restarted_kernel_finds_the_drawing(pair: tuple[Notebook, Notebook]) -> None:
     ada, grace = pair
-    before = grace.picture()
     ada.restart_kernel()
     mourning = ada.page.get_by_text("This board has lost its kernel")
     mourning.wait_for()
@@ -170,7 +168,7 @@ def test_a_restarted_kernel_finds_the_drawing(pair: tuple[Notebook, Notebook]) -
     ada.connected()
     ada.sees(200, 100, RED)
     ada.sees(400, 600, RED)
-    assert ada.picture() == before
+    ada.shows(grace.picture)
     assert ada.page.locator(".ipysketch-board").count() == 1
 
 
