@@ -583,3 +583,26 @@ def _run(path: Path, statement: str) -> None:
     with db:
         db.execute(statement)
     db.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused"),
+    [("nfs4", True), ("cifs", True), ("fuse.sshfs", True), ("ext4", False), ("overlay", False)],
+)
+def test_a_network_file_system_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, refused: bool
+) -> None:
+    import relay.store.sqlite as module
+
+    real = Path.read_text
+    mounts = f"none / ext4 rw 0 0\nserver:/homes {tmp_path.parent} {kind} rw 0 0\n"
+    monkeypatch.setattr(
+        Path, "read_text", lambda path: mounts if str(path) == "/proc/self/mounts" else real(path)
+    )
+    assert module.file_system(tmp_path / "relay.sqlite") == kind
+    if refused:
+        with pytest.raises(StoreError, match="network file system"):
+            SqliteStore(tmp_path / "relay.sqlite")
+        assert not (tmp_path / "relay.sqlite").exists()
+    else:
+        SqliteStore(tmp_path / "relay.sqlite").close()
