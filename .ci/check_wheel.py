@@ -11,6 +11,8 @@ needed = {
     "ipysketch/py.typed",
     "relay/py.typed",
     "ipysketch/front.js",
+    "ipysketch/pen.js",
+    "relay/web/ink.js",
     "ipysketch/front.css",
     "relay/__main__.py",
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright._impl._driver import compute_driver_executable
 
 from ipysketch.geometry import lines, smooth
 
@@ -40,8 +41,7 @@ def hands() -> list[tuple[list[list[float]], list[float] | None, float]]:
 
 
 def test_javascript_makes_the_same_lines_as_python() -> None:
-    node = shutil.which("node") or shutil.which("nodejs")
-    assert node, "Node is needed for this test; .ci/install-browser installs it where it may"
+    node = shutil.which("node") or compute_driver_executable()[0]  # Playwright brings one of its own.
     given = [[np.ravel(points).tolist(), pressure, width] for points, pressure, width in hands()]
     said = subprocess.run(
         [node, "--input-type=module", "-e", SCRIPT.replace("INK", INK.as_uri())],
