@@ -51,24 +51,35 @@ def relay(home: Path) -> Iterator[RelayProcess]:
 
 
 class Lab:
-    """A running JupyterLab whose notebooks find `relay` by themselves."""
+    """A running JupyterLab, or Notebook 7, whose notebooks find `relay` by themselves."""
+
+    application = "jupyterlab"
+    kind = "LabApp"
+    path = "lab/workspaces/{name}/tree/{name}.ipynb"
 
     def __init__(self, home: Path, relay: RelayProcess, browser: Browser) -> None:
-        self.root = home / "notebooks"
+        self.root = home / f"notebooks of {self.application}"
         self.root.mkdir()
         self.browser = browser
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self.log = (home / "lab.log").open("w+")
+        self.log = (home / f"{self.application}.log").open("w+")
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={self.port}"),
+                *(
+                    sys.executable,
+                    "-m",
+                    self.application,
+                    "--no-browser",
+                    "--allow-root",
+                    f"--port={self.port}",
+                ),
                 *(
                     f"--ServerApp.root_dir={self.root}",
                     "--IdentityProvider.token=",
                     "--ServerApp.port_retries=0",
                 ),
-                "--LabApp.expose_app_in_browser=True",
+                f"--{self.kind}.expose_app_in_browser=True",
             ],
             env=environment(home, IPYSKETCH_URL=relay.url),
             stdout=self.log,
@@ -113,7 +124,7 @@ class Lab:
         (self.root / f"{name}.ipynb").write_text(json.dumps(content))
         options = {"viewport": VIEWPORT, **context}
         page = self.browser.new_context(**options).new_page()  # type: ignore[arg-type]
-        return Notebook(page, f"{self.address}/lab/workspaces/{name}/tree/{name}.ipynb")
+        return Notebook(page, f"{self.address}/{self.path.format(name=name)}")
 
     def close(self) -> None:
         self.process.terminate()
