@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -335,3 +337,55 @@ def test_how_soon_ink_is_there(vera: Notebook, clean: ipysketch.Sketch) -> None:
     for name, (p50, p95) in table.items():
         print(f"{name:<24}{p50:>8.1f}{p95:>8.1f}")
     assert table["the pen"][1] < table["ipycanvas' events"][1]
+
+
+def test_a_slow_page_keeps_up_with_twenty_people(
+    vera: Notebook, relay: RelayProcess, clean: ipysketch.Sketch
+) -> None:
+    """The page runs four times slower; frames are skipped, never queued, and the last state is reached."""
+    people = [ipysketch.Sketch(name=f"p{n}", color="#1f6fb2") for n in range(20)]
+    for person in people:
+        person.connect(relay.url, "pen")
+    sessions = [person._session for person in people]
+    throttle = vera.page.context.new_cdp_session(vera.page)
+    throttle.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    vera.show()
+    vera.page.evaluate(
+        """() => {
+            window.frames = 0;
+            const seen = () => { window.frames += 1; requestAnimationFrame(seen); };
+            requestAnimationFrame(seen);
+        }"""
+    )
+
+    async def draw() -> None:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        for n, session in enumerate(sessions):
+            session.begin("hand", 60, 30 + 33 * n)
+        while (now := loop.time() - begun) < SECONDS:
+            for n, session in enumerate(sessions):
+                session.motion("hand", 60 + 1100 * now / SECONDS, 30 + 33 * n + 8 * (now * 5 % 2))
+            await asyncio.sleep(1 / 60)  # This is the load: hands at 60 Hz.
+        for n, session in enumerate(sessions):
+            session.motion("hand", 1160, 30 + 33 * n)
+            session.motion("hand", 1200, 30 + 33 * n)
+            session.end("hand")
+
+    SECONDS = 6.0
+    people[0]._thread.run(draw(), 60)
+    begun = time.monotonic()
+    for n in range(20):
+        vera.sees(1180, 30 + 33 * n, "#1f6fb2", timeout=30)
+    behind = time.monotonic() - begun
+    frames = vera.page.evaluate("() => window.frames")
+    print(
+        f"\n20 people, a page 4 times slower: {frames / SECONDS:.0f} display frames a second, last state after {behind:.1f} s"
+    )
+    throttle.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    assert len(drawn(clean, 20)) == 20
+    vera.stroke((100, 700), (300, 700))
+    vera.sees(200, 700, VIOLET)
+    for person in people:
+        person.disconnect()
+    assert not vera.errors
