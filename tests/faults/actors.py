@@ -120,6 +120,7 @@ class Actor:
     def forget(self) -> None:
         """Be somebody new from the next connection on; what is pending comes along."""
         old, self.sync = self.sync, Sync()
+        self.journal.write("left", old.client, list(old.pending))
         for actions in old.pending.values():
             kept = tuple(action for action in actions if not isinstance(action, Revert))
             if kept:
@@ -174,6 +175,7 @@ class Actor:
                 return
             if isinstance(frame, bytes):
                 sync.chunk(frame)
+                self._held(sync)
             else:
                 for message in decode_server(frame):
                     self._take(sync, message)
@@ -189,6 +191,7 @@ class Actor:
                 sync.welcome(message)
             case Snapshot():
                 sync.snapshot(message)
+                self._held(sync)
             case Commit():
                 epoch = sync.document.epoch
                 self.journal.write("saw", epoch, message.seq, message.mark, message.client, message.op)
@@ -204,13 +207,17 @@ class Actor:
             case Bad() | Goodbye():
                 pass
 
+    def _held(self, sync: Sync) -> None:
+        if sync.progress is None:  # Its last piece has come.
+            document = sync.document
+            self.journal.write("held", document.epoch, document.seq, document.mark, document.digest())
+
     async def _send(self, socket: ClientConnection, sync: Sync) -> None:
         ready = sync.outgoing()
         for operation in ready:
-            creates = {action.key: action.fields for action in operation.actions if isinstance(action, Create)}
             if (sync.client, operation.op) not in self._sent:
                 self._sent.add((sync.client, operation.op))
-                self.journal.write("attempt", sync.client, operation.op, creates)
+                self.journal.write("attempt", sync.client, operation.op, operation.actions)
         for frame in frames(ready):
             await socket.send(frame, text=True)
 
@@ -228,6 +235,9 @@ class Actor:
 
     def _operation(self, alive: list[str]) -> list[Action]:
         pick = self._random
+        if alive and pick.random() < 0.02:
+            # Refused, all of it, unless the key dies before it comes.
+            return [Create(next(self._keys), {"kind": "stroke"}), Create(pick.choice(alive), {"kind": "taken"})]
         choice = pick.random()
         if len(alive) > ALIVE and choice < 0.6:
             return [Delete(tuple(pick.sample(alive, 5)))]

@@ -22,9 +22,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from ..processes import ROOT, free_port
 from .actors import Actor, Budget, Progress
-from .checker import check, load
+from .checker import Findings
 from .relay_main import POINTS
 
 UNHURRIED = ("--operation-rate", "1e9")
@@ -99,20 +101,28 @@ class Mortal:
 class Figures:
     """What a run came to."""
 
-    operations: int = 0
     kills: Counter[str] = field(default_factory=Counter)
+    starts: int = 0
     seconds: float = 0.0
-    checkpoints: int = 0
-    wrong: list[str] = field(default_factory=list)
+    found: Findings = field(default_factory=Findings)
 
     def __str__(self) -> str:
+        found = self.found
         rows = [
-            ("operations in the logs", str(self.operations)),
-            ("SIGKILLs", str(sum(self.kills.values()))),
-            *((f"  {point}", str(count)) for point, count in sorted(self.kills.items())),
-            ("checkpoints", str(self.checkpoints)),
-            ("violations", str(len(self.wrong))),
-            ("seconds", f"{self.seconds:.0f}"),
+            ("operations in the logs", found.operations),
+            ("  acknowledged", found.acknowledged),
+            ("  acknowledged and lost", found.lost),
+            ("  there twice", found.twice),
+            ("operations refused", found.refused),
+            ("SIGKILLs", sum(self.kills.values())),
+            *((f"  {point}", count) for point, count in sorted(self.kills.items())),
+            ("starts of the relay", self.starts),
+            ("checkpoints", found.checkpoints),
+            ("snapshots received", found.snapshots),
+            ("documents at the end", found.documents),
+            ("  equal to the log", found.equal),
+            ("violations", len(found.wrong)),
+            ("seconds", round(self.seconds)),
         ]
         return "\n".join(f"{name:<28}{value:>10}" for name, value in rows)
 
@@ -209,15 +219,14 @@ async def crash(
         relay.close()
         for one in actors:
             await one.leave()
-    checker = [sys.executable, "-m", "tests.faults.checker", str(journals), str(relay.database)]
+    checker = [sys.executable, "-m", "tests.faults.checker", "--json", str(journals), str(relay.database)]
     said = subprocess.run(checker, cwd=ROOT, capture_output=True, text=True, check=False)
-    if said.returncode:
-        figures.wrong = check(journals, relay.database) or [said.stdout + said.stderr]
-    found = load(relay.database)
-    figures.operations = sum(len(room.commits) for room in found.values())
-    figures.checkpoints = sum(len(room.checkpoints) for room in found.values())
+    if not said.stdout:
+        raise AssertionError(f"the checker failed: {said.stderr}")
+    figures.found = msgspec.json.decode(said.stdout, type=Findings)
+    figures.starts = relay.starts
     if "Traceback" in relay.said():
-        figures.wrong.append("the relay's log has a stack trace")
+        figures.found.wrong.append("the relay's log has a stack trace")
     figures.seconds = time.monotonic() - begun
     return figures
 
@@ -233,9 +242,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         figures = asyncio.run(crash(Path(directory), **vars(options)))
     print(figures)
-    for what in figures.wrong[:20]:
+    for what in figures.found.wrong[:20]:
         print(what)
-    return 1 if figures.wrong else 0
+    return 1 if figures.found.wrong else 0
 
 
 if __name__ == "__main__":
