@@ -4,13 +4,12 @@ nothing is shown that was not kept, and all goes on when the disk does.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import http.client
 import logging
 import shutil
-<<<<<<< HEAD
-from collections.abc import Iterator
-=======
 from collections.abc import Coroutine, Iterator
->>>>>>> disk
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,12 +17,6 @@ from typing import Any
 import apsw
 import pytest
 
-<<<<<<< HEAD
-from relay.log import Batch, Checkpoint, ClientRow, LogRow, RefusalRow, StoreError, Trim
-from relay.protocol import WINDOW
-from relay.store import SqliteStore
-
-=======
 from ipysketch import Sketch
 from relay.log import Batch, Checkpoint, ClientRow, LogRow, RefusalRow, StoreError, Trim
 from relay.protocol import WINDOW, Commit, Create, Operate, Refused, Snapshot
@@ -33,7 +26,6 @@ from relay.store import SqliteStore
 from ..integration.test_board import until, until_shown
 from ..integration.wire import create, joined, relay_on
 from ..processes import environment
->>>>>>> disk
 from .disk import Disk
 
 FLIPS = 1500
@@ -101,12 +93,8 @@ def answered(path: Path) -> dict[str, Any] | StoreError:
 
 
 def is_sentence(text: str) -> bool:
-<<<<<<< HEAD
-    return ("\n" not in text and not text.endswith(".") and ";" in text) or ": " in text
-=======
     """Whether `text` is one line that says what is wrong, and behind a mark what to do."""
     return "\n" not in text and not text.endswith(".") and ("; " in text or ": " in text)
->>>>>>> disk
 
 
 @pytest.fixture(scope="module")
@@ -271,27 +259,15 @@ def test_a_write_that_fails_anywhere_takes_nothing_and_the_next_one_goes_through
             return error if countdown[0] == 0 and doing == what else None
 
         disk.fail = fail
-<<<<<<< HEAD
-        said: list[str] = []
-        while list(store.load("algebra", "").rows) != batch("algebra", 1, 23).rows:
-            assert list(store.load("algebra", "").rows) == batch("algebra", 1, 3).rows
-=======
         failed: list[str] = []
         while list(store.load("algebra", "").rows) != rows:
             assert list(store.load("algebra", "").rows) == rows[:3]
->>>>>>> disk
             try:
                 store.append([batch("algebra", 4, 20, 900)])
             except StoreError as refused:
-<<<<<<< HEAD
-                said.append(str(refused))
-        assert len(said) <= 1
-        assert all(map(is_sentence, said))
-=======
                 failed.append(str(refused))
         assert len(failed) <= 1
         assert all(map(is_sentence, failed))
->>>>>>> disk
         store.close()
         disk.flush()
         again = SqliteStore(tmp_path / f"{nth}.sqlite")
@@ -350,7 +326,7 @@ class TestRelay:
     @pytest.fixture(autouse=True)
     def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Look at the disk whenever /healthz is asked for."""
-        monkeypatch.setattr("relay.server.PROBE_INTERVAL", 0.0)
+        monkeypatch.setattr("relay.reception.PROBE_INTERVAL", 0.0)
 
     def test_nothing_is_shown_that_is_not_kept_and_all_goes_on_when_the_disk_does(
         self, tmp_path: Path, full: bool
