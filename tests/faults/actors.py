@@ -49,8 +49,8 @@ class Progress:
         self.count = 0
         self._changed = asyncio.Event()
 
-    def add(self) -> None:
-        self.count += 1
+    def add(self, count: int) -> None:
+        self.count += count
         self._changed.set()
 
     async def reach(self, count: int) -> None:
@@ -75,7 +75,7 @@ class Budget:
 
 
 class Actor:
-    """One client in `room` at `url`. `up` is set while a relay listens; `acknowledged` counts everybody's."""
+    """One client in `room` at `url`. `up` is set while a relay listens; `settled` counts everybody's verdicts."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Actor:
         *,
         up: asyncio.Event,
         budget: Budget,
-        acknowledged: Progress,
+        settled: Progress,
         window: int = 16,
         seed: int = 0,
     ) -> None:
@@ -97,7 +97,7 @@ class Actor:
         self.changed = asyncio.Event()
         self._up = up
         self._budget = budget
-        self._acknowledged = acknowledged
+        self._settled = settled
         self._window = window
         self._random = random.Random(f"{seed} {room} {name}")
         self._keys = (f"{name}-{n}" for n in itertools.count(1))
@@ -148,7 +148,10 @@ class Actor:
         self.journal.close()
 
     async def _run(self) -> None:
-        while True:
+        task = asyncio.current_task()
+        assert task is not None
+        # An error while a connection closes takes the place of the cancellation that closed it.
+        while not task.cancelling():
             await self._up.wait()
             try:
                 async with connect(self.url, proxy=None, compression=None, close_timeout=0.1) as socket:
@@ -173,12 +176,14 @@ class Actor:
         async for frame in socket:
             if sync is not self.sync:
                 return
+            waiting = len(sync.pending)
             if isinstance(frame, bytes):
                 sync.chunk(frame)
                 self._held(sync)
             else:
                 for message in decode_server(frame):
                     self._take(sync, message)
+            self._settled.add(waiting - len(sync.pending))
             self._draw(sync)
             await self._send(socket, sync)
             self.changed.set()
@@ -196,8 +201,6 @@ class Actor:
                 epoch = sync.document.epoch
                 self.journal.write("saw", epoch, message.seq, message.mark, message.client, message.op)
                 sync.commit(message)
-                if message.client == sync.client:
-                    self._acknowledged.add()
             case Refused():
                 if message.final:
                     self.journal.write("refused", sync.client, message.op)

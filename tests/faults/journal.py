@@ -24,9 +24,11 @@ class Journal:
     """The journal of the client `name` in `room`, in `directory`."""
 
     def __init__(self, directory: Path, room: str, name: str) -> None:
+        self.lines = 0
         self._file = (directory / f"{room}.{name}.jsonl").open("ab")
 
     def write(self, *line: Any) -> None:
+        self.lines += 1
         self._file.write(msgspec.json.encode(line) + b"\n")
         self._file.flush()
 
