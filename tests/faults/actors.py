@@ -178,8 +178,9 @@ class Actor:
                 return
             waiting = len(sync.pending)
             if isinstance(frame, bytes):
+                waited = set(sync.pending)
                 sync.chunk(frame)
-                self._held(sync)
+                self._held(sync, waited)
             else:
                 for message in decode_server(frame):
                     self._take(sync, message)
@@ -195,8 +196,9 @@ class Actor:
                     self.journal.write("reset", message.epoch)
                 sync.welcome(message)
             case Snapshot():
+                waited = set(sync.pending)
                 sync.snapshot(message)
-                self._held(sync)
+                self._held(sync, waited)
             case Commit():
                 epoch = sync.document.epoch
                 self.journal.write("saw", epoch, message.seq, message.mark, message.client, message.op)
@@ -210,10 +212,12 @@ class Actor:
             case Bad() | Goodbye():
                 pass
 
-    def _held(self, sync: Sync) -> None:
+    def _held(self, sync: Sync, waited: set[int]) -> None:
         if sync.progress is None:  # Its last piece has come.
             document = sync.document
             self.journal.write("held", document.epoch, document.seq, document.mark, document.digest())
+            if settled := sorted(waited - sync.pending.keys()):
+                self.journal.write("settled", document.epoch, sync.client, settled)
 
     async def _send(self, socket: ClientConnection, sync: Sync) -> None:
         ready = sync.outgoing()

@@ -75,9 +75,12 @@ class Account:
 
 
 def load(database: Path) -> dict[str, Room]:
-    """The rooms in `database`, read with a connection of its own."""
+    """The rooms in `database`, read with a connection of its own; raises `sqlite3.DatabaseError`."""
     db = sqlite3.connect(database)
     try:
+        for (what,) in db.execute("PRAGMA integrity_check").fetchall():
+            if what != "ok":
+                raise sqlite3.DatabaseError(what)
         rooms = {}
         for id, name, epoch in db.execute("SELECT id, name, epoch FROM rooms").fetchall():
             room = rooms[name] = Room(epoch)
@@ -100,8 +103,12 @@ def check(journals: Path, database: Path, *, rewound: bool = False) -> list[str]
 def examine(journals: Path, database: Path, *, rewound: bool = False) -> Findings:
     """Compare. `rewound`: an older copy of the database was put in place of it, so that one epoch has two
     histories; then, and only then, a reset excuses what is missing of the epoch that goes on."""
-    rooms = load(database)
     findings = Findings()
+    try:
+        rooms = load(database)
+    except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
+        findings.wrong.append(f"the database cannot be read: {error}")
+        return findings
     for name, lines in read(journals).items():
         room = rooms.get(name)
         if room is None:
@@ -138,6 +145,8 @@ def account(lines: Iterable[list[Any]], *, rewound: bool) -> Account:
                 if seq:
                     result.standing[epoch, seq] = mark
                 result.snapshots[epoch, seq] = held
+            case "settled", [epoch, client, ops]:
+                result.acknowledged.update(((client, op), epoch) for op in ops)
             case "refused", [client, op]:
                 result.refused.add((client, op))
             case "reset", [epoch]:

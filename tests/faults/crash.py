@@ -47,6 +47,7 @@ class Mortal:
         self.starts = 0
         self._log = database.with_suffix(".log").open("a")
         self._process: asyncio.subprocess.Process | None = None
+        self._drain: asyncio.Task[None] | None = None
 
     async def start(self, point: str = "none", count: int = 0) -> None:
         """Start it; at `point`, reached for the `count`-th time, it kills itself."""
@@ -77,7 +78,8 @@ class Mortal:
         assert self._process is not None
         code = await self._process.wait()
         self.up.clear()
-        await self._drain
+        if self._drain is not None:
+            await self._drain
         return code
 
     async def end(self, number: int) -> int:
@@ -91,7 +93,9 @@ class Mortal:
         """Kill what still runs."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
-            await self._process.communicate()
+            await self._process.wait()
+        if self._drain is not None:
+            await self._drain
         self._log.close()
 
     def said(self) -> str:

@@ -5,6 +5,7 @@ One file a client, a JSON array a line, flushed at once:
 - ``["attempt", client, op, actions]``: about to send an operation
 - ``["saw", epoch, seq, mark, client, op]``: a commit arrived; it is acknowledged to its client, if that is this one
 - ``["held", epoch, seq, mark, digest]``: a snapshot arrived, and this is the document that it made
+- ``["settled", epoch, client, ops]``: that snapshot was said to hold these: they are acknowledged
 - ``["refused", client, op]``: it will never be
 - ``["reset", epoch]``: the relay said openly that its log is another one than was known
 - ``["left", client, ops]``: this client is somebody else from now on, and does not wait for the verdicts of `ops`

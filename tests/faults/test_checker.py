@@ -32,7 +32,7 @@ CAUGHT = {
     "leave_a_gap": "has a gap",
     "order_swapped": "of its client came after",
     "cross_rooms": "never attempted in this room",
-    "swallow_operations": "neither kept nor refused",
+    "swallow_operations": "acknowledged operations of .* are lost",
     "lose_refusals": "neither kept nor refused",
     "refuse_what_is_kept": "was refused and is in the log",
     "resolve_reverts_twice": "not what was attempted",
