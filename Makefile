@@ -26,6 +26,7 @@ browser: $(VENV)/test.stamp
 .PHONY: faults
 faults: $(VENV)/test.stamp
 	$(BIN)/python -m tests.faults.crash
+	$(BIN)/python -m tests.faults.crash --relay short_memory --operations 50000 --kills 60
 	$(BIN)/python -m tests.faults.slow_peer
 	$(BIN)/python -m tests.faults.storm
 

@@ -49,8 +49,8 @@ class Progress:
         self.count = 0
         self._changed = asyncio.Event()
 
-    def add(self) -> None:
-        self.count += 1
+    def add(self, count: int) -> None:
+        self.count += count
         self._changed.set()
 
     async def reach(self, count: int) -> None:
@@ -75,7 +75,7 @@ class Budget:
 
 
 class Actor:
-    """One client in `room` at `url`. `up` is set while a relay listens; `acknowledged` counts everybody's."""
+    """One client in `room` at `url`. `up` is set while a relay listens; `settled` counts everybody's verdicts."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Actor:
         *,
         up: asyncio.Event,
         budget: Budget,
-        acknowledged: Progress,
+        settled: Progress,
         window: int = 16,
         seed: int = 0,
     ) -> None:
@@ -97,7 +97,7 @@ class Actor:
         self.changed = asyncio.Event()
         self._up = up
         self._budget = budget
-        self._acknowledged = acknowledged
+        self._settled = settled
         self._window = window
         self._random = random.Random(f"{seed} {room} {name}")
         self._keys = (f"{name}-{n}" for n in itertools.count(1))
@@ -120,6 +120,7 @@ class Actor:
     def forget(self) -> None:
         """Be somebody new from the next connection on; what is pending comes along."""
         old, self.sync = self.sync, Sync()
+        self.journal.write("left", old.client, list(old.pending))
         for actions in old.pending.values():
             kept = tuple(action for action in actions if not isinstance(action, Revert))
             if kept:
@@ -147,7 +148,10 @@ class Actor:
         self.journal.close()
 
     async def _run(self) -> None:
-        while True:
+        task = asyncio.current_task()
+        assert task is not None
+        # An error while a connection closes takes the place of the cancellation that closed it.
+        while not task.cancelling():
             await self._up.wait()
             try:
                 async with connect(self.url, proxy=None, compression=None, close_timeout=0.1) as socket:
@@ -172,11 +176,15 @@ class Actor:
         async for frame in socket:
             if sync is not self.sync:
                 return
+            waiting = len(sync.pending)
             if isinstance(frame, bytes):
+                waited = set(sync.pending)
                 sync.chunk(frame)
+                self._held(sync, waited)
             else:
                 for message in decode_server(frame):
                     self._take(sync, message)
+            self._settled.add(waiting - len(sync.pending))
             self._draw(sync)
             await self._send(socket, sync)
             self.changed.set()
@@ -188,13 +196,13 @@ class Actor:
                     self.journal.write("reset", message.epoch)
                 sync.welcome(message)
             case Snapshot():
+                waited = set(sync.pending)
                 sync.snapshot(message)
+                self._held(sync, waited)
             case Commit():
                 epoch = sync.document.epoch
                 self.journal.write("saw", epoch, message.seq, message.mark, message.client, message.op)
                 sync.commit(message)
-                if message.client == sync.client:
-                    self._acknowledged.add()
             case Refused():
                 if message.final:
                     self.journal.write("refused", sync.client, message.op)
@@ -204,13 +212,19 @@ class Actor:
             case Bad() | Goodbye():
                 pass
 
+    def _held(self, sync: Sync, waited: set[int]) -> None:
+        if sync.progress is None:  # Its last piece has come.
+            document = sync.document
+            self.journal.write("held", document.epoch, document.seq, document.mark, document.digest())
+            if settled := sorted(waited - sync.pending.keys()):
+                self.journal.write("settled", document.epoch, sync.client, settled)
+
     async def _send(self, socket: ClientConnection, sync: Sync) -> None:
         ready = sync.outgoing()
         for operation in ready:
-            creates = {action.key: action.fields for action in operation.actions if isinstance(action, Create)}
             if (sync.client, operation.op) not in self._sent:
                 self._sent.add((sync.client, operation.op))
-                self.journal.write("attempt", sync.client, operation.op, creates)
+                self.journal.write("attempt", sync.client, operation.op, operation.actions)
         for frame in frames(ready):
             await socket.send(frame, text=True)
 
@@ -228,6 +242,9 @@ class Actor:
 
     def _operation(self, alive: list[str]) -> list[Action]:
         pick = self._random
+        if alive and pick.random() < 0.02:
+            # Refused, all of it, unless the key dies before it comes.
+            return [Create(next(self._keys), {"kind": "stroke"}), Create(pick.choice(alive), {"kind": "taken"})]
         choice = pick.random()
         if len(alive) > ALIVE and choice < 0.6:
             return [Delete(tuple(pick.sample(alive, 5)))]

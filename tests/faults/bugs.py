@@ -6,6 +6,7 @@ A bug is a function that alters classes of the relay in its own process; `relay_
 from __future__ import annotations
 
 import itertools
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,9 +16,24 @@ import relay.drawing
 import relay.room
 import relay.rooms
 import relay.store.sqlite
-from relay.drawing import Drawing, Picture
-from relay.log import Batch, Found, LogRow
-from relay.protocol import Change, Commit, Delete, Entry, Join, Record, apply
+from relay.clients import Client
+from relay.drawing import Draft, Drawing, Picture
+from relay.log import Batch, Checkpoint, Found, LogRow
+from relay.protocol import (
+    Change,
+    Commit,
+    Delete,
+    Entry,
+    Join,
+    Operate,
+    Overlay,
+    Record,
+    Revert,
+    apply,
+    decode_entries,
+    encode_entries,
+    encode_message,
+)
 from relay.room import UNKNOWN, Peer, Room
 from relay.rooms import OpenRoom, Rooms
 from relay.store import SqliteStore
@@ -289,6 +305,126 @@ def cross_rooms() -> None:
     SqliteStore._append = crossing  # type: ignore[method-assign]
 
 
+def swallow_operations() -> None:
+    """Now and then an operation is taken for done and is not, and snapshots say that they hold it."""
+    relay.drawing.TAIL_BYTES = 0
+    operate = Room._operate
+    turn = itertools.count()
+
+    def swallow(room: Room, peer: Peer, message: Operate) -> None:
+        if message.op == peer.client.accepted + 1 and next(turn) % 15 == 7:
+            peer.client.accepted = peer.client.last = message.op
+        else:
+            operate(room, peer, message)
+
+    Room._operate = swallow  # type: ignore[method-assign]
+
+
+def lose_refusals() -> None:
+    """Who was refused never hears of it."""
+    append = SqliteStore._append
+
+    def silent(store: SqliteStore, batch: Batch) -> None:
+        append(store, batch._replace(refusals=()))
+
+    SqliteStore._append = silent  # type: ignore[method-assign]
+    Client.refuse = lambda client, op, code, reason: None  # type: ignore[method-assign]
+    Room._tell_refused = lambda room, item, code, reason, *, final: None  # type: ignore[method-assign]
+
+
+def refuse_what_is_kept() -> None:
+    """Now and then somebody is told that an operation will never be, and it is."""
+    committed = Room.committed
+    turn = itertools.count()
+
+    def mean(room: Room) -> None:
+        settled = room._proposal.settled if room._proposal else []
+        committed(room)
+        for item, row, _ in settled:
+            if row is not None and next(turn) % 20 == 19:
+                room._tell_refused(item, "store", "a bug", final=True)
+
+    Room.committed = mean  # type: ignore[method-assign]
+
+
+def resolve_reverts_twice() -> None:
+    """An undo is worked out once more where it has happened already, and comes to nothing."""
+    resolve = relay.room.resolve
+
+    def twice(entries: Any, actions: Any, seq: int, records: Any) -> list[Change]:
+        changes = resolve(entries, actions, seq, records)
+        if not any(isinstance(action, Revert) for action in actions):
+            return changes
+        after = Overlay(entries)
+        apply(after, changes, seq, "", 0.0)
+        return resolve(after, actions, seq, records)
+
+    relay.room.resolve = twice
+
+
+def deliver_another_room() -> None:
+    """Now and then peers get an entry of another room, under the number of their own."""
+    after = Drawing.after
+    drawings: list[Drawing] = []
+    turn = itertools.count()
+
+    def stray(drawing: Drawing, seq: int) -> Any:
+        if drawing not in drawings:
+            drawings.append(drawing)
+        rows = list(after(drawing, seq))
+        others = [other for other in drawings if other is not drawing and other._tail]
+        if rows and others and next(turn) % 2:
+            commit = msgspec.json.decode(others[0]._tail[-1][1], type=Commit)
+            rows[-1] = encode_message(msgspec.structs.replace(commit, seq=drawing.seq))
+        return iter(rows)
+
+    Drawing.after = stray  # type: ignore[method-assign]
+
+
+def checkpoint_misses_one() -> None:
+    """The element drawn last is not in a checkpoint."""
+    relay.drawing.CHECKPOINT_ENTRIES = 16
+    checkpoint = Drawing.checkpoint
+
+    def short(drawing: Drawing) -> Checkpoint | None:
+        point = checkpoint(drawing)
+        if point is None:
+            return None
+        entries = decode_entries(zlib.decompress(point.body))[:-1]
+        return point._replace(body=zlib.compress(encode_entries(entries)), entries=len(entries))
+
+    Drawing.checkpoint = short  # type: ignore[method-assign]
+
+
+def snapshot_before_commit() -> None:
+    """A snapshot already shows what is only on its way to the disk."""
+    relay.drawing.TAIL_BYTES = relay.drawing.FRESH_BYTES = 0
+    draft, picture = Drawing.draft, Drawing.picture
+    drafts: dict[int, Draft] = {}
+
+    def drafting(drawing: Drawing) -> Draft:
+        drafts[id(drawing)] = draft(drawing)
+        return drafts[id(drawing)]
+
+    def hasty(drawing: Drawing) -> Picture:
+        ahead = drafts.get(id(drawing))
+        if ahead is None or ahead.seq <= drawing.seq:
+            return picture(drawing)
+        entries = list(ahead.overlay.values())
+        return Picture(drawing.seq, len(entries), zlib.compress(encode_entries(entries)))
+
+    Drawing.draft = drafting  # type: ignore[method-assign]
+    Drawing.picture = hasty  # type: ignore[method-assign]
+    _slow_disk()
+
+
+def short_memory() -> None:
+    """No bug: what is kept in memory is next to nothing, so that snapshots and checkpoints are made all the time."""
+    relay.drawing.TAIL_BYTES = relay.drawing.FRESH_BYTES = 0
+    relay.drawing.CHECKPOINT_ENTRIES = 16
+
+
+HARMLESS: dict[str, Callable[[], None]] = {"short_memory": short_memory}
 BUGS: dict[str, Callable[[], None]] = {
     bug.__name__: bug
     for bug in (
@@ -310,5 +446,12 @@ BUGS: dict[str, Callable[[], None]] = {
         leave_a_gap,
         order_swapped,
         cross_rooms,
+        swallow_operations,
+        lose_refusals,
+        refuse_what_is_kept,
+        resolve_reverts_twice,
+        deliver_another_room,
+        checkpoint_misses_one,
+        snapshot_before_commit,
     )
 }

@@ -22,9 +22,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from ..processes import ROOT, free_port
 from .actors import Actor, Budget, Progress
-from .checker import check, load
+from .bugs import HARMLESS
+from .checker import Findings
 from .relay_main import POINTS
 
 UNHURRIED = ("--operation-rate", "1e9")
@@ -44,6 +47,7 @@ class Mortal:
         self.starts = 0
         self._log = database.with_suffix(".log").open("a")
         self._process: asyncio.subprocess.Process | None = None
+        self._drain: asyncio.Task[None] | None = None
 
     async def start(self, point: str = "none", count: int = 0) -> None:
         """Start it; at `point`, reached for the `count`-th time, it kills itself."""
@@ -74,7 +78,8 @@ class Mortal:
         assert self._process is not None
         code = await self._process.wait()
         self.up.clear()
-        await self._drain
+        if self._drain is not None:
+            await self._drain
         return code
 
     async def end(self, number: int) -> int:
@@ -84,9 +89,13 @@ class Mortal:
             self._process.send_signal(number)
         return await self.died()
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Kill what still runs."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+            await self._process.wait()
+        if self._drain is not None:
+            await self._drain
         self._log.close()
 
     def said(self) -> str:
@@ -99,20 +108,28 @@ class Mortal:
 class Figures:
     """What a run came to."""
 
-    operations: int = 0
     kills: Counter[str] = field(default_factory=Counter)
+    starts: int = 0
     seconds: float = 0.0
-    checkpoints: int = 0
-    wrong: list[str] = field(default_factory=list)
+    found: Findings = field(default_factory=Findings)
 
     def __str__(self) -> str:
+        found = self.found
         rows = [
-            ("operations in the logs", str(self.operations)),
-            ("SIGKILLs", str(sum(self.kills.values()))),
-            *((f"  {point}", str(count)) for point, count in sorted(self.kills.items())),
-            ("checkpoints", str(self.checkpoints)),
-            ("violations", str(len(self.wrong))),
-            ("seconds", f"{self.seconds:.0f}"),
+            ("operations in the logs", found.operations),
+            ("  acknowledged", found.acknowledged),
+            ("  acknowledged and lost", found.lost),
+            ("  there twice", found.twice),
+            ("operations refused", found.refused),
+            ("SIGKILLs", sum(self.kills.values())),
+            *((f"  {point}", count) for point, count in sorted(self.kills.items())),
+            ("starts of the relay", self.starts),
+            ("checkpoints", found.checkpoints),
+            ("snapshots received", found.snapshots),
+            ("documents at the end", found.documents),
+            ("  equal to the log", found.equal),
+            ("violations", len(found.wrong)),
+            ("seconds", round(self.seconds)),
         ]
         return "\n".join(f"{name:<28}{value:>10}" for name, value in rows)
 
@@ -133,15 +150,24 @@ async def at_rest(actors: list[Actor]) -> AsyncIterator[None]:
 
 
 async def crash(
-    directory: Path, *, clients: int, rooms: int, operations: int, kills: int, seed: int, window: int = 64
+    directory: Path,
+    *,
+    clients: int,
+    rooms: int,
+    operations: int,
+    kills: int,
+    seed: int,
+    window: int = 64,
+    relay: str = "none",
 ) -> Figures:
-    """The whole run, in `directory`: each second kill is at a named point, the others at a random moment."""
+    """The whole run, in `directory`: each second kill is at a named point, the others at a random moment.
+    `relay`: what `relay_main` is to do to the relay."""
     begun = time.monotonic()
     pick = random.Random(seed)
     journals = directory / "journals"
     journals.mkdir(parents=True)
-    relay = Mortal(directory / "relay.sqlite")
-    acknowledged = Progress()
+    mortal = Mortal(directory / "relay.sqlite", bug=relay)
+    settled = Progress()
     budget = Budget()
     share = max(40, operations // kills)
 
@@ -149,11 +175,11 @@ async def crash(
         return Actor(
             name,
             f"room{room}",
-            relay.url,
+            mortal.url,
             journals,
-            up=relay.up,
+            up=mortal.up,
             budget=budget,
-            acknowledged=acknowledged,
+            settled=settled,
             window=window,
             seed=seed,
         )
@@ -161,36 +187,36 @@ async def crash(
     actors = [actor(f"c{n}", n % rooms) for n in range(clients)]
 
     async def work(count: int) -> None:
-        """Have `count` more operations made, and wait until half as many are acknowledged."""
-        aim = acknowledged.count + count // 2
+        """Have `count` more operations made, and wait until half as many have their verdict."""
+        aim = settled.count + count // 2
         budget.left += count
         for one in actors:
             await one.draw()
-        await acknowledged.reach(aim)
+        await settled.reach(aim)
 
     figures = Figures()
     points = itertools.cycle(POINTS)
     try:
-        await relay.start()
+        await mortal.start()
         for one in actors:
             one.start()
         while sum(figures.kills.values()) < kills:
             point = next(points)
             await work(pick.randrange(share // 2, share))
-            await relay.end(signal.SIGKILL)
+            await mortal.end(signal.SIGKILL)
             figures.kills["at random"] += 1
-            await relay.start(point, REACHED.get(point) or pick.randrange(1, 12))
+            await mortal.start(point, REACHED.get(point) or pick.randrange(1, 12))
             if point in REACHED:
                 for one in pick.sample(actors, 3):
                     one.forget()
-            death = asyncio.create_task(relay.died())
+            death = asyncio.create_task(mortal.died())
             while not death.done():
                 working = asyncio.create_task(work(share // 4))
                 await asyncio.wait({death, working}, return_when=asyncio.FIRST_COMPLETED)
                 working.cancel()
-            assert death.result() == -signal.SIGKILL, relay.said()[-2000:]
+            assert death.result() == -signal.SIGKILL, mortal.said()[-2000:]
             figures.kills[point] += 1
-            await relay.start()
+            await mortal.start()
         while budget.made < operations:
             await work(max(100, operations - budget.made))
         async with at_rest(actors):
@@ -204,20 +230,19 @@ async def crash(
             for one in (*actors, *late):
                 await one.leave()
                 one.finish()
-        assert await relay.end(signal.SIGTERM) == 0
+        assert await mortal.end(signal.SIGTERM) == 0
     finally:
-        relay.close()
+        await mortal.close()
         for one in actors:
             await one.leave()
-    checker = [sys.executable, "-m", "tests.faults.checker", str(journals), str(relay.database)]
+    checker = [sys.executable, "-m", "tests.faults.checker", "--json", str(journals), str(mortal.database)]
     said = subprocess.run(checker, cwd=ROOT, capture_output=True, text=True, check=False)
-    if said.returncode:
-        figures.wrong = check(journals, relay.database) or [said.stdout + said.stderr]
-    found = load(relay.database)
-    figures.operations = sum(len(room.commits) for room in found.values())
-    figures.checkpoints = sum(len(room.checkpoints) for room in found.values())
-    if "Traceback" in relay.said():
-        figures.wrong.append("the relay's log has a stack trace")
+    if not said.stdout:
+        raise AssertionError(f"the checker failed: {said.stderr}")
+    figures.found = msgspec.json.decode(said.stdout, type=Findings)
+    figures.starts = mortal.starts
+    if "Traceback" in mortal.said():
+        figures.found.wrong.append("the relay's log has a stack trace")
     figures.seconds = time.monotonic() - begun
     return figures
 
@@ -229,13 +254,14 @@ def main() -> int:
     parser.add_argument("--operations", type=int, default=110_000)
     parser.add_argument("--kills", type=int, default=110)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--relay", default="none", choices=["none", *HARMLESS], help="what is altered in it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         figures = asyncio.run(crash(Path(directory), **vars(options)))
     print(figures)
-    for what in figures.wrong[:20]:
+    for what in figures.found.wrong[:20]:
         print(what)
-    return 1 if figures.wrong else 0
+    return 1 if figures.found.wrong else 0
 
 
 if __name__ == "__main__":

@@ -2,29 +2,35 @@
 
 One file a client, a JSON array a line, flushed at once:
 
-- ``["attempt", client, op, creates]``: about to send an operation; `creates` are the fields of what it makes, by key
+- ``["attempt", client, op, actions]``: about to send an operation
 - ``["saw", epoch, seq, mark, client, op]``: a commit arrived; it is acknowledged to its client, if that is this one
+- ``["held", epoch, seq, mark, digest]``: a snapshot arrived, and this is the document that it made
+- ``["settled", epoch, client, ops]``: that snapshot was said to hold these: they are acknowledged
 - ``["refused", client, op]``: it will never be
 - ``["reset", epoch]``: the relay said openly that its log is another one than was known
+- ``["left", client, ops]``: this client is somebody else from now on, and does not wait for the verdicts of `ops`
 - ``["gap", what]``: a commit came that does not follow
 - ``["final", epoch, seq, digest]``: the document at the end
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 
 class Journal:
     """The journal of the client `name` in `room`, in `directory`."""
 
     def __init__(self, directory: Path, room: str, name: str) -> None:
-        self._file = (directory / f"{room}.{name}.jsonl").open("a")
+        self.lines = 0
+        self._file = (directory / f"{room}.{name}.jsonl").open("ab")
 
     def write(self, *line: Any) -> None:
-        self._file.write(json.dumps(line) + "\n")
+        self.lines += 1
+        self._file.write(msgspec.json.encode(line) + b"\n")
         self._file.flush()
 
     def close(self) -> None:
@@ -36,5 +42,6 @@ def read(directory: Path) -> dict[str, dict[str, list[list[Any]]]]:
     journals: dict[str, dict[str, list[list[Any]]]] = {}
     for path in sorted(directory.glob("*.jsonl")):
         room, name, _ = path.name.split(".")
-        journals.setdefault(room, {})[name] = [json.loads(line) for line in path.read_text().splitlines()]
+        lines = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+        journals.setdefault(room, {})[name] = lines
     return journals

@@ -1,7 +1,7 @@
 """A relay that dies at a named point, or has a planted bug: ``python -m tests.faults.relay_main POINT N BUG …``.
 
-`POINT` is ``none`` or a key of `POINTS`, reached for the `N`-th time; `BUG` is ``none`` or a key of `bugs.BUGS`; what
-follows are the relay's own arguments. For tests only: nothing of the relay knows of it.
+`POINT` is ``none`` or a key of `POINTS`, reached for the `N`-th time; `BUG` is ``none`` or a key of `bugs.BUGS` or
+`bugs.HARMLESS`; what follows are the relay's own arguments. For tests only: nothing of the relay knows of it.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ if __name__ == "__main__":
     if point != "none":
         POINTS[point](Fuse(int(count)))
     if bug != "none":
-        from .bugs import BUGS
+        from .bugs import BUGS, HARMLESS
 
-        BUGS[bug]()
+        {**BUGS, **HARMLESS}[bug]()
     sys.exit(relay.__main__.main(arguments))

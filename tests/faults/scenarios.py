@@ -13,11 +13,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from .actors import Actor, Budget, Progress
+from .bugs import BUGS
 from .checker import check
 from .crash import Mortal, at_rest
 
-PATIENCE = 6.0
-"""Seconds for what a sound relay does in a fraction of one."""
+QUIET = 3.0
+"""Seconds without a line in any journal after which nobody waits for a relay that has a bug."""
+PATIENCE = 30.0
+"""Seconds for a scene whose relay keeps its clients busy for ever."""
 
 
 class Scene:
@@ -28,7 +31,7 @@ class Scene:
         self.journals = directory / "journals"
         self.journals.mkdir(parents=True)
         self.relay = Mortal(directory / "relay.sqlite", bug=bug)
-        self.acknowledged = Progress()
+        self.settled = Progress()
         self.budget = Budget()
         self.actors = [self.actor(name, room) for room in ("left", "right") for name in ("ada", "grace")]
 
@@ -40,16 +43,16 @@ class Scene:
             self.journals,
             up=self.relay.up,
             budget=self.budget,
-            acknowledged=self.acknowledged,
+            settled=self.settled,
         )
 
     async def work(self, count: int, *actors: Actor) -> None:
-        """Have `actors` (all, if none) draw `count` operations, and wait until most are acknowledged."""
-        aim = self.acknowledged.count + count * 2 // 3
+        """Have `actors` (all, if none) draw `count` operations, and wait until most have their verdict."""
+        aim = self.settled.count + count * 2 // 3
         self.budget.left = count
         for actor in actors or self.actors:
             await actor.draw()
-        await self.acknowledged.reach(aim)
+        await self.settled.reach(aim)
 
     async def kill(self, point: str = "none", count: int = 0) -> None:
         """Kill the relay at once, and start another, which dies at `point` by itself."""
@@ -83,7 +86,11 @@ class Scene:
             actor.finish()
         if self.relay.up.is_set():
             await self.relay.end(signal.SIGTERM)
-        self.relay.close()
+        await self.relay.close()
+
+    def lines(self) -> int:
+        """How much has been written in all journals."""
+        return sum(actor.journal.lines for actor in self.actors)
 
 
 async def killed(scene: Scene) -> None:
@@ -171,22 +178,28 @@ def _files(scene: Scene) -> list[Path]:
 Act = Callable[[Scene], Awaitable[None]]
 
 
-def play(directory: Path, act: Act, bug: str = "none") -> list[str]:
+async def play(directory: Path, act: Act, bug: str = "none") -> list[str]:
     """Play `act` with a relay that has `bug`; what the checker finds wrong."""
-
-    async def run() -> bool:
-        scene = Scene(directory, bug)
-        try:
-            async with asyncio.timeout(PATIENCE if bug != "none" else 60):
-                await act(scene)
-        except (TimeoutError, AssertionError, IndexError):
-            return False  # Nobody comes to rest, or the relay does not start again: the checker says why.
-        finally:
-            await scene.close()
-        return True
-
-    ended = asyncio.run(run())
-    wrong = check(directory / "journals", directory / "relay.sqlite", rewound=act is copied_back)
-    if not ended and not wrong:
-        wrong = ["the scene did not come to its end"]
+    scene = Scene(directory, bug)
+    playing = asyncio.ensure_future(act(scene))
+    try:
+        async with asyncio.timeout(PATIENCE if bug in BUGS else 2 * PATIENCE):
+            lines = -1
+            while bug not in BUGS or not scene.relay.up.is_set() or lines < scene.lines():
+                lines = scene.lines()
+                done, _ = await asyncio.wait({playing}, timeout=QUIET)
+                if done:
+                    break
+    except TimeoutError:
+        pass  # The checker says what keeps them busy.
+    finally:
+        playing.cancel()
+        [failure] = await asyncio.gather(playing, return_exceptions=True)
+        await scene.close()
+    if isinstance(failure, Exception) and not isinstance(failure, AssertionError | IndexError):
+        raise failure
+    rewound = act is copied_back
+    wrong = await asyncio.to_thread(check, scene.journals, directory / "relay.sqlite", rewound=rewound)
+    if failure is not None and not wrong:
+        wrong = [f"the scene did not come to its end: {failure!r}"]
     return wrong
