@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -389,3 +390,23 @@ def test_a_slow_page_keeps_up_with_twenty_people(
     for person in people:
         person.disconnect()
     assert not vera.errors
+
+
+def test_a_refused_stroke_does_not_stay(lab: Lab, home: Path) -> None:
+    relay = RelayProcess(home, str(home / "small.sqlite"), "--max-elements", "1")
+    cells = [
+        "%load_ext ipysketch",
+        f"%sketch connect {relay.url} --room small --name Greedy --color '{VIOLET}'",
+    ]
+    greedy = lab.notebook("greedy", cells)
+    greedy.run()
+    greedy.stroke((200, 200), (400, 200))
+    greedy.sees(300, 200, VIOLET)
+    greedy.stroke((200, 400), (400, 400))
+    greedy.page.get_by_role("alert").get_by_text("the drawing has its 1 elements").wait_for()
+    greedy.sees_nothing(300, 400)
+    greedy.page.wait_for_function(f"place => !({WET})(place)", arg=[300, 400])
+    greedy.screenshot("refused")
+    assert not greedy.blank(300, 200)
+    greedy.page.context.close()
+    relay.stop()
