@@ -11,6 +11,7 @@ import os
 import secrets
 import weakref
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,7 +30,6 @@ from relay.protocol import (
     PeerLeft,
     Remove,
     RoomState,
-    ServerMessage,
     check_color,
     check_name,
     check_room,
@@ -44,7 +44,7 @@ from .errors import SketchError
 from .identity import author_secret, default_color, default_name
 from .launch import ensure
 from .loop import LoopThread, loop_thread
-from .session import Session
+from .session import Answer, Session
 from .sync import Lost
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ DEFAULT_ROOM = "main"
 JOIN_WAIT = 10.0
 EXIT_FLUSH = 1.0
 ANSWER_WAIT = 10.0
+LOOK_WAIT = 60.0
 
 
 class Sketch:
@@ -203,7 +204,7 @@ class Sketch:
         assert isinstance(minted, Minted)
         return minted.token
 
-    def _ask(self, message: ClientMessage, answer: Callable[[ServerMessage], bool]) -> ServerMessage:
+    def _ask(self, message: ClientMessage, answer: Callable[[Answer], bool]) -> Answer:
         try:
             return self._thread.run(self._session.ask(message, answer), ANSWER_WAIT)
         except TimeoutError:
@@ -250,6 +251,20 @@ class Sketch:
         return self._thread.ask(self._session.elements)
 
     @property
+    def seq(self) -> int:
+        """The number of the latest operation in the room's log that this board knows."""
+        return self._thread.ask(lambda: self._session.sync.document.seq)
+
+    def at(self, when: int | datetime) -> tuple[Element, ...]:
+        """The drawing as it was after operation number `when`, or at a time (one without a zone is local), bottom
+        first. Raises `SketchError` when that past is not kept, not connected to, or not mine to see."""
+        moment = when.timestamp() if isinstance(when, datetime) else int(when)
+        try:
+            return self._thread.run(self._session.at(moment), LOOK_WAIT)
+        except TimeoutError:
+            raise SketchError("the relay did not send the past in time; try again") from None
+
+    @property
     def pending(self) -> int:
         """How many own operations the relay has not confirmed yet."""
         return self._thread.ask(lambda: len(self._session.sync.pending))
@@ -285,7 +300,7 @@ class Sketch:
         return f"<Sketch: {self.status}>"
 
 
-def _has_left(peer: str, answer: ServerMessage) -> bool:
+def _has_left(peer: str, answer: Answer) -> bool:
     return isinstance(answer, PeerLeft) and answer.peer == peer
 
 

@@ -7,11 +7,12 @@ this adds what a replica needs besides: where it stands in the log, and the elem
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from relay.protocol import Commit, Entry, Record, apply, encode_entries, order
+from relay.protocol import MAX_SNAPSHOT, Bad, Commit, Entry, Record, apply, encode_entries, order
 
 from .elements import Element, decode
 
@@ -45,6 +46,18 @@ class Document:
     def digest(self) -> str:
         """SHA-256 of the entries in order: equal digests are equal documents, byte for byte."""
         return digest(self.entries)
+
+
+def unpack(stream: bytes) -> bytes:
+    """What a zlib stream of the relay holds; raises `Bad` when it is none, cut short, or too large."""
+    inflate = zlib.decompressobj()
+    try:
+        data = inflate.decompress(stream, MAX_SNAPSHOT)
+    except zlib.error as error:
+        raise Bad("bad-snapshot", f"what the relay sent could not be unpacked: {error}") from None
+    if not inflate.eof:
+        raise Bad("bad-snapshot", f"what the relay sent is cut short, or larger than {MAX_SNAPSHOT} bytes")
+    return data
 
 
 def digest(entries: Mapping[str, Entry]) -> str:

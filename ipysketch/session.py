@@ -32,6 +32,7 @@ from relay.protocol import (
     PeerState,
     Presence,
     Preview,
+    Read,
     Refused,
     RoomState,
     ServerMessage,
@@ -45,6 +46,7 @@ from .connection_state import Connected, Ended, Offline, State, Waiting
 from .document import Elements, Gap
 from .elements import Element
 from .errors import SketchError
+from .history import Stretch
 from .others import Others
 from .status import describe
 from .sync import Sync
@@ -54,6 +56,8 @@ from .tools import Eraser, Pen
 from .tools import Output as ToolOutput
 from .tools import Preview as ToolPreview
 
+Answer = ServerMessage | Stretch
+"""What comes of a request: a message, or a stretch of the past."""
 FRAME = 1 / 60
 CURSOR_INTERVAL = 1 / 15
 RETRY_AFTER = 1.0
@@ -79,6 +83,7 @@ class Session:
         self.notice = ""
         self.role = "moderator"
         self.locked = False
+        self.oldest = 1
         self.settled = asyncio.Event()
         self._secret = secret
         self._resolve: Callable[[], Target] | None = None
@@ -93,8 +98,8 @@ class Session:
         self._next_cursor = 0.0
         self._telling: asyncio.TimerHandle | None = None
         self._cursor: tuple[int, int] | None = None
-        self._asked: asyncio.Future[ServerMessage] | None = None
-        self._answers: Callable[[ServerMessage], bool] = lambda _: False
+        self._asked: asyncio.Future[Answer] | None = None
+        self._answers: Callable[[Answer], bool] = lambda _: False
         self._ticking: asyncio.TimerHandle | None = None
 
     # --- connecting ---------------------------------------------------------------------------------------
@@ -163,7 +168,10 @@ class Session:
     def _take(self, message: ServerMessage | bytes) -> None:
         match message:
             case bytes():
-                self.sync.chunk(message)
+                if (stretch := self.sync.chunk(message)) is not None:
+                    self._answer(stretch)
+            case History():
+                self.sync.history(message)
             case Commit():
                 self.sync.commit(message)
             case PeerState() | PeerPreview() | PeerCancel():
@@ -171,7 +179,7 @@ class Session:
             case Welcome():
                 replaced = message.reset and message.epoch != self.sync.document.epoch
                 self.sync.welcome(message)
-                self.role, self.locked = message.role, message.locked
+                self.role, self.locked, self.oldest = message.role, message.locked, message.oldest
                 self.notice = ""
                 self.others.me = message.peer
                 if replaced and self.sync.previous:
@@ -202,10 +210,10 @@ class Session:
             case PeerLeft():
                 self.others.receive(message)
                 self._answer(message)
-            case PeerEvent() | History() | Goodbye():
+            case PeerEvent() | Goodbye():
                 pass  # Events have no listeners yet; a goodbye only lengthens the connection's back-off.
 
-    async def ask(self, message: ClientMessage, answer: Callable[[ServerMessage], bool]) -> ServerMessage:
+    async def ask(self, message: ClientMessage, answer: Callable[[Answer], bool]) -> Answer:
         """Send a request of a moderator or owner and wait for what answers it; raises `SketchError`."""
         if self._connection is None or not isinstance(self.connection_state, Connected):
             raise SketchError("the board is not connected; begin with %sketch connect")
@@ -216,7 +224,7 @@ class Session:
         self._connection.send([message])
         return await self._asked
 
-    def _answer(self, message: ServerMessage) -> None:
+    def _answer(self, message: Answer) -> None:
         if self._asked is not None and not self._asked.done() and self._answers(message):
             self._asked.set_result(message)
 
@@ -447,6 +455,35 @@ class Session:
     def elements(self) -> tuple[Element, ...]:
         """What this client sees."""
         return self._elements.of(self.sync.entries)
+
+    async def at(self, when: int | float) -> tuple[Element, ...]:
+        """The drawing after the entry `when` of the log; or, a float, at that time in seconds since 1970."""
+        newest = self.sync.document.seq
+        if isinstance(when, float):
+            seq = await self._seq_at(when, newest)
+        else:
+            seq = when
+        if seq == 0:
+            return ()
+        if not self.oldest <= seq <= newest:
+            raise SketchError(f"the past of this room goes from {self.oldest} to {newest}; {seq} is not in it")
+        return Elements().of((await self._read(seq)).document(seq).entries)
+
+    async def _read(self, seq: int) -> Stretch:
+        stretch = await self.ask(Read(seq, seq), lambda answer: isinstance(answer, Stretch))
+        assert isinstance(stretch, Stretch)
+        return stretch
+
+    async def _seq_at(self, time: float, newest: int) -> int:
+        """The latest entry committed by `time`; the one before the oldest when none was."""
+        before, after = self.oldest - 1, newest + 1
+        while after - before > 1:
+            middle = (before + after) // 2
+            if (await self._read(middle)).time <= time:
+                before = middle
+            else:
+                after = middle
+        return before
 
     def people(self) -> tuple[Person, ...]:
         """Who is here, this client first."""

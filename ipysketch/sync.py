@@ -8,17 +8,16 @@ with the other laid over it, which is what the hand that draws sees. Nothing lea
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from relay.protocol import (
-    MAX_SNAPSHOT,
     WINDOW,
     Action,
     Bad,
     Commit,
     Entry,
+    History,
     Join,
     Operate,
     Overlay,
@@ -32,7 +31,8 @@ from relay.protocol import (
     resolve,
 )
 
-from .document import Document
+from .document import Document, unpack
+from .history import Stretch
 
 
 class Lost(NamedTuple):
@@ -66,6 +66,7 @@ class Sync:
         self._overlay_records: dict[int, Record] = {}
         self._overlay_seq = 0
         self._snapshot: tuple[Snapshot, bytearray] | None = None
+        self._stretch: Stretch | None = None
 
     # --- what this client does ----------------------------------------------------------------------------
 
@@ -142,6 +143,7 @@ class Sync:
         """The first message of a new connection."""
         self.joined = False
         self._snapshot = None
+        self._stretch = None
         self.progress = None
         return Join(
             room=room,
@@ -219,8 +221,18 @@ class Sync:
         if snapshot.size == 0:
             self._finish(snapshot, b"")
 
-    def chunk(self, data: bytes) -> None:
-        """A piece of the announced snapshot; raises `Bad` when there is none, or it is not what was said."""
+    def history(self, history: History) -> None:
+        """A stretch of the past is announced; its bytes come in `chunk`."""
+        self._stretch = Stretch(history)
+
+    def chunk(self, data: bytes) -> Stretch | None:
+        """A piece of the announced snapshot, or of the past, which is returned once it is whole; raises `Bad` when
+        nothing was announced, or it is not what was said."""
+        if (stretch := self._stretch) is not None:
+            if not stretch.chunk(data):
+                return None
+            self._stretch = None
+            return stretch
         if self._snapshot is None:
             raise Bad("unexpected-binary", "the relay sent a binary frame that it had not announced")
         snapshot, buffer = self._snapshot
@@ -228,15 +240,10 @@ class Sync:
         self.progress = min(1.0, len(buffer) / snapshot.size)
         if len(buffer) >= snapshot.size:
             self._finish(snapshot, bytes(buffer))
+        return None
 
     def _finish(self, snapshot: Snapshot, stream: bytes) -> None:
-        inflate = zlib.decompressobj()
-        try:
-            data = inflate.decompress(stream, MAX_SNAPSHOT) if stream else b"[]"
-        except zlib.error as error:
-            raise Bad("bad-snapshot", f"the snapshot could not be unpacked: {error}") from None
-        if stream and not inflate.eof:
-            raise Bad("bad-snapshot", f"the snapshot is cut short, or larger than {MAX_SNAPSHOT} bytes")
+        data = unpack(stream) if stream else b"[]"
         self._snapshot = None
         self.progress = None
         self.document.replace(decode_entries(data), snapshot.seq, snapshot.mark)

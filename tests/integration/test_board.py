@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -374,3 +375,28 @@ def test_a_kernel_that_is_shut_down_loses_nothing(home: Path, relay: RelayProces
     eye = Sketch(name="Eye").connect(relay.url, "ending")
     until(eye, 200)
     eye.disconnect()
+
+
+class TestPast:
+    def test_the_drawing_as_it_was(self, home: Path, relay: RelayProcess) -> None:
+        board = ipysketch.connect(relay.url, room="past", name="Ada")
+        keys, times = [], []
+        for n in range(4):
+            keys.append(board.stroke([(0, 10 * n), (10, 10 * n)]))
+            assert board.flush()
+            times.append(datetime.now())
+        board.clear()
+        assert board.flush()
+        assert board.seq == 5
+        assert [element.key for element in board.at(3)] == keys[:3]
+        assert board.at(0) == board.at(5) == ()
+        assert [element.key for element in board.at(4)] == keys
+        for n, time in enumerate(times, 1):
+            assert [element.key for element in board.at(time)] == keys[:n]
+        assert board.at(datetime(2001, 1, 1)) == ()
+        assert [element.key for element in board.at(times[1].astimezone())] == keys[:2]
+        with pytest.raises(SketchError, match="goes from 1 to 5"):
+            board.at(6)
+        board.disconnect()
+        with pytest.raises(SketchError, match="not connected"):
+            board.at(3)
