@@ -36,6 +36,7 @@ from relay.protocol import (
 )
 
 from .board_state import Person
+from .callbacks import Callback, check
 from .connection import Target
 from .connection_state import Connected, Ended, Offline
 from .elements import Element
@@ -179,6 +180,26 @@ class Sketch:
     def clear(self) -> None:
         """Take everything away, as one operation that `undo` takes back."""
         self._thread.ask(self._session.clear)
+
+    # --- being told ---------------------------------------------------------------------------------------
+
+    def on(self, name: str, function: Callback | None = None) -> Callable[[Callback], Callback]:
+        """Be told: ``@board.on("stroke")`` (a `Stroke` was drawn), "delete" (the element that went), "clear" (the
+        author), "join" and "leave" (a `Person`). By anybody, me too, once the relay has it.
+
+        The functions run one after another on a thread of their own; one that fails is told of on the board.
+        Raises `SketchError` for a name there is not.
+        """
+
+        check(name)
+
+        def register(function: Callback) -> Callback:
+            self._session.callbacks.on(name, function)
+            return function
+
+        if function is not None:
+            register(function)
+        return register
 
     # --- for moderators and owners ------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ from relay.protocol import (
     Presence,
     Preview,
     Read,
+    Record,
     Refused,
     RoomState,
     ServerMessage,
@@ -41,10 +42,11 @@ from relay.protocol import (
 )
 
 from .board_state import BoardState, Person, View
+from .callbacks import Callbacks
 from .connection import Connection, Target
 from .connection_state import Connected, Ended, Offline, State, Waiting
 from .document import Elements, Gap
-from .elements import Element
+from .elements import Element, Stroke, decode
 from .errors import SketchError
 from .history import Stretch
 from .others import Others
@@ -72,6 +74,7 @@ class Session:
 
     def __init__(self, *, name: str, color: str, secret: str) -> None:
         self.sync = Sync()
+        self.callbacks = Callbacks(self._callback_failed)
         self.others = Others()
         self.room = ""
         self.name = name
@@ -86,6 +89,7 @@ class Session:
         self.oldest = 1
         self.settled = asyncio.Event()
         self._secret = secret
+        self._loop = asyncio.get_running_loop()
         self._resolve: Callable[[], Target] | None = None
         self._connection: Connection | None = None
         self._elements = Elements()
@@ -173,8 +177,13 @@ class Session:
             case History():
                 self.sync.history(message)
             case Commit():
-                self.sync.commit(message)
-            case PeerState() | PeerPreview() | PeerCancel():
+                self._tell(message, self.sync.commit(message))
+            case PeerState(peer=peer):
+                new = peer not in self.others.peers
+                self.others.receive(message)
+                if new and peer != self.others.me:
+                    self.callbacks.fire("join", _person(message))
+            case PeerPreview() | PeerCancel():
                 self.others.receive(message)
             case Welcome():
                 replaced = message.reset and message.epoch != self.sync.document.epoch
@@ -207,11 +216,38 @@ class Session:
                 self._answer(message)
             case Minted():
                 self._answer(message)
-            case PeerLeft():
+            case PeerLeft(peer=peer):
+                if (gone := self.others.peers.get(peer)) is not None:
+                    self.callbacks.fire("leave", _person(gone))
                 self.others.receive(message)
                 self._answer(message)
             case PeerEvent() | Goodbye():
                 pass  # Events have no listeners yet; a goodbye only lengthens the connection's back-off.
+
+    def _tell(self, commit: Commit, record: Record) -> None:
+        """Tell the user's functions what an operation did."""
+        for touch in record:
+            if touch.before is None and touch.after is not None:
+                element = decode(touch.key, touch.after.fields, touch.after.author, commit.seq)
+                if isinstance(element, Stroke):
+                    self.callbacks.fire("stroke", element)
+        if any(isinstance(change, Clear) for change in commit.changes):
+            self.callbacks.fire("clear", commit.author)
+            return
+        for touch in record:
+            if touch.before is not None and touch.after is None:
+                before = touch.before
+                if (old := decode(touch.key, before.fields, before.author, before.first[0])) is not None:
+                    self.callbacks.fire("delete", old)
+
+    def _callback_failed(self, sentence: str) -> None:
+        loop = self._loop
+
+        def show() -> None:
+            self.notice = sentence
+            self.refresh()
+
+        loop.call_soon_threadsafe(show)
 
     async def ask(self, message: ClientMessage, answer: Callable[[Answer], bool]) -> Answer:
         """Send a request of a moderator or owner and wait for what answers it; raises `SketchError`."""

@@ -251,8 +251,9 @@ class Sync:
             del self.pending[op]  # Its commit is inside the snapshot; a refusal came before it.
         self._changed()
 
-    def commit(self, commit: Commit) -> None:
-        """An operation became part of the log; raises `Gap` when one before it is missing."""
+    def commit(self, commit: Commit) -> Record:
+        """An operation became part of the log; returns what it did, and raises `Gap` when one before it is
+        missing."""
         record = self.document.apply(commit)
         if commit.client == self.client:
             self.pending.pop(commit.op, None)
@@ -261,6 +262,7 @@ class Sync:
                 old = next(iter(self._records))
                 del self._records[old]
         self._changed()
+        return record
 
     def refused(self, refused: Refused) -> Lost | None:
         """An own operation was refused; returns it when that is final. Otherwise `retry` sends it again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager
@@ -400,3 +402,59 @@ class TestPast:
         board.disconnect()
         with pytest.raises(SketchError, match="not connected"):
             board.at(3)
+
+
+class TestBeingTold:
+    def test_of_strokes_people_and_what_goes(self, home: Path, relay: RelayProcess) -> None:
+        told: queue.Queue[tuple[str, object]] = queue.Queue()
+        ada = Sketch(name="Ada").connect(relay.url, "told")
+        for name in ("stroke", "delete", "clear", "join", "leave"):
+            ada.on(name, lambda what, name=name: told.put((name, what)))
+        grace = Sketch(name="Grace").connect(relay.url, "told")
+        assert self.next(told, "join").name == "Grace"
+        key = grace.stroke([(0, 0), (9, 9)], color="#1f6fb2")
+        stroke = self.next(told, "stroke")
+        assert (stroke.key, stroke.color, stroke.points.shape) == (key, "#1f6fb2", (2, 2))
+        grace.undo()
+        assert self.next(told, "delete").key == key
+        ada.stroke([(1, 1)])
+        assert self.next(told, "stroke").points.tolist() == [[1, 1]]
+        ada.clear()
+        assert self.next(told, "clear")
+        grace.disconnect()
+        assert self.next(told, "leave").name == "Grace"
+        assert told.empty()
+        ada.disconnect()
+
+    @staticmethod
+    def next(told: queue.Queue[tuple[str, object]], name: str) -> Any:
+        happened, what = told.get(timeout=20)
+        assert happened == name
+        return what
+
+    def test_a_function_that_fails_or_is_slow_is_nobody_elses_trouble(
+        self, home: Path, relay: RelayProcess
+    ) -> None:
+        board = Sketch(name="Ada").connect(relay.url, "trouble")
+        go_on, second = threading.Event(), threading.Event()
+
+        @board.on("stroke")
+        def slow(stroke: object) -> None:
+            go_on.wait(20)
+            raise RuntimeError("my mistake")
+
+        @board.on("stroke")
+        def other(stroke: object) -> None:
+            second.set()
+
+        board.stroke([(0, 0), (9, 9)])
+        assert board.flush(), "a function that waits delays no operation"
+        assert not second.is_set()
+        go_on.set()
+        assert second.wait(20)
+        until_shown(board, lambda state: "my mistake" in state.notice, "the failure in words")
+        with pytest.raises(SketchError, match="did you mean 'stroke'"):
+            board.on("strokes", print)
+        with pytest.raises(SketchError, match="there are stroke, delete"):
+            board.on("lunch")
+        board.disconnect()
