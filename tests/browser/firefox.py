@@ -62,8 +62,8 @@ class Firefox:
             if where := re.search(r"WebDriver BiDi listening on (ws://\S+)", line):
                 break
         assert where, "Firefox ended before it listened"
-        stream = self.process.stderr
-        threading.Thread(target=lambda: [None for _ in stream], daemon=True).start()
+        self._reader = threading.Thread(target=self._drain, daemon=True)
+        self._reader.start()
         self._stack = contextlib.ExitStack()
         self._socket = self._stack.enter_context(connect(where[1] + "/session", proxy=None, max_size=None))
         self._count = 0
@@ -74,6 +74,13 @@ class Firefox:
         self.command(
             "browsingContext.setViewport", context=self.context, viewport={"width": 1100, "height": 900}
         )
+
+    def _drain(self) -> None:
+        # What is left unread would one day stop Firefox.
+        assert self.process.stderr is not None
+        with self.process.stderr as stream:
+            for _ in stream:
+                pass
 
     def command(self, method: str, **parameters: Any) -> Any:
         """Do something; its result."""
@@ -128,3 +135,4 @@ class Firefox:
         self._stack.close()
         self.process.terminate()
         self.process.wait(20)
+        self._reader.join(20)
