@@ -24,6 +24,7 @@ from relay.protocol import (
     ClientMessage,
     Create,
     Entry,
+    Event,
     Lock,
     Mint,
     Minted,
@@ -31,6 +32,7 @@ from relay.protocol import (
     Remove,
     RoomState,
     check_color,
+    check_event,
     check_name,
     check_room,
 )
@@ -200,6 +202,30 @@ class Sketch:
         if function is not None:
             register(function)
         return register
+
+    def on_event(self, name: str, function: Callback | None = None) -> Callable[[Callback], Callback]:
+        """Be told of the named events that others `emit`: ``@board.on_event("mouse")`` on a function of the data and
+        the `Person` who sent it (None: the relay itself). It runs as those of `on` do."""
+
+        def register(function: Callback) -> Callback:
+            self._session.callbacks.on(f"event {name}", function)
+            return function
+
+        if function is not None:
+            register(function)
+        return register
+
+    def emit(self, name: str, data: Any = None, to: str | Person = "others") -> None:
+        """Send a named event with any `data` that JSON can hold `to` the "others", "all" (me too), or one `Person`.
+
+        Nobody keeps it: who is not there does not hear of it. Raises `SketchError` when the board is not connected, or
+        the name, data or `to` cannot be.
+        """
+        try:
+            event = check_event(Event(name, data, to.peer if isinstance(to, Person) else to))
+        except Bad as bad:
+            raise SketchError(bad.reason, bad.code) from None
+        self._thread.ask(lambda: self._session.emit(event))
 
     # --- for moderators and owners ------------------------------------------------------------------------
 

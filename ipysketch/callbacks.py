@@ -10,7 +10,6 @@ import difflib
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from .errors import SketchError
 
@@ -18,7 +17,7 @@ NAMES = ("stroke", "delete", "clear", "join", "leave")
 MOST_WAITING = 10_000
 """Calls that may wait for a slow function; further ones are dropped, and that is told."""
 
-Callback = Callable[[Any], object]
+Callback = Callable[..., object]
 
 
 class Callbacks:
@@ -27,12 +26,11 @@ class Callbacks:
     def __init__(self, failed: Callable[[str], None]) -> None:
         self._failed = failed
         self._functions: dict[str, list[Callback]] = {}
-        self._waiting: queue.Queue[tuple[str, Callback, object]] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[tuple[str, Callback, tuple[object, ...]]] = queue.Queue(MOST_WAITING)
         self._thread: threading.Thread | None = None
 
     def on(self, name: str, function: Callback) -> None:
         """Call `function` with what happened whenever `name` does; from any thread. Raises `SketchError`."""
-        check(name)
         if not callable(function):
             raise SketchError("give the function that is to be called")
         self._functions[name] = [*self._functions.get(name, ()), function]
@@ -40,7 +38,7 @@ class Callbacks:
             self._thread = threading.Thread(target=self._work, name="ipysketch-callbacks", daemon=True)
             self._thread.start()
 
-    def fire(self, name: str, what: object) -> None:
+    def fire(self, name: str, *what: object) -> None:
         """`name` happened; on the loop thread."""
         for function in self._functions.get(name, ()):
             try:
@@ -52,7 +50,7 @@ class Callbacks:
         while True:
             name, function, what = self._waiting.get()
             try:
-                function(what)
+                function(*what)
             except Exception as error:
                 self._failed(f"your function for {name!r} failed: {type(error).__name__}: {error}"[:300])
 

@@ -20,6 +20,7 @@ from relay.protocol import (
     ClientMessage,
     Commit,
     Error,
+    Event,
     Goodbye,
     History,
     Join,
@@ -221,8 +222,10 @@ class Session:
                     self.callbacks.fire("leave", _person(gone))
                 self.others.receive(message)
                 self._answer(message)
-            case PeerEvent() | Goodbye():
-                pass  # Events have no listeners yet; a goodbye only lengthens the connection's back-off.
+            case PeerEvent(peer=peer, name=name, data=data):
+                self.callbacks.fire(f"event {name}", data, self._who(peer))
+            case Goodbye():
+                pass  # It only lengthens the connection's back-off.
 
     def _tell(self, commit: Commit, record: Record) -> None:
         """Tell the user's functions what an operation did."""
@@ -239,6 +242,16 @@ class Session:
                 before = touch.before
                 if (old := decode(touch.key, before.fields, before.author, before.first[0])) is not None:
                     self.callbacks.fire("delete", old)
+
+    def _who(self, peer: str) -> Person | None:
+        """Who a peer's id belongs to; None for the relay itself, and who has gone."""
+        return next((person for person in self.people() if peer and person.peer == peer), None)
+
+    def emit(self, event: Event) -> None:
+        """Send a named event; raises `SketchError` when nobody can get it."""
+        if self._connection is None or not isinstance(self.connection_state, Connected):
+            raise SketchError("the board is not connected, and events are not kept; begin with %sketch connect")
+        self._connection.send([event])
 
     def _callback_failed(self, sentence: str) -> None:
         loop = self._loop

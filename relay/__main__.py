@@ -10,12 +10,13 @@ import json
 import logging
 import os
 import secrets
+import shlex
 import signal
 import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from . import __version__, operators
 from .admin import Admin, socket_path
@@ -24,6 +25,7 @@ from .doors import Doors, bind_refusal, is_loopback
 from .limits import Limits
 from .log import Store, StoreError
 from .logs import JsonFormatter, TextFormatter
+from .plugins import Plugin, load_plugin, plugin_folder
 from .roles import Role
 from .server import Relay
 from .store import StoreInUse, open_store
@@ -57,6 +59,14 @@ def parser() -> argparse.ArgumentParser:
     add("--log-file", help="write the log there instead of to standard error")
     add("--idle-exit", type=float, metavar="SECONDS", help="end after so long without a peer")
     add("--runtime-file", type=Path, help="say there, readable by this user only, how to reach this relay")
+    add(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="MODULE:FUNCTION",
+        help="a Python function that sees each named event first (see docs/plugins.md)",
+    )
+    add("--reload", action="store_true", help="start anew whenever the relay's code or a plugin's changes")
     add("--version", action="version", version=f"ipysketch-relay {__version__}")
     doors = result.add_argument_group("who may come in")
     add = doors.add_argument
@@ -105,6 +115,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv and argv[0] in operators.COMMANDS:
         return operators.run(argv, default_database())
     options = parser().parse_args(argv)
+    if options.reload:
+        return _reload(options, [word for word in argv if word != "--reload"])
     try:
         _log_to(options.log_file, options.log_level, options.log_format)
         settings = _settings(options)
@@ -127,6 +139,7 @@ class _Settings:
     admission: Admission
     encryption: ssl.SSLContext | None
     shared: str
+    plugins: tuple[Plugin, ...]
 
 
 def _settings(options: argparse.Namespace) -> _Settings:
@@ -159,6 +172,7 @@ def _settings(options: argparse.Namespace) -> _Settings:
         Admission(shared, tokens=tokens, everybody=None if options.require_token else everybody),
         _encryption(options.cert, options.key),
         shared,
+        tuple(load_plugin(name) for name in options.plugin),
     )
 
 
@@ -185,6 +199,7 @@ async def _run(options: argparse.Namespace, settings: _Settings, store: Store) -
         doors=settings.doors,
         limits=settings.limits,
         encryption=settings.encryption,
+        plugins=settings.plugins,
         idle_exit=options.idle_exit,
         log=log,
     )
@@ -233,6 +248,34 @@ async def _run(options: argparse.Namespace, settings: _Settings, store: Store) -
         await admin.close()
     await relay.stop()
     return 2 if failed else 0
+
+
+def _reload(options: argparse.Namespace, argv: list[str]) -> int:
+    """Run the relay in a process of its own, and another one whenever a file changes."""
+    try:
+        from watchfiles import PythonFilter, run_process
+    except ImportError:
+        print("ipysketch-relay: --reload needs watchfiles; run: pip install watchfiles", file=sys.stderr)
+        return 2
+    try:
+        watched = {Path(__file__).parent, *map(plugin_folder, options.plugin)}
+    except ValueError as error:
+        print(f"ipysketch-relay: {error}", file=sys.stderr)
+        return 2
+    run_process(
+        *watched,
+        target=shlex.join([sys.executable, "-m", "relay", *argv]),
+        target_type="command",
+        watch_filter=PythonFilter(),
+        callback=_say_changes,
+        sigint_timeout=10,  # It makes durable what came.
+    )
+    return 0
+
+
+def _say_changes(changes: set[tuple[Any, str]]) -> None:
+    names = sorted({Path(path).name for _, path in changes})
+    print(f"ipysketch-relay: {', '.join(names)} changed; starting anew", file=sys.stderr)
 
 
 def _log_to(path: str | None, level: str, form: str) -> None:

@@ -39,6 +39,8 @@ class Limits:
     """presence messages and parts of previews a second from one peer, on average"""
     event_rate: float = 100.0
     """events a second from one peer, on average"""
+    plugin_seconds: float = 1.0
+    """seconds a plugin may take for one event; then it is disabled"""
     max_name: int = MAX_NAME
     """characters of a peer's name"""
     handshake_seconds: float = 10.0

@@ -15,7 +15,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -408,6 +408,12 @@ class Room:
         heard = encode_message(PeerEvent(peer.id, event.name, event.data))
         for target in targets:
             target.events.append(heard)
+
+    def answer(self, peer: Peer, name: str, data: Any) -> None:
+        """Say a named event to `peer` alone, from the relay itself; raises `Bad` when too many wait for it."""
+        if len(peer.events) >= MAX_EVENTS:
+            raise Bad("too-many-events", "events came faster than they could be passed on; send fewer")
+        peer.events.append(encode_message(PeerEvent("", name, data)))
 
     # --- committing ---------------------------------------------------------------------------------------
 

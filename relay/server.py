@@ -14,7 +14,9 @@ import socket as sockets
 import ssl
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -28,6 +30,7 @@ from .limits import Bucket, Limits
 from .log import RoomInfo, Store, StoreError
 from .logs import event
 from .metrics import Metrics
+from .plugins import Passing, Plugin, Plugins
 from .protocol import (
     CLOSE_EXPIRED,
     CLOSE_PROTOCOL,
@@ -49,6 +52,7 @@ from .protocol import (
     Minted,
     Operate,
     Read,
+    check_event,
     check_room,
     decode_client,
     encode,
@@ -111,7 +115,8 @@ class _Seat:
 class Relay:
     """A relay on `host`:`port` (0: any free port) that keeps rooms in `store`, and closes it in `stop`.
 
-    `admission` says who may join as what, `doors` by which names, `encryption` is its certificate.
+    `admission` says who may join as what, `doors` by which names, `encryption` is its certificate; named events go
+    through `plugins`, see `relay.plugins`.
     `idle_exit`: seconds without a connection until `finished` is set.
     """
 
@@ -125,6 +130,7 @@ class Relay:
         doors: Doors | None = None,
         limits: Limits | None = None,
         encryption: ssl.SSLContext | None = None,
+        plugins: Sequence[Plugin] = (),
         idle_exit: float | None = None,
         log: logging.Logger | None = None,
     ) -> None:
@@ -138,6 +144,7 @@ class Relay:
         self._encryption = encryption
         self._idle_exit = idle_exit
         self._log = log or logging.getLogger("relay")
+        self._plugins = Plugins(plugins, seconds=self._limits.plugin_seconds, log=self._log)
         self._connections: dict[ServerConnection, asyncio.Task[None] | None] = {}
         self._reception = Reception(
             doors or Doors(), self._limits, self._admission, self.metrics, self._log, self._probe
@@ -185,6 +192,7 @@ class Relay:
             raise
         self.port = self._server.sockets[0].getsockname()[1]
         self._watcher = asyncio.create_task(self._watch())
+        self._plugins.start()
         self._watch_idleness()
 
     async def stop(self) -> None:
@@ -206,6 +214,7 @@ class Relay:
         for socket in list(self._connections):
             _abort(socket)
         self._watcher.cancel()
+        self._plugins.close()
         await self._rooms.close()
         self._log.info("stopped")
 
@@ -423,10 +432,33 @@ class Relay:
                 case Lock() | Read() | Mint() | Erase():
                     room.allow(peer, message)
                     self._begin(seat, message)
+                case Event() if self._plugins:
+                    self._offer(seat, message)
                 case _:
                     room.receive(peer, message, time.time())
         except Bad as bad:
             self._refuse_message(seat, bad)
+
+    def _offer(self, seat: _Seat, message: Event) -> None:
+        """Let the plugins see an event before anybody hears it."""
+        room, peer = seat.opened.room, seat.peer
+        room.allow(peer, message)
+        check_event(message)
+        passing = Passing(room.name, peer.id, peer.name, message.name, message.data, message.to)
+        self._plugins.offer(passing, partial(self._pass_on, seat))
+
+    def _pass_on(self, seat: _Seat, passing: Passing) -> None:
+        room, peer = seat.opened.room, seat.peer
+        if peer.gone:
+            return
+        try:
+            for name, data in passing.answers:
+                room.answer(peer, name, data)
+            if not passing.dropped:
+                room.receive(peer, Event(passing.name, passing.data, passing.to), time.time())
+        except Bad as bad:
+            self._refuse_message(seat, bad)
+        self._rooms.touch(seat.opened)
 
     def _refuse_message(self, seat: _Seat, bad: Bad) -> None:
         self.metrics.refusals.labels(bad.code).inc()

@@ -456,6 +456,20 @@ def check_value(value: object, depth: int = MAX_DEPTH) -> None:
         raise Bad("bad-value", "whole numbers must lie within ±2^53")
 
 
+def check_event(event: Event) -> Event:
+    """`event` as a peer will decode it; raises `Bad` for a name or data that cannot be sent."""
+    if not isinstance(event.name, str) or not 0 < len(event.name) <= MAX_KEY:
+        raise Bad("bad-event", f"an event's name must have 1 to {MAX_KEY} characters")
+    try:
+        [said] = decode_client(encode([event]))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Bad("bad-event", f"an event's data must be what JSON can hold: {error}") from None
+    if not isinstance(said, Event):
+        raise said if isinstance(said, Bad) else Bad("bad-event", "an event was expected")
+    check_value(said.data)
+    return said
+
+
 def check_color(color: object) -> str:
     """`color` in lower case; raises `Bad` unless it is ``#rrggbb``."""
     if not isinstance(color, str) or not _COLOR.fullmatch(color):

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -24,22 +24,6 @@ from ipysketch.board_state import BoardState
 from relay.protocol import WINDOW
 
 from ..processes import RelayProcess, environment
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, value in environment(tmp_path).items():
-        if name.startswith("IPYSKETCH"):
-            monkeypatch.setenv(name, value)
-    monkeypatch.delenv("IPYSKETCH_URL", raising=False)
-    return tmp_path
-
-
-@pytest.fixture
-def relay(home: Path) -> Iterator[RelayProcess]:
-    process = RelayProcess(home)
-    yield process
-    process.stop()
 
 
 def run(code: str, home: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:

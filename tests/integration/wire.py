@@ -139,6 +139,14 @@ class Process:
         self.popen.kill()
         self.popen.communicate()
 
+    def until(self, words: str) -> None:
+        """Read the log on to a line with `words`."""
+        assert self.popen.stderr is not None
+        for line in self.popen.stderr:
+            if words in line:
+                return
+        raise AssertionError(f"the relay ended and never said {words!r}")
+
     def end(self, number: int) -> tuple[int, str]:
         """Send a signal; the exit code and the rest of the log."""
         self.popen.send_signal(number)
