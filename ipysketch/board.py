@@ -48,6 +48,7 @@ from .identity import author_secret, default_color, default_name
 from .launch import ensure
 from .loop import LoopThread, loop_thread
 from .session import Answer, Session
+from .share import Link, page_address, reach
 from .sync import Lost
 
 if TYPE_CHECKING:
@@ -250,6 +251,28 @@ class Sketch:
         minted = self._ask(Mint(role, name, float(seconds)), lambda answer: isinstance(answer, Minted))
         assert isinstance(minted, Minted)
         return minted.token
+
+    def share(self, *, role: str = "viewer", seconds: float = 8 * 3600) -> Link:
+        """The link to this room's page, for a phone or a projector, which shows itself with a QR code.
+
+        Where the relay asks for tokens and I am an owner, the link carries one for `role` that lasts `seconds`; without
+        them who opens it is what everybody is. Raises `SketchError` when the board is not connected.
+        """
+        if not self.connected:
+            raise SketchError("the board is not connected; begin with %sketch connect")
+        token = ""
+        notes = [reach(self._session.url)]
+        try:
+            token = self.invite(role=role, seconds=seconds)
+            notes.append(
+                f"Who has it is {'an' if role[0] in 'eo' else 'a'} {role} for {seconds / 3600:g} hours."
+            )
+        except SketchError as error:
+            if error.code == "role":
+                notes.append("It asks for a token, which an owner of the room can give.")
+            elif error.code != "no-tokens":
+                raise
+        return Link(page_address(self._session.url, self.room, token), " ".join(filter(None, notes)))
 
     def _ask(self, message: ClientMessage, answer: Callable[[Answer], bool]) -> Answer:
         try:

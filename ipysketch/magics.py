@@ -23,6 +23,7 @@ COMMANDS = {
     "undo": "take back my own last operation",
     "redo": "take back my own last undo",
     "clear": "take everything away (undo brings it back)",
+    "share": "a link to the room's page, with a code for phones",
     "lock": "let only moderators draw from now on",
     "unlock": "let everybody draw again",
     "remove": "take somebody out of the room: %sketch remove NAME",
@@ -50,6 +51,8 @@ class SketchMagics(Magics):
         try:
             if command == "connect":
                 self._connect(rest)
+            elif command == "share":
+                self._share(rest)
             elif command == "help":
                 print("\n".join(f"%sketch {name:<11} {text}" for name, text in COMMANDS.items()))
                 print("%sketch connect --help lists its options")
@@ -81,6 +84,18 @@ class SketchMagics(Magics):
             print(f"ipysketch: {board.status}")
         display(board)
 
+    @magic_arguments("%sketch share")
+    @argument("room", nargs="?", help="which, if several are connected")
+    @argument("--role", default="viewer", help="where the relay asks for tokens: viewer, editor or moderator")
+    @argument("--hours", type=float, default=8.0, help="for how long (default: %(default)s)")
+    def _share(self, line: str) -> None:
+        if "--help" in line.split():
+            print(self._share.parser.format_help())
+            return
+        arguments = parse_argstring(self._share, line)
+        board = _connected({arguments.room.strip("\"'")} if arguments.room else set())[-1]
+        display(board.share(role=arguments.role, seconds=3600 * arguments.hours))
+
     @staticmethod
     def _join(texts: dict[str, Any]) -> Sketch:
         named = {name: texts[name] for name in ("room", "name", "color", "token")}
@@ -101,10 +116,7 @@ class SketchMagics(Magics):
 
     def _on_boards(self, command: str, rest: str) -> None:
         words = shlex.split(rest)
-        rooms = set() if command == "remove" else set(words)
-        chosen = [board for board in boards() if not rooms or board.room in rooms]
-        if not chosen:
-            raise SketchError("no board is connected here; begin with %sketch connect")
+        chosen = _connected(set() if command == "remove" else set(words))
         if command in ("undo", "redo", "clear", "remove"):
             chosen = chosen[-1:]
         if command == "remove":
@@ -141,11 +153,21 @@ class SketchMagics(Magics):
                 print(board.status)
 
 
+def _connected(rooms: set[str]) -> list[Sketch]:
+    """The boards of `rooms`, of all when there are none, the latest last; raises `SketchError` for no board."""
+    chosen = [board for board in boards() if not rooms or board.room in rooms]
+    if not chosen:
+        raise SketchError("no board is connected here; begin with %sketch connect")
+    return chosen
+
+
 def complete(shell: Any, event: Any) -> list[str]:
     """Sub-commands after ``%sketch``, options after ``%sketch connect``."""
     words = event.line.split()
     if "connect" in words[:2] and (len(words) > 2 or event.line.endswith(" ")):
         return ["--room", "--name", "--color", "--token"]
+    if "share" in words[:2] and (len(words) > 2 or event.line.endswith(" ")):
+        return ["--role", "--hours"]
     return list(COMMANDS)
 
 

@@ -78,6 +78,7 @@ class Session:
         self.callbacks = Callbacks(self._callback_failed)
         self.others = Others()
         self.room = ""
+        self.url = ""
         self.name = name
         self.color = color
         self.ink_color = color
@@ -142,7 +143,9 @@ class Session:
 
     async def target(self) -> Target:
         assert self._resolve is not None
-        return await asyncio.to_thread(self._resolve)
+        target = await asyncio.to_thread(self._resolve)
+        self.url = target.url
+        return target
 
     def join(self, token: str) -> Join:
         self.others.forget()

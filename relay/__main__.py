@@ -158,7 +158,9 @@ def _settings(options: argparse.Namespace) -> _Settings:
     if refusal:
         raise ValueError(refusal)
     tokens = None
-    if options.require_token or options.secret_file:
+    if options.runtime_file and options.db == ":memory:":
+        tokens = Tokens(secrets.token_bytes(32))
+    elif options.require_token or options.secret_file or options.runtime_file:
         database = Path(options.db or default_database())
         if options.db == ":memory:" and not options.secret_file:
             raise ValueError("a relay in memory has no place for its secret; say --secret-file")

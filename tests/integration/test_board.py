@@ -442,3 +442,29 @@ class TestBeingTold:
         with pytest.raises(SketchError, match="there are stroke, delete"):
             board.on("lunch")
         board.disconnect()
+
+
+def test_the_link_to_ones_own_relay_lets_a_viewer_in(home: Path) -> None:
+    ada = Sketch(name="Ada").connect(room="lesson")
+    link = ada.share()
+    assert link.url.startswith("http://127.0.0.1:")
+    assert "/r/lesson#token=" in link.url
+    assert "viewer" in link.note
+    address = ada._session.url
+    token = link.url.partition("#token=")[2]
+    guest = Sketch(name="Guest").connect(address, "lesson", token=token)
+    assert guest.role == "viewer"
+    with pytest.raises(SketchError, match="token"):
+        Sketch(name="Eve").connect(address, "lesson")
+    with pytest.raises(SketchError, match="role"):
+        ada.share(role="emperor")
+    guest.disconnect()
+    ada.disconnect()
+
+
+def test_the_link_to_an_open_relay_has_no_token(relay: RelayProcess) -> None:
+    with pytest.raises(SketchError, match="not connected"):
+        Sketch().share()
+    ada = Sketch(name="Ada").connect(relay.url, "lesson")
+    assert ada.share().url == relay.url.replace("ws", "http", 1) + "/r/lesson"
+    ada.disconnect()
