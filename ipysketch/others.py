@@ -61,12 +61,28 @@ class Others:
             if key in entries:
                 continue
             if ink.element is None:
-                fields = {**ink.fields, "points": deltas(ink.points)}
                 state = self.peers.get(peer)
-                ink.element = decode(key, fields, state.author if state else "")
+                ink.element = decode(key, whole(ink.fields, ink.points), state.author if state else "")
             if ink.element is not None:
                 strokes.append(ink.element)
         return tuple(strokes)
+
+
+def whole(fields: Mapping[str, object], points: list[int]) -> dict[str, object]:
+    """The fields of the element that a preview will be, see "Live" in docs/elements.md; `points` as they came."""
+    match fields:
+        case {"kind": "rectangle" | "ellipse"}:
+            if len(points) != 4:
+                return {**fields}
+            x0, y0, x1, y1 = points
+            return {**fields, "box": [min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0)]}
+        case {"kind": "stroke", "stride": 3}:
+            # A part may end within a point.
+            count = len(points) // 3
+            places = [value for n in range(count) for value in points[3 * n : 3 * n + 2]]
+            return {**fields, "points": deltas(places), "pressure": points[2 : 3 * count : 3]}
+        case _:
+            return {**fields, "points": deltas(points)}
 
 
 def deltas(points: list[int]) -> list[int]:

@@ -404,9 +404,9 @@ class Session:
     def _emit(self, outputs: Sequence[ToolOutput]) -> None:
         for output in outputs:
             match output:
-                case ToolPreview(key=key, points_from=start, points=points, fields=fields):
+                case ToolPreview(key=key, start=start, points=points, fields=fields):
                     if self._connection is not None:
-                        self._connection.send([Preview(key, 2 * start, tuple(points), fields)])
+                        self._connection.send([Preview(key, start, tuple(points), fields)])
                 case ToolCommit(actions=actions):
                     self.submit(actions)
                 case ToolCancel(key=key):

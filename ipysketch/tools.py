@@ -22,11 +22,12 @@ LONGEST = 4000
 
 
 class Preview(NamedTuple):
-    """Live ink grew: `points` are flat absolute eighths, appended as point number `points_from`."""
+    """Live ink grew: `points` are flat absolute eighths, each with its pressure from 0 to 255 where the fields say
+    "stride" 3, appended as number `start`."""
 
     key: str
     fields: dict[str, Any] | None
-    points_from: int
+    start: int
     points: list[int]
 
 
@@ -54,14 +55,14 @@ def _eighths(x: float, y: float) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class _Part:
-    """One element of a stroke: its key, and for each point where it is, when, and how hard (None: not measured)."""
+    """One element of a stroke: its key, and for each point where it is, when, and how hard from 0 to 255."""
 
     key: str
     points: list[tuple[int, int]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
-    pressures: list[float | None] = field(default_factory=list)
+    pressures: list[int] = field(default_factory=list)
 
-    def add(self, point: tuple[int, int], at: float, pressure: float | None) -> None:
+    def add(self, point: tuple[int, int], at: float, pressure: int) -> None:
         self.points.append(point)
         self.times.append(max(at, self.times[-1]) if self.times else at)
         self.pressures.append(pressure)
@@ -69,11 +70,12 @@ class _Part:
 
 @dataclass(slots=True)
 class Pen:
-    """Draws strokes of `color` #rrggbb and `width` board units. `pressure` goes from 0 to 1 and may be None; `at` are
-    seconds on any clock, for the pace of the stroke."""
+    """Draws strokes of `color` #rrggbb and `width` board units. `pressure` goes from 0 to 1; a stroke that begins with
+    None has none. `at` are seconds on any clock, for the pace of the stroke."""
 
     color: str
     width: float
+    _pressed: bool = False
     _parts: list[_Part] = field(default_factory=list)
 
     def begin(
@@ -81,6 +83,7 @@ class Pen:
     ) -> tuple[Output, ...]:
         """The pen touches the paper; the stroke will be the element `key`."""
         self._parts = [_Part(key)]
+        self._pressed = pressure is not None
         return self.motion(x, y, at=at, pressure=pressure)
 
     def motion(
@@ -98,11 +101,12 @@ class Pen:
             part = _Part(f"{self._parts[0].key}~{len(self._parts) + 1}")
             self._parts.append(part)
             part.add(before.points[-1], before.times[-1], before.pressures[-1])
-            part.add(point, at, pressure)
-            return (Preview(part.key, self._style(), 0, [*before.points[-1], *point]),)
-        part.add(point, at, pressure)
-        start = len(part.points) - 1
-        return (Preview(part.key, self._style() if start == 0 else None, start, list(point)),)
+        start = len(part.points)
+        if pressure is not None:
+            part.add(point, at, round(255 * max(0.0, min(1.0, pressure))))
+        else:
+            part.add(point, at, part.pressures[-1] if part.pressures else 127)
+        return (self._preview(part, start if start > 1 or part is self._parts[0] else 0),)
 
     def straighten(self, x: float, y: float, *, at: float = 0.0) -> tuple[Output, ...]:
         """The stroke is a straight line from where it began to (x, y), whatever the hand did between."""
@@ -110,12 +114,11 @@ class Pen:
             return ()
         first, *longer = self._parts
         straight = _Part(first.key)
-        straight.add(first.points[0], first.times[0], None)
+        straight.add(first.points[0], first.times[0], first.pressures[0])
         if (point := _eighths(x, y)) != first.points[0]:
-            straight.add(point, at, None)
+            straight.add(point, at, first.pressures[0])
         self._parts = [straight]
-        flat = [value for point in straight.points for value in point]
-        return (*(Cancel(part.key) for part in longer), Preview(first.key, self._style(), 0, flat))
+        return (*(Cancel(part.key) for part in longer), self._preview(straight, 0))
 
     def end(self, x: float, y: float, *, at: float = 0.0, pressure: float | None = None) -> tuple[Output, ...]:
         """The pen leaves the paper: the stroke becomes one operation."""
@@ -135,10 +138,17 @@ class Pen:
 
     def again(self) -> tuple[Output, ...]:
         """The whole preview anew, for listeners that know nothing of it."""
-        return tuple(
-            Preview(part.key, self._style(), 0, [value for point in part.points for value in point])
-            for part in self._parts
-        )
+        return tuple(self._preview(part, 0) for part in self._parts)
+
+    def _preview(self, part: _Part, start: int) -> Preview:
+        """What listeners lack who have the first `start` points."""
+        if self._pressed:
+            pairs = zip(part.points[start:], part.pressures[start:], strict=True)
+            flat = [value for point, pressure in pairs for value in (*point, pressure)]
+        else:
+            flat = [value for point in part.points[start:] for value in point]
+        style = {**self._style(), **({"stride": 3} if self._pressed else {})}
+        return Preview(part.key, style if start == 0 else None, start * (3 if self._pressed else 2), flat)
 
     def elements(self, author: str) -> tuple[Stroke, ...]:
         """The ink so far, as the elements it will be."""
@@ -146,7 +156,6 @@ class Pen:
 
     def _stroke(self, part: _Part, author: str) -> Stroke:
         times = np.array(part.times) - part.times[0]
-        known = [pressure for pressure in part.pressures if pressure is not None]
         return Stroke(
             part.key,
             np.array(part.points) / EIGHTHS,
@@ -154,7 +163,7 @@ class Pen:
             self.width,
             author,
             times=times if times[-1] > 0 else None,
-            pressure=np.array(known) if len(known) == len(part.points) else None,
+            pressure=np.array(part.pressures) / 255 if self._pressed else None,
         )
 
     def _style(self) -> dict[str, Any]:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ipysketch.others import Others, deltas
+from ipysketch.elements import Stroke
+from ipysketch.others import Others, deltas, whole
 from relay.protocol import PeerCancel, PeerLeft, PeerPreview, PeerState
 
 FIELDS: dict[str, object] = {"kind": "stroke", "color": "#123456", "width": 32}
@@ -74,3 +75,19 @@ def test_deltas() -> None:
     assert deltas([]) == []
     assert deltas([5, 6]) == [5, 6]
     assert deltas([5, 6, 8, 4]) == [5, 6, 3, -2]
+
+
+def test_live_ink_under_a_pen_has_its_pressure(others: Others) -> None:
+    fields = {**FIELDS, "stride": 3}
+    others.receive(PeerPreview("p", "s", 0, (0, 0, 255, 80, 80), fields))
+    others.receive(PeerPreview("p", "s", 5, (0, 160, 80, 128), None))
+    [stroke] = others.ink({})
+    assert isinstance(stroke, Stroke)
+    assert stroke.points.tolist() == [[0, 0], [10, 10], [20, 10]]
+    assert stroke.pressure is not None
+    assert stroke.pressure.tolist() == [1, 0, 128 / 255]
+
+
+def test_the_preview_of_a_box_is_its_two_corners() -> None:
+    assert whole({"kind": "ellipse"}, [80, 16, 0, 8])["box"] == [0, 8, 80, 8]
+    assert "box" not in whole({"kind": "ellipse"}, [80, 16])

@@ -26,9 +26,9 @@ def created(outputs: Sequence[Output]) -> list[Create]:
 def test_a_stroke_grows_and_becomes_one_operation() -> None:
     tool = pen()
     assert tool.begin(1, 2, key="k") == (Preview("k", STYLE, 0, [8, 16]),)
-    assert tool.motion(2, 2) == (Preview("k", None, 1, [16, 16]),)
+    assert tool.motion(2, 2) == (Preview("k", None, 2, [16, 16]),)
     *previews, commit = tool.end(2, 3)
-    assert previews == [Preview("k", None, 2, [16, 24])]
+    assert previews == [Preview("k", None, 4, [16, 24])]
     assert commit == Commit((Create("k", {**STYLE, "points": [8, 16, 8, 0, 0, 8]}),))
 
 
@@ -71,7 +71,7 @@ def test_a_long_stroke_goes_on_as_another_element_of_one_operation() -> None:
         assert before is not None
         assert after is not None
         assert before.points[-1].tolist() == after.points[0].tolist()
-    starts = [output for output in outputs if isinstance(output, Preview) and output.points_from == 0]
+    starts = [output for output in outputs if isinstance(output, Preview) and output.start == 0]
     assert [start.fields for start in starts] == [STYLE] * 3
 
 
@@ -85,12 +85,25 @@ def test_previews_together_are_what_is_committed() -> None:
     for output in outputs:
         if isinstance(output, Preview):
             points = seen.setdefault(output.key, [])
-            assert output.points_from == len(points) // 2
+            assert output.start == len(points)
             points += output.points
     (create,) = created(outputs)
     element = decode("k", create.fields)
     assert element is not None
     assert (element.points * 8).ravel().tolist() == seen["k"]
+
+
+def test_a_pen_that_tells_pressure_tells_it_live() -> None:
+    tool = pen()
+    assert tool.begin(1, 2, key="k", pressure=0.0) == (Preview("k", {**STYLE, "stride": 3}, 0, [8, 16, 0]),)
+    assert tool.motion(2, 2, pressure=1.0) == (Preview("k", None, 3, [16, 16, 255]),)
+    assert tool.motion(3, 2) == (Preview("k", None, 6, [24, 16, 255]),)
+    (live,) = tool.elements("")
+    (create,) = created(tool.end(3, 2))
+    assert create.fields["pressure"] == [0, 255, 255]
+    dry = decode("k", create.fields)
+    assert dry is not None
+    assert [path.width for path in live.display] == [path.width for path in dry.display]
 
 
 def test_the_whole_preview_can_be_told_again() -> None:
