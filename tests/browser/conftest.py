@@ -103,8 +103,9 @@ class Lab:
                     continue
         raise AssertionError("JupyterLab does not answer")
 
-    def notebook(self, name: str, cells: list[str], **context: object) -> Notebook:
-        """A new notebook of `cells`, opened in a browser context of its own, with its kernel ready."""
+    def notebook(self, name: str, cells: list[str], script: str = "", **context: object) -> Notebook:
+        """A new notebook of `cells`, opened in a browser context of its own, with its kernel ready; `script` runs in
+        its page before anything else."""
         content = {
             "cells": [
                 {
@@ -124,11 +125,13 @@ class Lab:
         (self.root / f"{name}.ipynb").write_text(json.dumps(content))
         options = {"viewport": VIEWPORT, **context}
         page = self.browser.new_context(**options).new_page()  # type: ignore[arg-type]
+        if script:
+            page.add_init_script(script)
         return Notebook(page, f"{self.address}/{self.path.format(name=name)}")
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(100)  # It ends its kernels first, each with a second for what is pending.
         self.log.close()
 
 

@@ -43,6 +43,60 @@ WATCH = """([x, y]) => {
 }"""
 
 
+# Milliseconds from the event of a move to the frame that shows it, and how many frames those were.
+MEASURE = """async ([pen, count]) => {
+    const overlay = document.querySelector('.ipysketch-overlay');
+    const paper = document.querySelector('.ipysketch-desk canvas.ipysketch-paper');
+    const target = pen ? overlay : paper;
+    const canvas = pen ? document.querySelector('.ipysketch-wet') : paper;
+    const box = paper.getBoundingClientRect();
+    const context = canvas.getContext('2d');
+    const inked = (x, y) => {
+        const scale = canvas.width / 1280;
+        return context.getImageData(x * scale - 1, y * scale - 1, 3, 3).data.some((v, i) => i % 4 === 3 && v > 0);
+    };
+    const frame = () => new Promise(requestAnimationFrame);
+    const send = (kind, x, y) => {
+        const at = { bubbles: true, button: 0, buttons: 1, pointerId: 1, isPrimary: true, pointerType: 'mouse',
+            clientX: box.left + x * box.width / 1280, clientY: box.top + y * box.height / 720 };
+        const name = pen ? `pointer${kind}` : `mouse${kind}`;
+        target.dispatchEvent(pen ? new PointerEvent(name, at) : new MouseEvent(name, at));
+    };
+    overlay.setPointerCapture = () => {};
+    const times = [];
+    const y = pen ? 150 : 250;
+    send('down', 50, y);
+    for (let i = 0; i < count; i++) {
+        const x = 70 + 18 * i;
+        await frame();
+        const begun = performance.now();
+        send('move', x, y);
+        let frames = 0;
+        while (!inked(x - 6, y)) {
+            await frame();
+            frames += 1;
+            if (performance.now() - begun > 5000) break;
+        }
+        times.push([performance.now() - begun, frames]);
+    }
+    send('up', 70 + 18 * count, y);
+    delete overlay.setPointerCapture;
+    return times.sort(([a], [b]) => a - b);
+}"""
+
+FAR = 150
+# Every word between this page and its kernel takes FAR milliseconds.
+FAR_AWAY = f"""(() => {{
+    const Near = window.WebSocket;
+    window.WebSocket = class extends Near {{
+        send(data) {{ setTimeout(() => {{ if (this.readyState === 1) super.send(data); }}, {FAR}); }}
+        set onmessage(hear) {{
+            super.onmessage = event => setTimeout(() => hear.call(this, event), {FAR});
+        }}
+    }};
+}})();"""
+
+
 @pytest.fixture(scope="module")
 def vera(lab: Lab) -> Notebook:
     cells = [
@@ -292,52 +346,35 @@ def test_two_pages_on_one_kernel_draw_at_once(vera: Notebook, clean: ipysketch.S
 
 def test_how_soon_ink_is_there(vera: Notebook, clean: ipysketch.Sketch) -> None:
     """From the event of a move to the frame that shows it: our pen, and ipycanvas' own events, in one run."""
-    measure = """async ([pen, count]) => {
-        const overlay = document.querySelector('.ipysketch-overlay');
-        const paper = document.querySelector('.ipysketch-desk canvas.ipysketch-paper');
-        const target = pen ? overlay : paper;
-        const canvas = pen ? document.querySelector('.ipysketch-wet') : paper;
-        const box = paper.getBoundingClientRect();
-        const context = canvas.getContext('2d');
-        const inked = (x, y) => {
-            const scale = canvas.width / 1280;
-            return context.getImageData(x * scale - 1, y * scale - 1, 3, 3).data.some((v, i) => i % 4 === 3 && v > 0);
-        };
-        const frame = () => new Promise(requestAnimationFrame);
-        const send = (kind, x, y) => {
-            const at = { bubbles: true, button: 0, buttons: 1, pointerId: 1, isPrimary: true, pointerType: 'mouse',
-                clientX: box.left + x * box.width / 1280, clientY: box.top + y * box.height / 720 };
-            const name = pen ? `pointer${kind}` : `mouse${kind}`;
-            target.dispatchEvent(pen ? new PointerEvent(name, at) : new MouseEvent(name, at));
-        };
-        overlay.setPointerCapture = () => {};
-        const times = [];
-        const y = pen ? 150 : 250;
-        send('down', 50, y);
-        for (let i = 0; i < count; i++) {
-            const x = 70 + 18 * i;
-            await frame();
-            const begun = performance.now();
-            send('move', x, y);
-            while (!inked(x - 6, y)) {
-                await frame();
-                if (performance.now() - begun > 5000) break;
-            }
-            times.push(performance.now() - begun);
-        }
-        send('up', 70 + 18 * count, y);
-        delete overlay.setPointerCapture;
-        return times.sort((a, b) => a - b);
-    }"""
     vera.show()
     table = {}
     for name, pen in (("the pen", True), ("ipycanvas' events", False)):
-        times = vera.page.evaluate(measure, [pen, 60])
+        times = [time for time, _ in vera.page.evaluate(MEASURE, [pen, 60])]
         table[name] = (times[len(times) // 2], times[int(0.95 * len(times))])
     print("\nfrom move to ink, ms        p50     p95")
     for name, (p50, p95) in table.items():
         print(f"{name:<24}{p50:>8.1f}{p95:>8.1f}")
     assert table["the pen"][1] < table["ipycanvas' events"][1]
+
+
+def test_ink_is_as_soon_there_when_the_kernel_is_far(lab: Lab) -> None:
+    cells = ["%load_ext ipysketch", f"%sketch connect --room far --name Faye --color '{VIOLET}'"]
+    faye = lab.notebook("faye", cells, FAR_AWAY)
+    faye.run()
+    faye.show()
+    begun = time.monotonic()
+    faye.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo()"
+    )
+    assert time.monotonic() - begun >= 2 * FAR / 1000, "the kernel is far"
+    times = faye.page.evaluate(MEASURE, [True, 60])
+    print(
+        f"\nfrom move to ink with {2 * FAR} ms to the kernel and back: p50 {times[30][0]:.1f}, p95 {times[57][0]:.1f} ms"
+    )
+    assert sorted(frames for _, frames in times)[57] <= 1
+    faye.sees(600, 150, VIOLET)
+    faye.page.wait_for_function(f"place => !({WET})(place)", arg=[600, 150])
+    faye.page.context.close()
 
 
 def test_a_slow_page_keeps_up_with_twenty_people(
