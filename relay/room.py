@@ -49,6 +49,7 @@ from .protocol import (
     Operate,
     Patch,
     PeerEvent,
+    PeerPreview,
     Preview,
     Record,
     Refused,
@@ -127,12 +128,14 @@ class Notice(NamedTuple):
 
 
 class _Frame(NamedTuple):
-    """The last frame encoded: what takes a peer from `where` (cursor, version) on, the room being at `now`."""
+    """The last frame encoded: what takes a peer from `where` (cursor, version) on, the room being at `now`. If it is
+    nothing but ink of one peer, that is its `owner`, who need not be told."""
 
     where: tuple[int, int]
     now: tuple[int, int]
     text: str | None
     reached: tuple[int, int]
+    owner: str
 
 
 class Room:
@@ -528,28 +531,33 @@ class Room:
         now = (self.seq, self._presence.version)
         if where == now:
             return None
-        if self._frame is not None and (self._frame.where, self._frame.now) == (where, now):
-            frame, reached = self._frame.text, self._frame.reached
-        else:
-            messages: list[msgspec.Raw | PresenceUpdate] = []
-            cursor, size = peer.cursor, 0
-            for raw in self._drawing.after(peer.cursor):
-                size += len(bytes(raw))
-                if messages and size > FRAME_BYTES:
-                    break
-                messages.append(raw)
-                cursor += 1
-            seen = peer.seen
-            if cursor == self.seq:
-                # Presence comes after every commit it may refer to, or a stroke would blink.
-                messages += self._presence.since(peer.seen)
-                seen = self._presence.version
-            frame = encode(messages).decode() if messages else None
-            reached = (cursor, seen)
-            self._frame = _Frame(where, now, frame, reached)
-        peer.cursor, peer.seen = reached
+        if self._frame is None or (self._frame.where, self._frame.now) != (where, now):
+            self._frame = self._encode_from(where, now)
+        frame = self._frame
+        peer.cursor, peer.seen = frame.reached
+        return frame.text if frame.text is not None and frame.owner != peer.id else self._catch_up(peer)
+
+    def _encode_from(self, where: tuple[int, int], now: tuple[int, int]) -> _Frame:
+        cursor, seen = where
+        messages: list[msgspec.Raw | PresenceUpdate] = []
+        size = 0
+        for raw in self._drawing.after(cursor):
+            size += len(bytes(raw))
+            if messages and size > FRAME_BYTES:
+                break
+            messages.append(raw)
+            cursor += 1
+        owner = ""
+        if cursor == self.seq:
+            # Presence comes after every commit it may refer to, or a stroke would blink.
+            news = self._presence.since(seen)
+            seen = self._presence.version
+            if not messages and all(isinstance(update, PeerPreview) for update in news):
+                owners = {update.peer for update in news}
+                owner = owners.pop() if len(owners) == 1 else ""
+            messages += news
         self._presence.forget(min(other.seen for other in self.peers.values()))
-        return frame if frame is not None else self._catch_up(peer)
+        return _Frame(where, now, encode(messages).decode() if messages else None, (cursor, seen), owner)
 
     def _begin_snapshot(self, peer: Peer) -> str:
         # Not older than what the peer itself committed, or the snapshot would not hold what `last` says.

@@ -1,8 +1,9 @@
 """Sockets, timers and shutdown around the rooms.
 
-A connection has one reader and one writer task. The reader hands messages to the room; at the end of that
-pass of the event loop the writers of every touched room wake. A writer pulls the next frame only when the last
-one has left, so what a slow peer gets is coalesced and its memory bounded; one that takes nothing is aborted.
+What comes is handed to the room as it comes; a connection's reader task has what must wait. When a room's bells
+ring, each seat whose socket is clear pulls its next frame and posts it; where the last one has not left yet, the
+writer task pulls when it has. So what a slow peer gets is coalesced and its memory bounded; one that takes
+nothing is aborted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import socket as sockets
 import ssl
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -47,6 +48,7 @@ from .protocol import (
     Error,
     Event,
     Join,
+    Leave,
     Lock,
     Mint,
     Minted,
@@ -62,6 +64,7 @@ from .roles import role
 from .room import Peer
 from .rooms import OpenRoom, Rooms
 from .tokens import Grant
+from .wire import AT_ONCE, Wire, framed
 
 NO_PROGRESS = 10.0
 """Seconds for which a peer may take nothing of what waits for it before its connection is aborted."""
@@ -86,15 +89,17 @@ class _Restarting(Exception):
 
 @dataclass(eq=False, slots=True)
 class _Seat:
-    """One joined connection: its socket, its peer, and the bell its writer waits for."""
+    """One joined connection: its socket, its peer, and the bell its writer waits for. Its operations came too
+    fast if nothing more should be taken before `rested`."""
 
-    socket: ServerConnection
+    socket: Wire
     opened: OpenRoom
     peer: Peer
     grant: Grant
     operations: Bucket
     presence: Bucket
     events: Bucket
+    ring: Callable[[], int]
     expiry: asyncio.TimerHandle | None = None
     reading: asyncio.Task[None] | None = None
     bell: asyncio.Event = field(default_factory=asyncio.Event)
@@ -103,6 +108,7 @@ class _Seat:
     sending: bool = False
     left: int = 0
     progress: float = 0.0
+    rested: float = 0.0
 
     @property
     def overloaded(self) -> bool:
@@ -145,6 +151,7 @@ class Relay:
         self._idle_exit = idle_exit
         self._log = log or logging.getLogger("relay")
         self._plugins = Plugins(plugins, seconds=self._limits.plugin_seconds, log=self._log)
+        self._posted: tuple[str | bytes, bytes] = ("", b"")
         self._connections: dict[ServerConnection, asyncio.Task[None] | None] = {}
         self._reception = Reception(
             doors or Doors(), self._limits, self._admission, self.metrics, self._log, self._probe
@@ -172,6 +179,7 @@ class Relay:
                 ssl=self._encryption,
                 # Live frames are small and many: compressing them costs more than it saves.
                 compression=None,
+                create_connection=Wire,
                 max_size=self._limits.max_message,
                 max_queue=MAX_QUEUE,
                 write_limit=WRITE_LIMIT,
@@ -225,7 +233,7 @@ class Relay:
             await asyncio.sleep(min(1.0, NO_PROGRESS / 4))
             for seat in self._seats:
                 left = seat.socket.transport.get_write_buffer_size()
-                if not seat.sending or left < seat.left:
+                if not (seat.sending or left) or left < seat.left:
                     seat.left, seat.progress = left, loop.time()
                 elif loop.time() - seat.progress > NO_PROGRESS:
                     self._tell(seat, logging.WARNING, "abort", reason=f"took nothing for {NO_PROGRESS:g} s")
@@ -301,6 +309,7 @@ class Relay:
         return self._admission.admit(join.room, join.token, bearer, challenge, time.time())
 
     async def _serve(self, socket: ServerConnection) -> None:
+        assert isinstance(socket, Wire)
         address = self._reception.arrive(socket)
         self._connections[socket] = asyncio.current_task()
         self._watch_idleness()
@@ -337,9 +346,7 @@ class Relay:
         except TimeoutError:
             raise Bad("join-first", "no join message came in time") from None
 
-    async def _enter(
-        self, socket: ServerConnection, frame: str | bytes, stack: contextlib.AsyncExitStack
-    ) -> _Seat:
+    async def _enter(self, socket: Wire, frame: str | bytes, stack: contextlib.AsyncExitStack) -> _Seat:
         messages = _decode(frame)
         join = messages[0] if messages else None
         if isinstance(join, Bad):
@@ -370,9 +377,10 @@ class Relay:
             Bucket(limits.operation_rate, least=WINDOW),
             Bucket(limits.presence_rate),
             Bucket(limits.event_rate),
+            lambda: self._ring(seat),
         )
         self._seats.add(seat)
-        opened.bells.add(seat.bell)
+        opened.bells.add(seat.ring)
         self._tell(
             seat,
             logging.INFO,
@@ -394,30 +402,58 @@ class Relay:
         return seat
 
     async def _read(self, seat: _Seat) -> None:
+        """Take what cannot be taken as it comes, until the peer goes."""
+        socket, loop = seat.socket, asyncio.get_running_loop()
         writer = asyncio.create_task(self._write(seat))
         try:
-            async for frame in seat.socket:
+            socket.done()  # The join.
+            socket.listener = partial(self._hear, seat)
+            async for frame in socket:
+                if (wait := seat.rested - loop.time()) > 0:
+                    await asyncio.sleep(wait)
+                while seat.overloaded and not writer.done():
+                    seat.eased.clear()
+                    await seat.eased.wait()
                 try:
                     messages = _decode(frame)
                 except Bad as bad:
                     seat.peer.closing = seat.peer.closing or (CLOSE_PROTOCOL, bad.reason)
                     raise
-                for message in messages:
-                    self._take(seat, message)
-                self._rooms.touch(seat.opened)
-                self.metrics.received.inc(len(frame))
-                seat.backlog += len(frame)
-                operations = sum(isinstance(message, Operate) for message in messages)
-                if wait := seat.operations.owe(operations, asyncio.get_running_loop().time()):
-                    self.metrics.paused.inc()
-                    await asyncio.sleep(wait)
-                while seat.overloaded and not writer.done():
-                    seat.eased.clear()
-                    await seat.eased.wait()
+                self._receive(seat, messages, len(frame))
                 if seat.peer.gone:
                     return
+                socket.done()
         finally:
+            socket.listener = None
             writer.cancel()
+
+    def _hear(self, seat: _Seat, text: str) -> bool:
+        """Take a frame as it comes; False when it must wait for the reader, which knows how to wait and how to end."""
+        if seat.peer.gone or seat.overloaded or seat.rested > asyncio.get_running_loop().time():
+            return False
+        try:
+            messages = decode_client(text)
+        except Bad:
+            return False
+        if any(isinstance(message, Leave) for message in messages):
+            return False
+        self._receive(seat, messages, len(text))
+        return True
+
+    def _receive(self, seat: _Seat, messages: list[ClientMessage | Bad], size: int) -> None:
+        operations = 0
+        for message in messages:
+            self._take(seat, message)
+            operations += isinstance(message, Operate)
+        self._rooms.touch(seat.opened)
+        self.metrics.received.inc(size)
+        if operations:
+            now = asyncio.get_running_loop().time()
+            if wait := seat.operations.owe(operations, now):
+                self.metrics.paused.inc()
+                seat.rested = now + wait
+        if seat.peer.unsettled:
+            seat.backlog += size
 
     def _take(self, seat: _Seat, message: ClientMessage | Bad) -> None:
         room, peer = seat.opened.room, seat.peer
@@ -524,7 +560,30 @@ class Relay:
         self._tell(seat, logging.INFO, "minted", token=grant.id, role=wanted.word, whose=grant.name or None)
         return Minted(token, grant.id)
 
+    def _ring(self, seat: _Seat) -> int:
+        """Tell a peer what is new, or have its writer do so when its socket takes more: how many frames it took."""
+        room, peer, socket = seat.opened.room, seat.peer, seat.socket
+        frames = 0
+        try:
+            while not (seat.sending or seat.bell.is_set() or peer.closing or self._farewell):
+                if frames == AT_ONCE or not socket.clear:
+                    break
+                if (frame := room.collect(peer)) is None:
+                    seat.eased.set()
+                    return frames
+                if self._posted[0] is not frame:
+                    self._posted = (frame, framed(frame))
+                socket.post(self._posted[1])
+                self.metrics.sent.inc(len(frame))
+                frames += 1
+        except Exception:
+            self._log.exception("telling failed room=%r peer=%s", room.name, peer.id)
+            _abort(socket)
+        seat.bell.set()
+        return frames
+
     async def _write(self, seat: _Seat) -> None:
+        """Tell a peer whose socket did not take all at once, and close it when the room says so."""
         socket, room, peer = seat.socket, seat.opened.room, seat.peer
         loop = asyncio.get_running_loop()
         try:
@@ -562,7 +621,7 @@ class Relay:
         else:
             reason = f"connection closed ({seat.socket.close_code} {seat.socket.close_reason or ''})"
         self._seats.discard(seat)
-        opened.bells.discard(seat.bell)
+        opened.bells.discard(seat.ring)
         opened.room.leave(peer)
         if seat.expiry is not None:
             seat.expiry.cancel()
