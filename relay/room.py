@@ -32,6 +32,7 @@ from .protocol import (
     MAX_CHUNK,
     MAX_KEY,
     PROTOCOL_VERSION,
+    SAFE_INTEGER,
     Action,
     Bad,
     Cancel,
@@ -300,6 +301,11 @@ class Room:
         return bool(self._queue) or self._proposal is not None
 
     @property
+    def wants(self) -> bool:
+        """Whether there is more to do than telling its peers: operations, or refusals for the operator."""
+        return bool(self._queue or self._proposal or self._notices)
+
+    @property
     def waiting(self) -> int:
         """How many operations wait for their verdict."""
         return len(self._queue) + (len(self._proposal.queued) if self._proposal else 0)
@@ -318,17 +324,20 @@ class Room:
         if not isinstance(message, Operate):  # An operation is refused under its number: see `_operate`.
             check_message(peer.role, self.locked, message)
         match message:
+            case Preview(key=key, points=points, fields=fields):
+                _check_key(key)
+                for number in points:
+                    if not -SAFE_INTEGER <= number <= SAFE_INTEGER:
+                        check_value(number)
+                if fields is not None:
+                    check_value(fields)
+                self._presence.draw(peer.id, message)
             case Operate():
                 self._operate(peer, message)
             case PresenceMessage(state=state):
                 if peer.named and "name" in state and state["name"] != peer.name:
                     raise Bad("bad-name", "your token says what you are called")
                 self._presence.update(peer.id, state)
-            case Preview(key=key, points=points, fields=fields):
-                _check_key(key)
-                check_value(list(points))
-                check_value(fields)
-                self._presence.draw(peer.id, message)
             case Cancel(key=key):
                 self._presence.end(peer.id, _check_key(key))
             case Event():

@@ -194,6 +194,8 @@ class Rooms:
 
     def touch(self, opened: OpenRoom) -> None:
         """Something happened in the room: at the end of this pass its log is served, and its peers soon."""
+        if opened.ringing is not None and not opened.room.wants:
+            return  # They will be told with the next beat, and nothing else is to be done.
         if not self._touched:
             self._loop.call_soon(self._serve)
         self._touched.add(opened)

@@ -53,12 +53,14 @@ from .protocol import (
     Mint,
     Minted,
     Operate,
+    Preview,
     Read,
     check_event,
     check_room,
     decode_client,
     encode,
 )
+from .protocol import Presence as PresenceMessage
 from .reception import Reception, header
 from .roles import role
 from .room import Peer
@@ -150,6 +152,7 @@ class Relay:
         self._encryption = encryption
         self._idle_exit = idle_exit
         self._log = log or logging.getLogger("relay")
+        self._verbose = self._log.isEnabledFor(logging.DEBUG)
         self._plugins = Plugins(plugins, seconds=self._limits.plugin_seconds, log=self._log)
         self._posted: tuple[str | bytes, bytes] = ("", b"")
         self._connections: dict[ServerConnection, asyncio.Task[None] | None] = {}
@@ -169,6 +172,7 @@ class Relay:
 
     async def start(self) -> None:
         """Listen; raises OSError when the port is taken."""
+        self._loop = asyncio.get_running_loop()
         self._rooms = Rooms(self._store, self._log, self._limits, self.metrics)
         self._admission.revoked.update(await self._rooms.ask(self._store.revoked, time.time()))
         try:
@@ -228,7 +232,7 @@ class Relay:
 
     async def _watch(self) -> None:
         """Abort who takes nothing: keepalive does not notice them, and closing would wait for them."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         while True:
             await asyncio.sleep(min(1.0, NO_PROGRESS / 4))
             for seat in self._seats:
@@ -255,7 +259,7 @@ class Relay:
         if self._idle is not None:
             self._idle.cancel()
         if self._idle_exit is not None and not self._connections and not self._stopping:
-            self._idle = asyncio.get_running_loop().call_later(self._idle_exit, self.finished.set)
+            self._idle = self._loop.call_later(self._idle_exit, self.finished.set)
 
     def _tell(self, seat: _Seat, level: int, what: str, **more: object) -> None:
         """Log what happened to one peer."""
@@ -391,19 +395,19 @@ class Relay:
             peers=len(opened.bells),
         )
         if grant.expires != float("inf"):
-            seat.expiry = asyncio.get_running_loop().call_later(
+            seat.expiry = self._loop.call_later(
                 grant.expires - time.time(),
                 self._dismiss,
                 *(seat, CLOSE_EXPIRED, "the token has expired; ask who runs the relay for another"),
             )
         for message in messages[1:]:
-            self._take(seat, message)
+            self._take(seat, message, self._loop.time())
         self._rooms.touch(opened)
         return seat
 
     async def _read(self, seat: _Seat) -> None:
         """Take what cannot be taken as it comes, until the peer goes."""
-        socket, loop = seat.socket, asyncio.get_running_loop()
+        socket, loop = seat.socket, self._loop
         writer = asyncio.create_task(self._write(seat))
         try:
             socket.done()  # The join.
@@ -419,7 +423,7 @@ class Relay:
                 except Bad as bad:
                     seat.peer.closing = seat.peer.closing or (CLOSE_PROTOCOL, bad.reason)
                     raise
-                self._receive(seat, messages, len(frame))
+                self._receive(seat, messages, len(frame), loop.time())
                 if seat.peer.gone:
                     return
                 socket.done()
@@ -429,49 +433,51 @@ class Relay:
 
     def _hear(self, seat: _Seat, text: str) -> bool:
         """Take a frame as it comes; False when it must wait for the reader, which knows how to wait and how to end."""
-        if seat.peer.gone or seat.overloaded or seat.rested > asyncio.get_running_loop().time():
+        now = self._loop.time()
+        if seat.peer.gone or seat.overloaded or seat.rested > now:
             return False
         try:
             messages = decode_client(text)
         except Bad:
             return False
-        if any(isinstance(message, Leave) for message in messages):
-            return False
-        self._receive(seat, messages, len(text))
+        for message in messages:
+            if type(message) is Leave:
+                return False
+        self._receive(seat, messages, len(text), now)
         return True
 
-    def _receive(self, seat: _Seat, messages: list[ClientMessage | Bad], size: int) -> None:
+    def _receive(self, seat: _Seat, messages: list[ClientMessage | Bad], size: int, now: float) -> None:
         operations = 0
         for message in messages:
-            self._take(seat, message)
-            operations += isinstance(message, Operate)
+            self._take(seat, message, now)
+            operations += type(message) is Operate
         self._rooms.touch(seat.opened)
-        self.metrics.received.inc(size)
-        if operations:
-            now = asyncio.get_running_loop().time()
-            if wait := seat.operations.owe(operations, now):
-                self.metrics.paused.inc()
-                seat.rested = now + wait
+        self.metrics.received.value += size
+        if operations and (wait := seat.operations.owe(operations, now)):
+            self.metrics.paused.inc()
+            seat.rested = now + wait
         if seat.peer.unsettled:
             seat.backlog += size
 
-    def _take(self, seat: _Seat, message: ClientMessage | Bad) -> None:
+    def _take(self, seat: _Seat, message: ClientMessage | Bad, now: float) -> None:
         room, peer = seat.opened.room, seat.peer
-        if self._log.isEnabledFor(logging.DEBUG):
+        if self._verbose:
             shown = "Join(…)" if isinstance(message, Join) else f"{message!r:.400}"
             self._log.debug("message room=%r peer=%s %s", room.name, peer.id, shown)
         try:
             if isinstance(message, Bad):
                 raise message
-            self._check_rate(seat, message)
+            self._check_rate(seat, message, now)
             match message:
+                case Preview() | PresenceMessage() | Operate():  # Nearly all that comes.
+                    room.receive(peer, message, now)
                 case Lock() | Read() | Mint() | Erase():
                     room.allow(peer, message)
                     self._begin(seat, message)
                 case Event() if self._plugins:
                     self._offer(seat, message)
                 case _:
-                    room.receive(peer, message, time.time())
+                    room.receive(peer, message, now)
         except Bad as bad:
             self._refuse_message(seat, bad)
 
@@ -501,8 +507,7 @@ class Relay:
         self._tell(seat, logging.INFO, "refused", code=bad.code, reason=bad.reason[:200])
         seat.opened.room.error(seat.peer, bad)
 
-    def _check_rate(self, seat: _Seat, message: ClientMessage) -> None:
-        now = asyncio.get_running_loop().time()
+    def _check_rate(self, seat: _Seat, message: ClientMessage, now: float) -> None:
         match message:
             case Event():
                 if not seat.events.take(now):
@@ -574,7 +579,7 @@ class Relay:
                 if self._posted[0] is not frame:
                     self._posted = (frame, framed(frame))
                 socket.post(self._posted[1])
-                self.metrics.sent.inc(len(frame))
+                self.metrics.sent.value += len(frame)
                 frames += 1
         except Exception:
             self._log.exception("telling failed room=%r peer=%s", room.name, peer.id)
@@ -585,7 +590,7 @@ class Relay:
     async def _write(self, seat: _Seat) -> None:
         """Tell a peer whose socket did not take all at once, and close it when the room says so."""
         socket, room, peer = seat.socket, seat.opened.room, seat.peer
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         try:
             while True:
                 await seat.bell.wait()
@@ -594,7 +599,7 @@ class Relay:
                 while (frame := room.collect(peer)) is not None:
                     seat.left, seat.progress, seat.sending = MAX_BUFFERED, loop.time(), True
                     await socket.send(frame)
-                    self.metrics.sent.inc(len(frame))
+                    self.metrics.sent.value += len(frame)
                     seat.sending = False
                     seat.eased.set()
                 if self._farewell:

@@ -6,6 +6,7 @@ message. It is kept for everything out of the ordinary: a message that must wait
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,22 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
+try:
+    from websockets.speedups import apply_mask
+except ImportError:
+    from websockets.utils import apply_mask
+
 AT_ONCE = 16
 """Messages handed over of what comes in one piece, so that nobody who sends a lot keeps the others waiting."""
+
+READ_BYTES = 64 << 10
+"""Bytes asked of the system at a time: a buffer that the allocator has at hand, unlike asyncio's 256 KiB, which it
+maps and unmaps for every message."""
+
+_TEXT = 0x80 | Opcode.TEXT
+"""The first byte of a text in one piece, uncompressed."""
+_MASKED = 0x80
+_UNKNOWN = 1 << 62
 
 _DATA = frozenset([Opcode.TEXT, Opcode.BINARY, Opcode.CONT])
 
@@ -28,19 +43,51 @@ def framed(message: str | bytes) -> bytes:
 
 class Wire(ServerConnection):
     """A connection with a `listener`, which is given each text as it comes and says whether it took it. One that
-    it did not take is for `recv`, and so is what comes after it until its reader calls `done`."""
+    it did not take is for `recv`, and so is what comes after it until its reader calls `done`.
+
+    A small text that comes alone, as ink does, is read here; everything else is the library's to read."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.listener: Callable[[str], bool] | None = None
         self._unread = 0
         self._credit = 0
+        # The bytes of a frame that the library has begun to read: only where it has none can one be read here.
+        self._begun = _UNKNOWN
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if hasattr(transport, "max_size"):
+            transport.max_size = READ_BYTES
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
+        if not self._begun and not self._unread and self._take_small(data):
+            return
         self._credit = AT_ONCE
+        if self.request is None:
+            # The library does not say how much it read of what follows a request at once; then it reads it all.
+            self._begun = 0 if data.find(b"\r\n\r\n") == len(data) - 4 else _UNKNOWN
+        else:
+            self._begun += len(data)
         super().data_received(data)
 
+    def _take_small(self, data: bytes) -> bool:
+        """Read and hand over the frame of a small text, if `data` is one and nothing else."""
+        if self.listener is None or len(data) < 6 or data[0] != _TEXT:
+            return False
+        length = data[1] - _MASKED
+        if not 0 <= length < 126 or len(data) != length + 6 or self.protocol.state is not State.OPEN:
+            return False
+        try:
+            text = apply_mask(data[6:], data[2:6]).decode()
+        except UnicodeDecodeError:
+            return False
+        return self.listener(text)
+
     def process_event(self, event: Any) -> None:
+        if isinstance(event, Frame):
+            length = len(event.data)
+            self._begun -= length + (6 if length < 126 else 8 if length < 1 << 16 else 14)
         if isinstance(event, Frame) and event.opcode in _DATA:
             if self._hand_over(event):
                 return

@@ -395,6 +395,7 @@ M = TypeVar("M")
 _encoder = msgspec.json.Encoder()
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _client = msgspec.json.Decoder(ClientMessage)
+_clients = msgspec.json.Decoder(list[ClientMessage])
 _server = msgspec.json.Decoder(ServerMessage)
 
 
@@ -427,7 +428,10 @@ def decode_client(frame: str | bytes) -> list[ClientMessage | Bad]:
 
     Raises `Bad` when the frame is no JSON array.
     """
-    return [_decode_one(_client, raw) for raw in _split(frame)]
+    try:
+        return list(_clients.decode(frame))
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return [_decode_one(_client, raw) for raw in _split(frame)]
 
 
 def decode_server(frame: str | bytes) -> list[ServerMessage | Bad]:
