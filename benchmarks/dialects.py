@@ -7,7 +7,8 @@ start of a stroke would, so that whoever hears it can tell which it was, however
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 
 import msgspec
 
@@ -25,6 +26,8 @@ from relay.protocol import (
     decode_server,
     encode,
 )
+
+from .pens import strokes
 
 SPAN = 1 << 20
 """More points than one person draws in a run."""
@@ -189,7 +192,21 @@ class Ours:
 
 
 class Committing(Ours):
-    """The relay, and a run in which what counts is the commits: a stroke is one point, its number."""
+    """The relay, where what counts is the commits: a point is a whole stroke, and heard when it is committed."""
+
+    POOL = 512
+
+    def __init__(self, points: int = 50, *, timed: bool = False) -> None:
+        super().__init__()
+        self._strokes = _pool(self.POOL, points, timed)
+
+    def draw(self, person: int, first: int, count: int) -> bytes:
+        messages = []
+        for number in range(first, first + count):
+            self.op += 1
+            fields = self._strokes[(person * 31 + number) % self.POOL]
+            messages.append(Operate(self.op, (Create(f"{person}.{number}", fields),)))
+        return encode(messages)
 
     def read(self, payload: bytes) -> Sequence[tuple[int, int, int]]:
         found = []
@@ -201,6 +218,22 @@ class Committing(Ours):
                 case Bad() | Error() | Refused():
                     raise AssertionError(message)
         return found
+
+
+class Silent(Plain):
+    """Somebody who is there and says nothing, on a server that speaks first: its frames are not read."""
+
+    def read(self, payload: bytes) -> Sequence[tuple[int, int, int]]:
+        return []
+
+
+@cache
+def _pool(count: int, points: int, timed: bool) -> list[dict[str, Any]]:
+    return [{name: _raw(value) for name, value in fields.items()} for fields in strokes(count, points, timed=timed)]
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(_encoder.encode(value))
 
 
 def deltas(points: list[int]) -> list[int]:

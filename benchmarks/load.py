@@ -89,7 +89,7 @@ class Person:
 @dataclass
 class Run:
     """What came of drawing for a while. `sent` and `delivered` count points, a delivery being one heard by one
-    other person; the times are of the deliveries, in seconds. `missing` were never heard, `again` more than once.
+    other person, or by its own author where those are counted; the times are of the deliveries, in seconds. `missing` were never heard, `again` more than once.
     """
 
     seconds: float
@@ -252,9 +252,11 @@ class Crowd:
         begun: Callable[[], None] = lambda: None,
         ended: Callable[[], None] = lambda: None,
         quiet: bool = False,
+        own: bool = False,
     ) -> Run:
         """Everybody draws for a while; then up to `settle` seconds for what is still on its way.
 
+        With `own`, what counts is what its author hears again, as a commit is.
         `begun` and `ended` are called when the measured time begins and ends. When it is `quiet`, each event is
         waited for and taken at once; else up to a millisecond of them together, which costs less.
         """
@@ -296,9 +298,9 @@ class Crowd:
         spent = time.perf_counter() - start
         busy = (_used() - used) / spent
         heard, taken = len(self._when), sum(person.received for person in self.people) - received
-        self._settle(before, settle)
+        self._settle(before, settle, own)
         gc.enable()
-        return self._work_out(before, spent, sent, heard, taken, busy, lates)
+        return self._work_out(before, spent, sent, heard, taken, busy, lates, own)
 
     def _draw_next(self, person: Person, count: int) -> None:
         text = person.dialect.draw(person.number, person.drawn, count)
@@ -311,18 +313,19 @@ class Crowd:
         if person.unsent:
             self._poll.modify(person.socket, select.EPOLLIN | select.EPOLLOUT)
 
-    def _settle(self, before: dict[int, int], patience: float) -> None:
+    def _settle(self, before: dict[int, int], patience: float, own: bool) -> None:
         """Listen until everything was heard, or nothing more comes."""
         rooms: dict[str, int] = {}
         for person in self.people:
             rooms[person.room] = rooms.get(person.room, 0) + person.drawn - before[person.number]
-        wanted = sum(rooms[p.room] - (p.drawn - before[p.number]) for p in self.people)
+        mine = sum(person.drawn - before[person.number] for person in self.people)
+        wanted = mine if own else sum(rooms[p.room] - (p.drawn - before[p.number]) for p in self.people)
         end = time.perf_counter() + patience
         have, counted = 0, 0
         while time.perf_counter() < end:
             for place in range(counted, len(self._what)):
                 who = self._who[place]
-                have += sum(count for by, _, count in self._read[self._what[place]] if by != who)
+                have += sum(count for by, _, count in self._read[self._what[place]] if (by == who) is own)
             counted = len(self._what)
             if have >= wanted:
                 return
@@ -339,6 +342,7 @@ class Crowd:
         taken: int,
         busy: float,
         lates: Sequence[float],
+        own: bool,
     ) -> Run:
         """Put together when each point was sent and heard."""
         drawn = [person.drawn - before[person.number] for person in self.people]
@@ -371,7 +375,8 @@ class Crowd:
             inside = mine < heard
             if len(mine):
                 points = np.concatenate([texts[text] for text in what[mine]])
-                others = np.concatenate([authors[text] for text in what[mine]]) != number
+                others = np.concatenate([authors[text] for text in what[mine]])
+                others = (others == number) if own else (others != number)
                 sizes = [len(texts[text]) for text in what[mine]]
                 times = np.repeat(when[mine], sizes)[others]
                 within = np.repeat(inside, sizes)[others]
@@ -380,7 +385,7 @@ class Crowd:
                 latencies.append(times - when_sent[points])
                 delivered += int(np.count_nonzero(within))
             for other in by_room[person.room]:
-                if other != number:
+                if (other == number) is own:
                     got = counts[offsets[other] : offsets[other + 1]]
                     missing += int(np.count_nonzero(got == 0))
                     again += int(np.count_nonzero(got > 1))
