@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from .elements import Element
+from .geometry import Rect
+from .hands import Style
+from .others import Laser
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Person:
 class BoardState:
     """All that people see at one moment. `elements` in drawing order, `live` the ink under others' hands, `mine` under
     mine, each with its hand; `finished` the hands that ended lately, whose strokes are in `elements` or came to
-    nothing. `width` in board units, colours ``#rrggbb``."""
+    nothing. `chosen` are the bounds of the chosen elements, `band` the box that is being drawn around others."""
 
     elements: tuple[Element, ...]
     live: tuple[Element, ...]
@@ -32,13 +36,15 @@ class BoardState:
     status: str
     connected: bool
     tool: str
-    color: str
-    width: float
+    style: Style
     can_undo: bool
     can_redo: bool
     notice: str = ""
     mine: tuple[tuple[str, Element], ...] = ()
     finished: tuple[str, ...] = ()
+    chosen: tuple[Rect, ...] = ()
+    band: Rect | None = None
+    lasers: tuple[Laser, ...] = ()
     can_draw: bool = True
     can_clear: bool = True
 
@@ -62,12 +68,13 @@ class Actions(Protocol):
         y: float,
         *,
         tool: str = "",
-        color: str = "",
-        width: float = 0.0,
+        style: Mapping[str, Any] | None = None,
         at: float = 0.0,
         pressure: float | None = None,
+        more: bool = False,
     ) -> None:
-        """A hand touches the paper, with the tool, colour and width that were chosen or others; `at` in seconds."""
+        """A hand touches the paper, with the tool and style that were chosen or with others (fields of `Style`); `at` in
+        seconds, `more` to choose elements besides those that are chosen."""
         ...
 
     def motion(self, hand: str, x: float, y: float, *, at: float = 0.0, pressure: float | None = None) -> None:
@@ -98,7 +105,18 @@ class Actions(Protocol):
         """No hand is above the paper."""
         ...
 
-    def choose(self, tool: str | None, color: str | None, width: float | None) -> None: ...
+    def choose(self, **changes: Any) -> None:
+        """Another `tool`, or other fields of `Style`."""
+        ...
+
+    def act(self, what: str) -> None:
+        """Do `what` to the chosen elements."""
+        ...
+
+    def type_text(self, x: float, y: float, text: str) -> None:
+        """A text was typed, its upper left corner at (x, y)."""
+        ...
+
     def undo(self) -> bool: ...
     def redo(self) -> bool: ...
     def clear(self) -> None: ...

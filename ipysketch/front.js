@@ -9,10 +9,42 @@ const WIDTHS = [[2, "fine"], [4, "medium"], [8, "broad"], [16, "very broad"]];
 const GONE = "This board has lost its kernel. Run its cell again to go on; what was committed is not lost.";
 const COLOR = /^#[0-9a-f]{6}$/i;
 
+const TOOLS = {
+  select: ["Select", "v", ": click, or draw a box; drag to move"], pen: ["Pen", "p"], highlighter: ["Highlighter", "h"],
+  line: ["Line", "l"], arrow: ["Arrow", "a"], rectangle: ["Rectangle", "r"], ellipse: ["Ellipse", "o"],
+  text: ["Text", "t", ": click where it begins"], eraser: ["Eraser", "e", ": removes whole elements"],
+  cutter: ["Part eraser", "x", ": cuts strokes"], laser: ["Laser pointer", "k", ": fades, is not kept"],
+};
+
+const CHOSEN = [
+  ["delete", "Delete", "Del"], ["duplicate", "Duplicate", "Ctrl+D"],
+  ["front", "Bring to front", "]"], ["back", "Send to back", "["],
+];
+const TINT = 0.72;
+
+// A light shade of #rrggbb, for the inside of shapes.
+const tint = (color) => "#" + [1, 3, 5].map((i) => {
+  const value = parseInt(color.slice(i, i + 2), 16);
+  return Math.round(value + (255 - value) * TINT).toString(16).padStart(2, "0");
+}).join("");
+
 const path = (d) => `<svg viewBox="0 0 20 20" aria-hidden="true"><path d="${d}"/></svg>`;
 const ICONS = {
   pen: path("M3.5 16.5l1-4L13.6 3.4a1.5 1.5 0 0 1 2.1 0l.9.9a1.5 1.5 0 0 1 0 2.1L7.5 15.5zM11.8 5.2l3 3"),
+  select: path("M4 3l11.5 5.2-4.8 1.7-2 4.9z"),
+  highlighter: path("M3 16.5h14M6.5 13.5l-1-3L12 4l4 4-6.5 6.5zM5.5 10.5l4 4"),
+  line: path("M4 16L16 4"),
+  arrow: path("M4 16L16 4M9 4h7v7"),
+  rectangle: path("M3.5 5h13v10h-13z"),
+  ellipse: path("M10 4.5c4 0 7 2.4 7 5.5s-3 5.5-7 5.5-7-2.4-7-5.5 3-5.5 7-5.5z"),
+  text: path("M4.5 6V4.5h11V6M10 4.5v11M7.5 15.5h5"),
   eraser: path("M8.2 16.5h8.3M3.4 12.1l7.9-7.9a1.5 1.5 0 0 1 2.1 0l3 3a1.5 1.5 0 0 1 0 2.1l-7.2 7.2H7L3.4 14.2a1.5 1.5 0 0 1 0-2.1zM7.6 7.9l5.1 5.1"),
+  cutter: path("M5.5 13a2 2 0 1 0 0 4 2 2 0 0 0 0-4zM14.5 13a2 2 0 1 0 0 4 2 2 0 0 0 0-4zM6.7 13.4L14 3.5M13.3 13.4L6 3.5"),
+  laser: path("M4 16l5-5M12.5 7.5m-1.6 0a1.6 1.6 0 1 0 3.2 0 1.6 1.6 0 1 0-3.2 0M12.5 2.5v1.6M12.5 10.9v1.6M7.5 7.5h1.6M15.9 7.5h1.6M9 4l1.1 1.1M14.9 9.9L16 11M16 4l-1.1 1.1"),
+  remove: path("M5 5l10 10M15 5L5 15"),
+  duplicate: path("M7.5 7.5h9v9h-9zM4.5 12.5h-1v-9h9v1"),
+  front: path("M7 7h9.5v9.5H7zM3.5 12V3.5H12M10 11.5l1.8-1.8 1.8 1.8M11.8 10v4.5"),
+  back: path("M7 7h9.5v9.5H7zM3.5 12V3.5H12M10 12.5l1.8 1.8 1.8-1.8M11.8 14V9.5"),
   undo: path("M7.5 4L4 7.5 7.5 11M4 7.5h7.5a4.25 4.25 0 0 1 0 8.5H8"),
   redo: path("M12.5 4L16 7.5 12.5 11M16 7.5H8.5a4.25 4.25 0 0 0 0 8.5H12"),
   clear: path("M4 5.5h12M8 5.5V4h4v1.5M5.5 5.5l.8 10.5h7.4l.8-10.5M8.5 8.5v5M11.5 8.5v5"),
@@ -63,25 +95,27 @@ function renderBar({ model, el }) {
   const pressed = (made, is) => made.setAttribute("aria-pressed", String(is));
 
   const kinds = group("Tool");
-  const byTool = { pen: "Pen (P)", eraser: "Eraser: removes whole strokes (E)" };
-  for (const [tool, title] of Object.entries(byTool)) {
-    const made = button(kinds, title.split(/[ :]/)[0], title, () => say("choose", { tool }));
+  for (const [tool, [name, key, more]] of Object.entries(TOOLS)) {
+    const made = button(kinds, name, `${name}${more ?? ""} (${key.toUpperCase()})`, () => say("choose", { tool }));
     made.innerHTML = ICONS[tool];
+    made.dataset.harmless = ["select", "laser"].includes(tool);
     on(["tool"], () => pressed(made, model.get("tool") === tool));
   }
 
+  const style = () => ({ color: "", fill: "", dash: "", opacity: 0, ...model.get("ink") });
+  const dye = (color) => say("choose", style().fill ? { color, fill: tint(color) } : { color });
   const colors = group("Colour");
   for (const [color, name] of SWATCHES) {
-    const made = button(colors, `Colour: ${name}`, name, () => say("choose", { color }));
+    const made = button(colors, `Colour: ${name}`, name, () => dye(color));
     made.classList.add("ipysketch-swatch");
     made.style.setProperty("--ink", color);
-    on(["color"], () => pressed(made, model.get("color") === color));
+    on(["ink"], () => pressed(made, style().color === color));
   }
   const own = element("input", "ipysketch-own", { type: "color", "aria-label": "Another colour", title: "another colour" });
-  own.addEventListener("change", () => say("choose", { color: own.value }));
+  own.addEventListener("change", () => dye(own.value));
   colors.append(own);
-  on(["color"], () => {
-    const color = model.get("color");
+  on(["ink"], () => {
+    const { color } = style();
     if (COLOR.test(color)) own.value = color;
     own.classList.toggle("ipysketch-chosen", !SWATCHES.some(([known]) => known === color));
   });
@@ -92,8 +126,31 @@ function renderBar({ model, el }) {
     made.classList.add("ipysketch-width");
     made.append(element("span", "ipysketch-dot"));
     made.style.setProperty("--size", `${3 + Math.sqrt(width) * 2.6}px`);
-    on(["width"], () => pressed(made, model.get("width") === width));
+    on(["ink"], () => pressed(made, style().width === width));
   }
+
+  const look = group("Style");
+  const fill = button(look, "Fill", "Fill shapes", () => say("choose", { fill: style().fill ? "" : tint(style().color) }));
+  fill.append(element("span", "ipysketch-fill"));
+  on(["ink"], () => {
+    pressed(fill, Boolean(style().fill));
+    fill.style.setProperty("--fill", COLOR.test(style().fill) ? style().fill : "transparent");
+  });
+  const select = (label, names, read, send) => {
+    const made = element("select", "ipysketch-select", { "aria-label": label, title: label });
+    for (const [value, name] of names) {
+      const option = element("option", "", { value });
+      option.textContent = name;
+      made.append(option);
+    }
+    made.addEventListener("change", () => send(made.value));
+    look.append(made);
+    on(["ink"], () => { made.value = String(read()); });
+  };
+  select("Line", [["", "whole"], ["dashed", "dashed"], ["dotted", "dotted"]],
+    () => style().dash, (dash) => say("choose", { dash }));
+  select("Opacity", [["0", "opaque"], ["75", "75 %"], ["50", "50 %"], ["25", "25 %"]],
+    () => style().opacity, (opacity) => say("choose", { opacity: Number(opacity) }));
 
   const history = group("History");
   const undo = button(history, "Undo", "Undo my last change (Ctrl+Z)", () => say("undo"));
@@ -102,10 +159,19 @@ function renderBar({ model, el }) {
   undo.innerHTML = ICONS.undo;
   redo.innerHTML = ICONS.redo;
   clear.innerHTML = ICONS.clear;
+  const parts = group("Selection");
+  for (const [what, name, key] of CHOSEN) {
+    const made = button(parts, name, `${name} (${key})`, () => say("act", { what }));
+    made.innerHTML = ICONS[what === "delete" ? "remove" : what];
+  }
+  on(["chosen"], () => { parts.hidden = !model.get("chosen"); });
   // Not `disabled`: that would throw the focus away from under the keyboard.
   on(["can_draw", "can_clear", "can_undo", "can_redo"], () => {
     const may = model.get("can_draw");
-    for (const made of tools.querySelectorAll("button, input")) made.setAttribute("aria-disabled", String(!may));
+    for (const made of tools.querySelectorAll("button, input, select")) {
+      made.setAttribute("aria-disabled", String(!may && made.dataset.harmless !== "true"));
+      if (made.localName === "select") made.disabled = !may;
+    }
     undo.setAttribute("aria-disabled", String(!may || !model.get("can_undo")));
     redo.setAttribute("aria-disabled", String(!may || !model.get("can_redo")));
     clear.setAttribute("aria-disabled", String(!may || !model.get("can_clear")));
@@ -201,6 +267,21 @@ function renderOverlay({ model, el }) {
   model.on("change:cursors", cursors);
   cursors();
 
+  // --- what is chosen, and the box that chooses ---
+  const boxes = element("div", "ipysketch-frames", { "aria-hidden": "true" });
+  el.append(boxes);
+  const frames = () => {
+    boxes.replaceChildren(...model.get("frames").map(([x, y, width, height, kind]) => {
+      const box = element("div", `ipysketch-frame ipysketch-${kind === "band" ? "band" : "taken"}`);
+      Object.assign(box.style, {
+        left: `${100 * x}%`, top: `${100 * y}%`, width: `${100 * width}%`, height: `${100 * height}%`,
+      });
+      return box;
+    }));
+  };
+  model.on("change:frames", frames);
+  frames();
+
   // --- frames: acknowledged once on the screen ---
   let asked = 0;
   const acknowledge = () => {
@@ -213,13 +294,15 @@ function renderOverlay({ model, el }) {
   const pen = createPen({
     el, say, view, signal,
     state: () => ({
-      tool: model.get("tool"), color: model.get("color"), width: model.get("width"),
-      canDraw: model.get("can_draw"), others: model.get("others"),
+      tool: model.get("tool"), style: model.get("ink"), canDraw: model.get("can_draw"), others: model.get("others"),
     }),
+    type: (x, y, place) => typist(el, say, model.get("ink"), x, y, place),
     zoomed: (zoom) => { magnified = zoom; report(); },
   });
   const finished = () => pen.dry(model.get("finished"));
   model.on("change:finished", finished);
+  const lasers = () => pen.lasers(model.get("lasers"));
+  model.on("change:lasers", lasers);
   watchKernel(model, found, signal, (gone) => pen.enable(!gone));
 
   // --- how this page is ---
@@ -252,7 +335,9 @@ function renderOverlay({ model, el }) {
   // --- keys, once we stand in the board ---
   el.tabIndex = 0;
   el.setAttribute("role", "application");
-  el.setAttribute("aria-label", "Shared drawing board. P pen, E eraser, Ctrl+Z undo, Escape cancel, + and - zoom, 0 whole board, Tab leaves.");
+  el.setAttribute("aria-label", `Shared drawing board. ${
+    Object.values(TOOLS).map(([name, letter]) => `${letter.toUpperCase()} ${name.toLowerCase()}`).join(", ")
+  }. Ctrl+Z undo, Escape cancel, + and - zoom, 0 whole board, Tab leaves.`);
   let board = null;
   const attach = () => {
     const found = el.closest(".ipysketch-board");
@@ -272,9 +357,59 @@ function renderOverlay({ model, el }) {
     model.off("change:cursors", cursors);
     model.off("change:frame", acknowledge);
     model.off("change:finished", finished);
+    model.off("change:frames", frames);
+    model.off("change:lasers", lasers);
     say("gone", { view });
   };
 }
+
+// A field on the board to type a text in. Enter ends it, Shift+Enter begins a line, Escape gives it up.
+function typist(el, say, style, x, y, [clientX, clientY]) {
+  const desk = el.closest(".ipysketch-desk");
+  const box = desk.getBoundingClientRect();
+  const shown = el.getBoundingClientRect();
+  const size = (textSize(style.width) * shown.width) / BOARD.width;
+  const field = element("textarea", "ipysketch-typed", { rows: "1", "aria-label": "Text on the board", spellcheck: "false" });
+  Object.assign(field.style, {
+    left: `${clientX - box.left}px`, top: `${clientY - box.top}px`, color: style.color,
+    fontSize: `${size}px`, lineHeight: "1.25",
+  });
+  const fit = () => {
+    field.style.width = "2ch";
+    field.style.width = `${field.scrollWidth + size}px`;
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight}px`;
+  };
+  let done = false;
+  const end = (keep) => {
+    if (done) return;
+    done = true;
+    if (keep && field.value.trim()) say("text", { x, y, text: field.value });
+    field.remove();
+    el.focus({ preventScroll: true });
+  };
+  field.addEventListener("input", fit);
+  field.addEventListener("blur", () => end(true));
+  field.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Escape") end(false);
+    else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      end(true);
+    }
+  });
+  desk.append(field);
+  fit();
+  field.focus({ preventScroll: true });
+}
+
+// The height of type of a width, in board units: as `Style.text_size` in Python.
+const textSize = (width) => Math.round(8 + 6 * width ** 0.75);
+const byKey = Object.fromEntries(Object.entries(TOOLS).map(([tool, [, letter]]) => [letter, tool]));
+const ACTS = {
+  delete: "delete", backspace: "delete", "]": "front", "[": "back",
+  arrowleft: "left", arrowright: "right", arrowup: "up", arrowdown: "down",
+};
 
 // Keys while the board has the focus. Neither ipycanvas nor the notebook's one-letter commands may see them; what is
 // a command of the page (Ctrl+S) goes on to it, past the canvas.
@@ -286,16 +421,22 @@ function key(event, say, pen) {
     event.preventDefault();
     say(kind, content);
   };
-  if (command && !event.altKey && name === "z") act(event.shiftKey ? "redo" : "undo");
+  if (event.target.matches?.("textarea, input, select")) return;
+  if (command && !event.altKey && name === "d") act("act", { what: "duplicate" });
+  else if (command && !event.altKey && name === "a") act("act", { what: "all" });
+  else if (command && !event.altKey && name === "z") act(event.shiftKey ? "redo" : "undo");
   else if (command && !event.altKey && name === "y") act("redo");
   else if (command) {
     const again = new KeyboardEvent("keydown", event);
     event.currentTarget.parentElement?.dispatchEvent(again);
     if (again.defaultPrevented) event.preventDefault();
   } else if (event.altKey) return;
-  else if (name === "p") act("choose", { tool: "pen" });
-  else if (name === "e") act("choose", { tool: "eraser" });
-  else if (name === "escape") pen.cancelAll();
+  else if (byKey[name]) act("choose", { tool: byKey[name] });
+  else if (ACTS[name]) act("act", { what: ACTS[name] });
+  else if (name === "escape") {
+    pen.cancelAll();
+    say("act", { what: "none" });
+  }
   else if (name === "0") pen.look(1, 0, 0);
   else if (name === "+" || name === "=") pen.zoomBy(1.25);
   else if (name === "-") pen.zoomBy(0.8);

@@ -21,7 +21,12 @@ class _Part(anywidget.AnyWidget):
     # One module for the page: a widget's module cannot import another file.
     _esm = "\n".join(
         part.read_text()
-        for part in (files("relay").joinpath("web", "ink.js"), _HERE / "pen.js", _HERE / "front.js")
+        for part in (
+            files("relay").joinpath("web", "ink.js"),
+            _HERE / "wet.js",
+            _HERE / "pen.js",
+            _HERE / "front.js",
+        )
     )
     _css = _HERE / "front.css"
 
@@ -30,13 +35,13 @@ class _Part(anywidget.AnyWidget):
 
 
 class Bar(_Part):
-    """Tools, people and the status line. Colours ``#rrggbb``, `width` in board units; `people` holds
-    ``{"name", "color", "me"}``."""
+    """Tools, people and the status line. `ink` holds the fields of `ipysketch.hands.Style`, `people`
+    ``{"name", "color", "me"}``; `chosen` is how many elements are."""
 
     part = traitlets.Unicode("bar").tag(sync=True)
     tool = traitlets.Unicode("pen").tag(sync=True)
-    color = traitlets.Unicode("#1f77b4").tag(sync=True)
-    width = traitlets.Float(4.0).tag(sync=True)
+    ink: Any = traitlets.Dict().tag(sync=True)
+    chosen = traitlets.Int(0).tag(sync=True)
     can_draw = traitlets.Bool(True).tag(sync=True)
     can_clear = traitlets.Bool(True).tag(sync=True)
     can_undo = traitlets.Bool(False).tag(sync=True)
@@ -51,7 +56,9 @@ class Overlay(_Part):
     """The pen and the cursors, over the canvas. `cursors` holds ``[x, y, name, color]`` with x and y as parts of the
     board's size, 0 to 1; `frame` counts what was painted, and the page acknowledges it once it is on the screen;
     `finished` are hands whose ink is dry: it is in that frame, or came to nothing. `others` says that somebody else
-    is here to see my cursor. The rest as in `Bar`."""
+    is here to see my cursor. `frames` holds ``[x, y, width, height, kind]`` around what is chosen ("chosen") and of the
+    box that chooses ("band"), in parts of the board; `lasers` ``[name, color, count, x, y, …]``, the last places of
+    trails of `count` places. The rest as in `Bar`."""
 
     part = traitlets.Unicode("overlay").tag(sync=True)
     cursors: Any = traitlets.List().tag(sync=True)
@@ -59,6 +66,7 @@ class Overlay(_Part):
     finished: Any = traitlets.List().tag(sync=True)
     others = traitlets.Bool(False).tag(sync=True)
     tool = traitlets.Unicode("pen").tag(sync=True)
-    color = traitlets.Unicode("#1f77b4").tag(sync=True)
-    width = traitlets.Float(4.0).tag(sync=True)
+    ink: Any = traitlets.Dict().tag(sync=True)
+    frames: Any = traitlets.List().tag(sync=True)
+    lasers: Any = traitlets.List().tag(sync=True)
     can_draw = traitlets.Bool(True).tag(sync=True)

@@ -11,11 +11,13 @@ import asyncio
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from ipywidgets import Box, VBox
 
 from .board_state import Actions, BoardState
+from .elements.stroke import EIGHTHS
 from .front import Bar, Overlay
 from .pages import Pages
 from .renderer import Renderer
@@ -24,6 +26,9 @@ Post = Callable[[Callable[[], None]], None]
 MOUSE = "mouse"
 """The hand that ipycanvas tells of, which does not say which one it is."""
 MOST_SAMPLES = 5_000
+MOST_FRAMES = 500
+TRAIL = 40
+"""Places of a laser's trail that a page is told of: a second and more of a hand's."""
 COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -40,7 +45,7 @@ class BoardWidget(VBox):
         self._size = (width, height)
         self._renderer = Renderer(width, height)
         self._pages = Pages()
-        self._shown: tuple[list[list[Any]], tuple[str, ...]] = ([], ())
+        self._shown: tuple[object, ...] = ()
         self._retry: asyncio.TimerHandle | None = None
         self._repaint_after: int | None = None
         canvas = self._renderer.canvas
@@ -103,7 +108,9 @@ class BoardWidget(VBox):
                 continue
             x, y, at, pressure = found
             if phase == "begin" and number == 0:
-                self._actions.begin(hand, x, y, **_style(content), at=at, pressure=pressure)
+                tool, more = str(content.get("tool") or ""), content.get("more") is True
+                style = _style(content)
+                self._actions.begin(hand, x, y, tool=tool, style=style, at=at, pressure=pressure, more=more)
             elif content.get("straight") is True:
                 self._actions.straighten(hand, x, y, at=at)
             else:
@@ -190,16 +197,21 @@ class BoardWidget(VBox):
                 self._actions.redo()
             case "clear":
                 self._actions.clear()
+            case "act":
+                self._actions.act(str(content.get("what")))
+            case "text":
+                where, text = _sample([content.get("x"), content.get("y"), 0]), content.get("text")
+                if where is not None and isinstance(text, str):
+                    self._actions.type_text(*where[:2], text)
             case "choose":
                 self._choose(content)
 
     def _choose(self, content: dict[str, Any]) -> None:
-        tool, color, width = content.get("tool"), content.get("color"), content.get("width")
-        self._actions.choose(
-            tool if isinstance(tool, str) else None,
-            color if isinstance(color, str) else None,
-            float(width) if isinstance(width, int | float) and 0 < width <= 200 else None,
-        )
+        style = _style(content)
+        if isinstance(tool := content.get("tool"), str):
+            style["tool"] = tool
+        if style:
+            self._actions.choose(**style)
 
     def _match_ratio(self) -> None:
         if self._renderer.scale != (scale := self._pages.scale()):
@@ -239,12 +251,14 @@ class BoardWidget(VBox):
         mine = [element for hand, element in state.mine if not self._pages.is_alone(hand.partition("/")[0])]
         self._renderer.live((*state.live, *mine))
         cursors = self._cursors(state)
-        new = (cursors, state.finished)
+        frames, lasers = self._frames(state), self._lasers(state)
+        new = (cursors, state.finished, frames, lasers)
         if self._renderer.flush() or new != self._shown:
             self._shown = new
             with self._overlay.hold_sync():
                 self._overlay.cursors = cursors
                 self._overlay.finished = list(state.finished)
+                self._overlay.frames, self._overlay.lasers = frames, lasers
                 self._next_frame()
         return True
 
@@ -260,13 +274,41 @@ class BoardWidget(VBox):
             if person.cursor is not None and not person.me
         ]
 
+    def _frames(self, state: BoardState) -> list[list[Any]]:
+        """The boxes around what is chosen, and the one that chooses."""
+        width, height = self._size
+        boxes = [(box, "chosen") for box in state.chosen[:MOST_FRAMES]]
+        boxes += [(state.band, "band")] if state.band is not None else []
+        return [
+            [
+                round(box.x0 / width, 4),
+                round(box.y0 / height, 4),
+                round((box.x1 - box.x0) / width, 4),
+                round((box.y1 - box.y0) / height, 4),
+                kind,
+            ]
+            for box, kind in boxes
+        ]
+
+    def _lasers(self, state: BoardState) -> list[list[Any]]:
+        """The ends of others' trails; what is older has faded."""
+        width, height = (EIGHTHS * side for side in self._size)
+        found: list[list[Any]] = []
+        for laser in state.lasers:
+            points = laser.points[-2 * TRAIL :]
+            places = [
+                round(value / (width if number % 2 == 0 else height), 4) for number, value in enumerate(points)
+            ]
+            found.append([laser.name, laser.color, len(laser.points) // 2, *places])
+        return found
+
     def _show_bar(self, state: BoardState) -> None:
         bar, overlay = self._bar, self._overlay
         with overlay.hold_sync():
-            overlay.tool, overlay.color, overlay.width = state.tool, state.color, float(state.width)
+            overlay.tool, overlay.ink = state.tool, asdict(state.style)
             overlay.can_draw, overlay.others = state.can_draw, len(state.people) > 1
         with bar.hold_sync():
-            bar.tool, bar.color, bar.width = state.tool, state.color, float(state.width)
+            bar.tool, bar.ink, bar.chosen = state.tool, asdict(state.style), len(state.chosen)
             bar.can_undo, bar.can_redo = state.can_undo, state.can_redo
             bar.can_draw, bar.can_clear = state.can_draw, state.can_clear
             bar.status, bar.connected, bar.notice = state.status, state.connected, state.notice
@@ -276,13 +318,19 @@ class BoardWidget(VBox):
 
 
 def _style(content: dict[str, Any]) -> dict[str, Any]:
-    """The tool, colour and width with which a stroke begins, as far as they are such."""
-    tool, color, width = content.get("tool"), content.get("color"), content.get("width")
-    style: dict[str, Any] = {"tool": tool if isinstance(tool, str) else ""}
-    if isinstance(color, str) and COLOR.fullmatch(color):
-        style["color"] = color
-    if isinstance(width, int | float) and 0 < width <= 200:
+    """The fields of a `Style` in a page's message, as far as they are such."""
+    style: dict[str, Any] = {}
+    for name in ("color", "fill"):
+        value = content.get(name)
+        if isinstance(value, str) and (COLOR.fullmatch(value) or (name == "fill" and not value)):
+            style[name] = value
+    width, opacity, dash = content.get("width"), content.get("opacity"), content.get("dash")
+    if isinstance(width, int | float) and 0.125 <= width <= 200:
         style["width"] = float(width)
+    if type(opacity) is int and 0 <= opacity <= 100:
+        style["opacity"] = opacity
+    if dash in ("", "dashed", "dotted"):
+        style["dash"] = dash
     return style
 
 

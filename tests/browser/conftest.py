@@ -142,7 +142,7 @@ class Notebook:
         self.page, self.address = page, address
         self.number = 0
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
         page.on("console", lambda message: self._console(message))
         self.open()
 

@@ -1,0 +1,99 @@
+// Wet ink: what a tool leaves under the hand until the kernel has painted it, and the light of laser pointers.
+//
+// Rules of this part: what is wet looks as it will when it is dry, so it is made of the same fields and painted by the
+// same code as the page of the relay (`elements.js`, `painter.js`).
+
+const BOXES = ["rectangle", "ellipse"];
+const ENDS = ["line", "arrow", ...BOXES];
+const FADE = 900;  // milliseconds until a laser's trail is gone
+
+/** The fields but for the place that ink of `tool` has in `style`; the same as `Style.fields` in Python. */
+function inkFields(tool, style) {
+  const kind = tool === "pen" ? "stroke" : tool;
+  const fields = { kind, color: style.color, width: Math.round(style.width * 8 * (kind === "highlighter" ? 4 : 1)) };
+  if (style.fill && BOXES.includes(kind)) fields.fill = style.fill;
+  if (style.dash && ENDS.includes(kind)) fields.dash = style.dash;
+  if (style.opacity) fields.opacity = style.opacity;
+  return fields;
+}
+
+/** Wet ink of a tool, or null for one that leaves none. */
+function createWet(tool, style) {
+  if (!["pen", "highlighter", ...ENDS].includes(tool)) return null;
+  return { fields: inkFields(tool, style), points: [], pressures: tool === "pen" ? [] : null };
+}
+
+/** The hand came to `sample`: x, y in board units, a time, perhaps a pressure. */
+function growWet(wet, [x, y, , pressure]) {
+  const { points } = wet;
+  if (ENDS.includes(wet.fields.kind)) {
+    wet.points = [...(points.length ? points.slice(0, 2) : [x, y]), x, y];
+    return;
+  }
+  const end = points.length;
+  if (end && points[end - 2] === x && points[end - 1] === y) return;
+  points.push(x, y);
+  if (pressure === undefined) wet.pressures = null;
+  else wet.pressures?.push(pressure);
+}
+
+/** The line is straight to `sample`, or the shape a plain one: as the tools in Python do it. */
+function straightenWet(wet, [x, y]) {
+  const [x0, y0] = wet.points;
+  const { kind } = wet.fields;
+  const [dx, dy] = [x - x0, y - y0];
+  if (kind === "line" || kind === "arrow") {
+    const step = Math.PI / 12;
+    const angle = Math.round(Math.atan2(dy, dx) / step) * step;
+    const length = Math.hypot(dx, dy);
+    wet.points = [x0, y0, x0 + length * Math.cos(angle), y0 + length * Math.sin(angle)];
+  } else if (BOXES.includes(kind)) {
+    const side = Math.max(Math.abs(dx), Math.abs(dy));
+    wet.points = [x0, y0, x0 + (dx < 0 ? -side : side), y0 + (dy < 0 ? -side : side)];
+  } else {
+    wet.points = [x0, y0, x, y];
+    if (wet.pressures) wet.pressures = [wet.pressures[0], wet.pressures[0]];
+  }
+}
+
+function paintWet(context, wet) {
+  const { color, width } = { color: wet.fields.color, width: wet.fields.width / 8 };
+  drawStroke(context, { points: wet.points, pressures: wet.pressures, color, width });
+}
+
+/** A laser pointer is at (x, y) now. */
+function shine(trails, name, color, [x, y]) {
+  const trail = trails.get(name) ?? { color, total: 0, places: [] };
+  trails.set(name, trail);
+  trail.places.push([x, y, performance.now()]);
+}
+
+/** Paint the trails as they fade; whether there is anything left of them. */
+function paintTrails(context, trails) {
+  const now = performance.now();
+  let left = false;
+  context.save();
+  context.lineCap = context.lineJoin = "round";
+  for (const [name, trail] of trails) {
+    trail.places = trail.places.filter(([, , then]) => now - then < FADE);
+    if (!trail.places.length) {
+      trails.delete(name);
+      continue;
+    }
+    left = true;
+    context.strokeStyle = COLOR.test(trail.color) ? trail.color : "#d62728";
+    let [x, y] = trail.places[0];
+    for (const [nextX, nextY, then] of trail.places) {
+      const life = 1 - (now - then) / FADE;
+      context.globalAlpha = life;
+      context.lineWidth = 2 + 6 * life;
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(nextX, nextY + 0.01);
+      context.stroke();
+      [x, y] = [nextX, nextY];
+    }
+  }
+  context.restore();
+  return left;
+}
