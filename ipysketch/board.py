@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import atexit
 import os
-import secrets
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from relay.protocol import (
+    Action,
     Bad,
     ClientMessage,
-    Create,
     Entry,
     Event,
     Lock,
@@ -37,12 +33,12 @@ from relay.protocol import (
     check_room,
 )
 
-from .board_state import Person
+from .board_state import Page, Person
 from .callbacks import Callback, check
 from .connection import Target
 from .connection_state import Connected, Ended, Offline
+from .drawing import Drawing
 from .elements import Element
-from .elements.stroke import Stroke
 from .errors import SketchError
 from .identity import author_secret, default_color, default_name
 from .launch import ensure
@@ -61,7 +57,7 @@ ANSWER_WAIT = 10.0
 LOOK_WAIT = 60.0
 
 
-class Sketch:
+class Sketch(Drawing):
     """One drawing. Without `connect` it draws by itself; connecting brings what was drawn along.
 
     `name` is shown to the others, `color` (``#rrggbb``) is the first colour of the pen and of the cursor.
@@ -69,6 +65,7 @@ class Sketch:
     """
 
     def __init__(self, *, name: str | None = None, color: str | None = None) -> None:
+        super().__init__()
         self._name, self._color = _identity(name, color)
         self._thread: LoopThread = loop_thread()
         secret = author_secret()
@@ -148,29 +145,21 @@ class Sketch:
 
     # --- drawing ------------------------------------------------------------------------------------------
 
-    def stroke(self, points: ArrayLike, *, color: str | None = None, width: float = 4.0) -> str:
-        """Draw a stroke through `points`, shape (n, 2) in board units, `width` units wide; returns its key.
+    def _submit(self, actions: Sequence[Action]) -> None:
+        self._thread.ask(lambda: self._session.submit(actions))
 
-        Raises `SketchError` for points of another shape or not finite, a colour or width that cannot be.
-        """
-        try:
-            array = np.asarray(points, dtype=float)
-        except (TypeError, ValueError):
-            raise SketchError("points must be numbers of shape (n, 2), such as [(0, 0), (100, 50)]") from None
-        if array.ndim != 2 or array.shape[1] != 2 or not 0 < len(array) <= 20_000:
-            raise SketchError(f"points must have shape (n, 2) with 1 to 20000 rows, not {array.shape}")
-        if not np.isfinite(array).all() or np.abs(array).max() > 100_000:
-            raise SketchError("points must be finite numbers within ±100000 board units")
-        if not 0.125 <= width <= 200:
-            raise SketchError("a stroke's width must lie between 0.125 and 200 board units")
-        try:
-            ink = check_color(color or self._color)
-        except Bad as bad:
-            raise SketchError(bad.reason) from None
-        key = secrets.token_hex(8)
-        stroke = Stroke(key=key, points=array, color=ink, width=float(width))
-        self._thread.ask(lambda: self._session.submit([Create(key, stroke.encode())]))
-        return key
+    def _entry_fields(self, key: str) -> Mapping[str, Any] | None:
+        found = self._thread.ask(lambda: self._session.entry(key))
+        return found[0] if found is not None else None
+
+    def _own_group(self, group: str) -> tuple[str, ...]:
+        return self._thread.ask(lambda: self._session.own_group(group))
+
+    def _page(self) -> str:
+        return self._thread.ask(lambda: self._session.page)
+
+    def _pen_color(self) -> str:
+        return self._color
 
     def undo(self) -> bool:
         """Take back my own last operation; False when there is none."""
@@ -183,6 +172,62 @@ class Sketch:
     def clear(self) -> None:
         """Take everything away, as one operation that `undo` takes back."""
         self._thread.ask(self._session.clear)
+
+    # --- pages --------------------------------------------------------------------------------------------
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """The pages of the board, in order."""
+        return self._thread.ask(self._session.pages)
+
+    @property
+    def page(self) -> Page:
+        """The page that this board shows and draws on."""
+        key = self._page()
+        return next(page for page in self.pages if page.key == key)
+
+    def turn(self, page: Page | int | str) -> Page:
+        """Show another page and draw on it from now on: one of `pages`, its number from 0, or its name. Others stay where
+        they are, unless they follow. Raises `SketchError` when there is no such page."""
+        found = self._find(page)
+        self._thread.ask(lambda: self._session.turn(found.key))
+        return found
+
+    def add_page(self, name: str = "") -> Page:
+        """Add a page at the end and turn to it."""
+        name = _page_name(name)
+        key = self._thread.ask(lambda: self._session.add_page(name))
+        return self.turn(Page(key, name))
+
+    def rename_page(self, page: Page | int | str, name: str) -> None:
+        """Give a page another name; the first has none."""
+        found, name = self._find(page), _page_name(name)
+        if not found.key:
+            raise SketchError("the first page has no name of its own; add a page for one that has")
+        self._thread.ask(lambda: self._session.rename_page(found.key, name))
+
+    def delete_page(self, page: Page | int | str) -> None:
+        """Take a page away with all that is on it; `undo` brings it back. The first is only cleared."""
+        found = self._find(page)
+        self._thread.ask(lambda: self._session.remove_page(found.key))
+
+    def follow(self, who: Person | str | None) -> None:
+        """Turn pages with a person of `people`, by themselves or their name, and see what they see; None for nobody."""
+        peer = "" if who is None else self._person(who).peer
+        self._thread.ask(lambda: self._session.follow(peer))
+
+    def _find(self, page: Page | int | str) -> Page:
+        pages = self.pages
+        for number, each in enumerate(pages):
+            if page in (number, each.name or None) or (isinstance(page, Page) and page.key == each.key):
+                return each
+        raise SketchError(f"there is no page {page!r:.60}; this board has {len(pages)}, numbered from 0")
+
+    def _person(self, who: Person | str) -> Person:
+        found = [who] if isinstance(who, Person) else [each for each in self.people if each.name == who]
+        if not found:
+            raise SketchError(f"nobody here is called {who!r:.60}; see %sketch who")
+        return found[0]
 
     # --- being told ---------------------------------------------------------------------------------------
 
@@ -368,6 +413,12 @@ class Sketch:
 
     def __repr__(self) -> str:
         return f"<Sketch: {self.status}>"
+
+
+def _page_name(name: str) -> str:
+    if not isinstance(name, str) or len(name) > 80:
+        raise SketchError("a page's name may have at most 80 characters")
+    return name
 
 
 def _has_left(peer: str, answer: Answer) -> bool:

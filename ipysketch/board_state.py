@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,20 +15,30 @@ from .others import Laser
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody in the room; `cursor` is (x, y) in board units, or None when it is not over the board; `peer` is
-    their connection's id, or "" where there is none."""
+    their connection's id, or "" where there is none; `page` the key of the page they have turned to."""
 
     name: str
     color: str
     me: bool
     cursor: tuple[float, float] | None
     peer: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a board, by its key; `name` may be "". The first has the key ""."""
+
+    key: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class BoardState:
     """All that people see at one moment. `elements` in drawing order, `live` the ink under others' hands, `mine` under
     mine, each with its hand; `finished` the hands that ended lately, whose strokes are in `elements` or came to
-    nothing. `chosen` are the bounds of the chosen elements, `band` the box that is being drawn around others."""
+    nothing. `chosen` are the bounds of the chosen elements, `band` the box that is being drawn around others. `following` is the peer this client goes
+    along with, `view` what that one sees: x, y, width and height in board units, or None for the whole board."""
 
     elements: tuple[Element, ...]
     live: tuple[Element, ...]
@@ -45,6 +55,10 @@ class BoardState:
     chosen: tuple[Rect, ...] = ()
     band: Rect | None = None
     lasers: tuple[Laser, ...] = ()
+    pages: tuple[Page, ...] = (Page("", ""),)
+    page: str = ""
+    following: str = ""
+    view: tuple[float, float, float, float] | None = None
     can_draw: bool = True
     can_clear: bool = True
 
@@ -73,8 +87,8 @@ class Actions(Protocol):
         pressure: float | None = None,
         more: bool = False,
     ) -> None:
-        """A hand touches the paper, with the tool and style that were chosen or with others (fields of `Style`); `at` in
-        seconds, `more` to choose elements besides those that are chosen."""
+        """A hand touches the paper, with the tool and style that were chosen or with others (fields of `Style`); `at`
+        in seconds, `more` to choose elements besides those that are chosen."""
         ...
 
     def motion(self, hand: str, x: float, y: float, *, at: float = 0.0, pressure: float | None = None) -> None:
@@ -120,5 +134,20 @@ class Actions(Protocol):
     def undo(self) -> bool: ...
     def redo(self) -> bool: ...
     def clear(self) -> None: ...
+    def turn(self, page: str) -> None:
+        """Show the page of that key."""
+        ...
+
+    def add_page(self, name: str) -> str: ...
+    def rename_page(self, key: str, name: str) -> None: ...
+    def remove_page(self, key: str) -> None: ...
+    def follow(self, peer: str) -> None:
+        """Go along with a peer; "" for nobody."""
+        ...
+
+    def look(self, view: Sequence[float] | None) -> None:
+        """A page shows that much of the board; None for all of it."""
+        ...
+
     def ready(self) -> None: ...
     def changed(self) -> None: ...

@@ -47,6 +47,7 @@ const ICONS = {
   back: path("M7 7h9.5v9.5H7zM3.5 12V3.5H12M10 12.5l1.8 1.8 1.8-1.8M11.8 14V9.5"),
   undo: path("M7.5 4L4 7.5 7.5 11M4 7.5h7.5a4.25 4.25 0 0 1 0 8.5H8"),
   redo: path("M12.5 4L16 7.5 12.5 11M16 7.5H8.5a4.25 4.25 0 0 0 0 8.5H12"),
+  previous: path("M12 4.5L6.5 10l5.5 5.5"), next: path("M8 4.5l5.5 5.5L8 15.5"), add: path("M10 4v12M4 10h12"),
   clear: path("M4 5.5h12M8 5.5V4h4v1.5M5.5 5.5l.8 10.5h7.4l.8-10.5M8.5 8.5v5M11.5 8.5v5"),
 };
 
@@ -179,23 +180,65 @@ function renderBar({ model, el }) {
   });
 
   const people = element("ul", "ipysketch-people", { "aria-label": "Here now" });
-  on(["people"], () => {
-    people.replaceChildren(...model.get("people").map(({ name, color, me }) => {
+  on(["people", "following"], () => {
+    people.replaceChildren(...model.get("people").map(({ name, color, me, peer }) => {
       const person = element("li", "ipysketch-person");
       const dot = element("span", "ipysketch-who");
       if (COLOR.test(color)) dot.style.setProperty("--ink", color);
       const text = element("span", "ipysketch-name");
       text.textContent = me ? `${name} (you)` : name;
       person.title = text.textContent;
-      person.append(dot, text);
+      if (me || !peer) {
+        person.append(dot, text);
+        return person;
+      }
+      const followed = peer === model.get("following");
+      const follow = element("button", "ipysketch-follow", { type: "button", "aria-pressed": String(followed) });
+      follow.title = followed ? `You follow ${name}: click to stop` : `Follow ${name} from page to page`;
+      follow.addEventListener("click", () => say("follow", { peer: followed ? "" : peer }));
+      follow.append(dot, text);
+      person.append(follow);
       return person;
     }));
+  });
+
+  const leaf = element("div", "ipysketch-pages", { role: "group", "aria-label": "Pages" });
+  const turnTo = (step) => {
+    const pages = model.get("pages");
+    const here = pages.findIndex(([key]) => key === model.get("page"));
+    const next = pages[here + step];
+    if (next) say("turn", { page: next[0] });
+  };
+  const back = button(leaf, "Previous page", "Previous page (Page Up)", () => turnTo(-1));
+  const where = element("span", "ipysketch-where");
+  const title = element("input", "ipysketch-title", { "aria-label": "Name of the page", maxlength: "80" });
+  const on_ = button(leaf, "Next page", "Next page (Page Down)", () => turnTo(1));
+  const add = button(leaf, "Add a page", "Add a page", () => say("add page"));
+  const drop = button(leaf, "Delete this page", "Delete this page (undo brings it back)",
+    () => say("remove page", { page: model.get("page") }));
+  back.innerHTML = ICONS.previous;
+  on_.innerHTML = ICONS.next;
+  add.innerHTML = ICONS.add;
+  drop.innerHTML = ICONS.clear;
+  back.after(where, title);
+  title.addEventListener("change", () => say("rename page", { page: model.get("page"), name: title.value }));
+  on(["pages", "page", "can_draw"], () => {
+    const pages = model.get("pages");
+    const here = Math.max(0, pages.findIndex(([key]) => key === model.get("page")));
+    where.textContent = `page ${here + 1} of ${Math.max(1, pages.length)}`;
+    back.setAttribute("aria-disabled", String(here === 0));
+    on_.setAttribute("aria-disabled", String(here >= pages.length - 1));
+    title.hidden = drop.hidden = here === 0;
+    title.placeholder = "name";
+    if (document.activeElement !== title) title.value = pages[here]?.[1] ?? "";
+    for (const made of [add, drop]) made.setAttribute("aria-disabled", String(!model.get("can_draw")));
+    title.disabled = !model.get("can_draw");
   });
 
   const status = element("div", "ipysketch-status");
   const line = element("span", "ipysketch-line", { role: "status", "aria-live": "polite" });
   const notice = element("span", "ipysketch-notice", { role: "alert" });
-  status.append(line, notice);
+  status.append(line, leaf, notice);
   on(["status", "connected"], () => {
     line.textContent = model.get("status");
     status.dataset.connected = model.get("connected");
@@ -297,8 +340,19 @@ function renderOverlay({ model, el }) {
       tool: model.get("tool"), style: model.get("ink"), canDraw: model.get("can_draw"), others: model.get("others"),
     }),
     type: (x, y, place) => typist(el, say, model.get("ink"), x, y, place),
-    zoomed: (zoom) => { magnified = zoom; report(); },
+    zoomed: (zoom, view) => {
+      if (zoom !== magnified) {
+        magnified = zoom;
+        report();
+      }
+      clearTimeout(looking);
+      looking = setTimeout(() => say("look", { view: zoom === 1 ? null : view }), 100);
+    },
   });
+  let looking = 0;
+  const go = () => { if (model.get("following")) pen.show(model.get("view_box")); };
+  model.on("change:view_box", go);
+  model.on("change:following", go);
   const finished = () => pen.dry(model.get("finished"));
   model.on("change:finished", finished);
   const lasers = () => pen.lasers(model.get("lasers"));
@@ -358,6 +412,9 @@ function renderOverlay({ model, el }) {
     model.off("change:frame", acknowledge);
     model.off("change:finished", finished);
     model.off("change:frames", frames);
+    model.off("change:view_box", go);
+    model.off("change:following", go);
+    clearTimeout(looking);
     model.off("change:lasers", lasers);
     say("gone", { view });
   };
@@ -437,6 +494,10 @@ function key(event, say, pen) {
     pen.cancelAll();
     say("act", { what: "none" });
   }
+  else if (name === "pageup" || name === "pagedown") {
+    event.preventDefault();
+    event.currentTarget.querySelector(`[aria-label="${name === "pageup" ? "Previous" : "Next"} page"]`)?.click();
+  } else if (name === "g") event.currentTarget.classList.toggle("ipysketch-grid");
   else if (name === "0") pen.look(1, 0, 0);
   else if (name === "+" || name === "=") pen.zoomBy(1.25);
   else if (name === "-") pen.zoomBy(0.8);

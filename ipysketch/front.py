@@ -36,7 +36,7 @@ class _Part(anywidget.AnyWidget):
 
 class Bar(_Part):
     """Tools, people and the status line. `ink` holds the fields of `ipysketch.hands.Style`, `people`
-    ``{"name", "color", "me"}``; `chosen` is how many elements are."""
+    ``{"name", "color", "me", "peer", "page"}``, `pages` their keys and names; `chosen` is how many elements are."""
 
     part = traitlets.Unicode("bar").tag(sync=True)
     tool = traitlets.Unicode("pen").tag(sync=True)
@@ -47,6 +47,9 @@ class Bar(_Part):
     can_undo = traitlets.Bool(False).tag(sync=True)
     can_redo = traitlets.Bool(False).tag(sync=True)
     people: Any = traitlets.List().tag(sync=True)
+    pages: Any = traitlets.List().tag(sync=True)
+    page = traitlets.Unicode("").tag(sync=True)
+    following = traitlets.Unicode("").tag(sync=True)
     status = traitlets.Unicode("").tag(sync=True)
     connected = traitlets.Bool(False).tag(sync=True)
     notice = traitlets.Unicode("").tag(sync=True)
@@ -58,7 +61,7 @@ class Overlay(_Part):
     `finished` are hands whose ink is dry: it is in that frame, or came to nothing. `others` says that somebody else
     is here to see my cursor. `frames` holds ``[x, y, width, height, kind]`` around what is chosen ("chosen") and of the
     box that chooses ("band"), in parts of the board; `lasers` ``[name, color, count, x, y, …]``, the last places of
-    trails of `count` places. The rest as in `Bar`."""
+    trails of `count` places; `view_box` what the peer that is followed sees, in board units. The rest as in `Bar`."""
 
     part = traitlets.Unicode("overlay").tag(sync=True)
     cursors: Any = traitlets.List().tag(sync=True)
@@ -69,4 +72,6 @@ class Overlay(_Part):
     ink: Any = traitlets.Dict().tag(sync=True)
     frames: Any = traitlets.List().tag(sync=True)
     lasers: Any = traitlets.List().tag(sync=True)
+    following = traitlets.Unicode("").tag(sync=True)
+    view_box: Any = traitlets.List(None, allow_none=True).tag(sync=True)
     can_draw = traitlets.Bool(True).tag(sync=True)

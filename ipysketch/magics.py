@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from IPython.display import display
 
@@ -30,6 +30,10 @@ COMMANDS = {
     "disconnect": "leave the room; the drawing stays in the notebook",
     "help": "this list",
 }
+
+
+class _Failed(Exception):
+    """A cell that draws has failed; nothing of it shall stay."""
 
 
 @magics_class
@@ -60,6 +64,37 @@ class SketchMagics(Magics):
                 self._on_boards(command, rest)
         except SketchError as error:
             print(f"ipysketch: {error}")
+
+    @cell_magic("sketch")  # type: ignore[arg-type]  # its types know methods of one line only
+    def sketch_cell(self, line: str, cell: str) -> None:
+        """%%sketch [NAME] [--room R]: run a cell that draws with `board`, in place of what it drew before.
+
+        What the cell draws is one group, known by NAME, else by the cell itself; `undo` takes it back as one. When the
+        cell fails, nothing of it is drawn.
+        """
+        arguments = parse_argstring(self._group, line)
+        try:
+            board = _connected({arguments.room.strip("\"'")} if arguments.room else set())[-1]
+            with board.group(f"cell {arguments.name or self._cell_name()}"):
+                assert self.shell is not None
+                self.shell.user_ns["board"] = board
+                if not self.shell.run_cell(cell).success:
+                    raise _Failed
+        except _Failed:
+            pass  # IPython has shown what failed.
+        except SketchError as error:
+            print(f"ipysketch: {error}")
+
+    def _cell_name(self) -> str:
+        """What tells this cell from the others: its id, where the front end says it."""
+        kernel = getattr(self.shell, "kernel", None)
+        found = kernel.get_parent("shell").get("metadata", {}).get("cellId", "") if kernel else ""
+        return str(found)[:48] or "without a name"
+
+    @magic_arguments("%%sketch")
+    @argument("name", nargs="?", help="what the drawing of this cell is called; the cell's own id if left out")
+    @argument("--room", help="the board to draw on; the one connected last if left out")
+    def _group(self, line: str) -> None: ...
 
     @magic_arguments("%sketch connect")
     @argument("url", nargs="?", help="the relay, such as ws://127.0.0.1:8765; your own relay if left out")

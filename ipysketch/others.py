@@ -75,19 +75,34 @@ class Others:
                         found[key] = (at[0], at[1])
         return found
 
-    def lasers(self) -> tuple[Laser, ...]:
-        """The trails of others' laser pointers."""
+    def page(self, peer: str) -> str:
+        """The page that a peer has turned to."""
+        state = self.peers.get(peer)
+        page = state.state.get("page") if state is not None else None
+        return page if isinstance(page, str) else ""
+
+    def view(self, peer: str) -> tuple[float, float, float, float] | None:
+        """What a peer sees of the board: x, y, width and height in board units; None for the whole of it."""
+        state = self.peers.get(peer)
+        view = state.state.get("view") if state is not None else None
+        if not isinstance(view, list) or len(view) != 4 or not all(type(value) is int for value in view):
+            return None
+        x, y, width, height = (value / 8 for value in view)
+        return (x, y, width, height) if width > 0 and height > 0 else None
+
+    def lasers(self, page: str = "") -> tuple[Laser, ...]:
+        """The trails of others' laser pointers on a page."""
         return tuple(
             Laser(f"{peer}/{key}", str(ink.fields.get("color", "")), tuple(ink.points))
             for (peer, key), ink in self._ink.items()
-            if ink.fields.get("kind") == "laser"
+            if ink.fields.get("kind") == "laser" and self.page(peer) == page
         )
 
-    def ink(self, entries: Mapping[str, object]) -> tuple[Element, ...]:
-        """The strokes under others' hands that are not in `entries` yet."""
+    def ink(self, entries: Mapping[str, object], page: str = "") -> tuple[Element, ...]:
+        """What is under others' hands on a page, and not in `entries` yet."""
         strokes: list[Element] = []
         for (peer, key), ink in self._ink.items():
-            if key in entries:
+            if key in entries or self.page(peer) != page:
                 continue
             if ink.element is None:
                 state = self.peers.get(peer)

@@ -17,7 +17,7 @@ const HARMLESS = ["select", "laser"];
  * @param {string} parts.view names this page
  * @param {() => {tool: string, style: object, canDraw: boolean, others: boolean}} parts.state
  * @param {(x: number, y: number, place: number[]) => void} parts.type is told where a text begins
- * @param {(zoom: number) => void} parts.zoomed is told of another zoom
+ * @param {(zoom: number, view: number[]) => void} parts.zoomed is told what is seen now: x, y, width, height
  * @param {AbortSignal} parts.signal
  */
 function createPen({ el, say, view, state, type, zoomed, signal }) {
@@ -74,7 +74,8 @@ function createPen({ el, say, view, state, type, zoomed, signal }) {
     }
     el.style.setProperty("--zoom", String(zoom));
     home.hidden = zoom === 1;
-    zoomed(zoom);
+    const unit = frame.clientWidth / BOARD.width;
+    zoomed(zoom, [-left / zoom / unit, -top / zoom / unit, BOARD.width / zoom, BOARD.height / zoom]);
   };
 
   const zoomAt = (factor, clientX, clientY) => {
@@ -309,6 +310,16 @@ function createPen({ el, say, view, state, type, zoomed, signal }) {
       paint();
     },
     zoomBy,
+    // Show x, y, width and height of the board, or the whole of it.
+    show: (view) => {
+      const frame = desk();
+      if (!frame) return;
+      if (!view) return look(1, 0, 0);
+      const [x, y, width] = view;
+      const factor = Math.min(MOST_ZOOM, Math.max(1, BOARD.width / width));
+      const unit = (frame.clientWidth / BOARD.width) * factor;
+      look(factor, -x * unit, -y * unit);
+    },
     cancelAll: () => { for (const pointer of [...hands.keys()]) cancel(pointer); },
     endAll: () => { for (const pointer of [...hands.keys()]) end(pointer, null); },
     // Without a kernel, ink that only this page has must not look as if it were drawn.

@@ -20,6 +20,8 @@ from relay.protocol import (
     Clear,
     ClientMessage,
     Commit,
+    Create,
+    Delete,
     Error,
     Event,
     Goodbye,
@@ -27,6 +29,7 @@ from relay.protocol import (
     Join,
     Leave,
     Minted,
+    Patch,
     PeerCancel,
     PeerEvent,
     PeerLeft,
@@ -44,7 +47,7 @@ from relay.protocol import (
     order,
 )
 
-from .board_state import BoardState, Person, View
+from .board_state import BoardState, Page, Person, View
 from .callbacks import Callbacks
 from .connection import Connection, Target
 from .connection_state import Connected, Ended, Offline, State, Waiting
@@ -67,6 +70,8 @@ Answer = ServerMessage | Stretch
 FRAME = 1 / 60
 CURSOR_INTERVAL = 1 / 15
 RETRY_AFTER = 1.0
+PAGES = "pages"
+"""Where the names of the pages are kept: a page of its own, which nobody turns to."""
 
 
 class Session:
@@ -81,6 +86,7 @@ class Session:
         self.name = name
         self.color = color
         self.page = ""
+        self.following = ""
         self.hands = Hands(self, self._emit, lambda: secrets.token_hex(8), Style(color))
         self.connection_state: State = Offline()
         self.notice = ""
@@ -92,7 +98,7 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._resolve: Callable[[], Target] | None = None
         self._connection: Connection | None = None
-        self._elements = Elements()
+        self._elements: dict[str, Elements] = {}
         self._confirmed = Elements()
         self._views: list[View] = []
         self._resting = False
@@ -187,6 +193,8 @@ class Session:
             case PeerState(peer=peer):
                 new = peer not in self.others.peers
                 self.others.receive(message)
+                if peer == self.following:
+                    self._go_along()
                 if new and peer != self.others.me:
                     self.callbacks.fire("join", _person(message))
             case PeerPreview() | PeerCancel():
@@ -327,8 +335,62 @@ class Session:
         return done
 
     def clear(self) -> None:
-        if self.sync.entries:
-            self.submit([Clear()])
+        if self.elements():
+            self.submit([Clear(self.page)])
+
+    # --- pages --------------------------------------------------------------------------------------------
+
+    def pages(self) -> tuple[Page, ...]:
+        """The pages of the board, in order; the first has the key ""."""
+        found = [Page("", "")]
+        for element in self._elements_of(PAGES).of(self.sync.entries, PAGES):
+            if isinstance(element, PageElement):
+                found.append(Page(element.key, element.name))
+        return tuple(found)
+
+    def turn(self, page: str) -> None:
+        """Show another page, and draw on it, from now on; the first where there is none of that key."""
+        page = page if any(page == each.key for each in self.pages()) else ""
+        if page == self.page:
+            return
+        self.hands.cancel()
+        self.hands.choose_none()
+        self.page = page
+        self._say(Presence({"page": page or None}))
+        self.refresh()
+
+    def add_page(self, name: str) -> str:
+        """Add a page at the end; its key."""
+        key = secrets.token_hex(8)
+        self.submit([Create(key, {"kind": "page", "name": name}, PAGES)])
+        return key
+
+    def rename_page(self, key: str, name: str) -> None:
+        """Give a page another name."""
+        self.submit([Patch(key, {"name": name})])
+
+    def remove_page(self, key: str) -> None:
+        """Take a page away with all that is on it, as one operation that undo takes back; the first is only cleared."""
+        self.submit([Clear(key), Delete((key,))] if key else [Clear()])
+
+    def follow(self, peer: str) -> None:
+        """Turn with a peer from now on, and see what they see; "" for nobody."""
+        self.following = peer if peer in self.others.peers else ""
+        self._go_along()
+        self.refresh()
+
+    def _go_along(self) -> None:
+        leader = self.others.peers.get(self.following)
+        if leader is None:
+            self.following = ""
+        elif isinstance(page := leader.state.get("page", ""), str):
+            self.turn(page)
+
+    def look(self, view: Sequence[float] | None) -> None:
+        """This page shows `view`: x, y, width and height in board units; None for the whole board."""
+        eighths = [round(8 * value) for value in view] if view is not None else None
+        if len(self.others.peers) > 1:
+            self._say(Presence({"view": eighths}))
 
     def choose(self, **changes: Any) -> None:
         """Take another tool, or another style: the fields of `Style`. What is chosen on the board changes with it."""
@@ -483,6 +545,8 @@ class Session:
     def board_state(self) -> BoardState:
         """All that people see, as one immutable value."""
         entries, hands = self.sync.entries, self.hands
+        if self.page and self.page not in entries:
+            self.page = ""  # Somebody took the page away.
         elements: Sequence[Element] = self.elements()
         if hidden := hands.hidden():
             elements = [element for element in elements if element.key not in hidden]
@@ -493,17 +557,21 @@ class Session:
         chosen = set(hands.chosen)
         return BoardState(
             elements=tuple(elements),
-            live=self.others.ink(entries),
+            live=self.others.ink(entries, self.page),
             mine=tuple(hands.ink(self.sync.author)),
             finished=tuple(hands.finished),
             people=self.people(),
+            pages=self.pages(),
+            page=self.page,
+            following=self.following,
+            view=self.others.view(self.following),
             status=self.status(),
             connected=isinstance(self.connection_state, Connected),
             tool=hands.tool,
             style=hands.style,
             chosen=tuple(element.bounds for element in elements if element.key in chosen),
             band=hands.band,
-            lasers=self.others.lasers(),
+            lasers=self.others.lasers(self.page),
             can_undo=self.sync.can_undo,
             can_redo=self.sync.can_redo,
             notice=self.notice,
@@ -517,12 +585,24 @@ class Session:
 
     def elements(self) -> tuple[Element, ...]:
         """What this client sees on the page it has turned to."""
-        return self._elements.of(self.sync.entries, self.page)
+        return self._elements_of(self.page).of(self.sync.entries, self.page)
+
+    def _elements_of(self, page: str) -> Elements:
+        return self._elements.setdefault(page, Elements())
 
     def entry(self, key: str) -> tuple[Mapping[str, Any], float] | None:
         """The fields of an element, and its place in the drawing order."""
         entry = self.sync.entries.get(key)
         return (entry.fields, order(entry)[0]) if entry is not None else None
+
+    def own_group(self, group: str) -> tuple[str, ...]:
+        """The keys of this author's elements that were drawn together as `group`."""
+        author = self.sync.author
+        return tuple(
+            entry.key
+            for entry in self.sync.entries.values()
+            if entry.fields.get("group") == group and entry.author == author
+        )
 
     def _moved(self, element: Element, offset: tuple[int, int] | None) -> Element:
         """An element as it is shown on its way; the same one again while it rests there."""
@@ -571,7 +651,7 @@ class Session:
         # A token may say that I am called otherwise.
         mine = self.others.peers.get(self.others.me)
         name = _person(mine).name if mine is not None else self.name
-        people = [Person(name, self.color, True, None, self.others.me)]
+        people = [Person(name, self.color, True, None, self.others.me, self.page)]
         for peer, state in self.others.peers.items():
             if peer != self.others.me:
                 people.append(_person(state))
@@ -598,10 +678,12 @@ def _person(state: PeerState) -> Person:
         x, y = cursor
         if isinstance(x, int | float) and isinstance(y, int | float):
             where = (x / 8, y / 8)
+    page = state.state.get("page")
     return Person(
         name if isinstance(name, str) and name else "guest",
         color if isinstance(color, str) else "#666666",
         False,
         where,
         state.peer,
+        page if isinstance(page, str) else "",
     )

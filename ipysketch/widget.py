@@ -197,6 +197,19 @@ class BoardWidget(VBox):
                 self._actions.redo()
             case "clear":
                 self._actions.clear()
+            case "turn":
+                self._actions.turn(str(content.get("page", "")))
+            case "add page":
+                self._actions.turn(self._actions.add_page(""))
+            case "rename page":
+                if isinstance(name := content.get("name"), str) and (page := content.get("page")):
+                    self._actions.rename_page(str(page), name[:80])
+            case "remove page":
+                self._actions.remove_page(str(content.get("page", "")))
+            case "follow":
+                self._actions.follow(str(content.get("peer", "")))
+            case "look":
+                self._actions.look(_view(content.get("view")))
             case "act":
                 self._actions.act(str(content.get("what")))
             case "text":
@@ -271,7 +284,7 @@ class BoardWidget(VBox):
         return [
             [round(person.cursor[0] / width, 4), round(person.cursor[1] / height, 4), person.name, person.color]
             for person in state.people
-            if person.cursor is not None and not person.me
+            if person.cursor is not None and not person.me and person.page == state.page
         ]
 
     def _frames(self, state: BoardState) -> list[list[Any]]:
@@ -307,14 +320,25 @@ class BoardWidget(VBox):
         with overlay.hold_sync():
             overlay.tool, overlay.ink = state.tool, asdict(state.style)
             overlay.can_draw, overlay.others = state.can_draw, len(state.people) > 1
+            overlay.following = state.following
+            overlay.view_box = list(state.view) if state.view is not None else None
         with bar.hold_sync():
             bar.tool, bar.ink, bar.chosen = state.tool, asdict(state.style), len(state.chosen)
             bar.can_undo, bar.can_redo = state.can_undo, state.can_redo
             bar.can_draw, bar.can_clear = state.can_draw, state.can_clear
             bar.status, bar.connected, bar.notice = state.status, state.connected, state.notice
             bar.people = [
-                {"name": person.name, "color": person.color, "me": person.me} for person in state.people
+                {
+                    "name": person.name,
+                    "color": person.color,
+                    "me": person.me,
+                    "peer": person.peer,
+                    "page": person.page,
+                }
+                for person in state.people
             ]
+            bar.pages = [[page.key, page.name] for page in state.pages]
+            bar.page, bar.following = state.page, state.following
 
 
 def _style(content: dict[str, Any]) -> dict[str, Any]:
@@ -332,6 +356,17 @@ def _style(content: dict[str, Any]) -> dict[str, Any]:
     if dash in ("", "dashed", "dotted"):
         style["dash"] = dash
     return style
+
+
+def _view(view: object) -> list[float] | None:
+    """x, y, width and height in board units."""
+    if (
+        isinstance(view, list)
+        and len(view) == 4
+        and all(isinstance(v, int | float) and abs(v) < 1e5 for v in view)
+    ):
+        return [float(value) for value in view]
+    return None
 
 
 def _sample(sample: object) -> tuple[float, float, float, float | None] | None:

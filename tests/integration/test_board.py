@@ -368,7 +368,7 @@ class TestPast:
         board = ipysketch.connect(relay.url, room="past", name="Ada")
         keys, times = [], []
         for n in range(4):
-            keys.append(board.stroke([(0, 10 * n), (10, 10 * n)]))
+            keys.append(board.stroke([(0, 10 * n), (10, 10 * n)]).key)
             assert board.flush()
             times.append(datetime.now())
         board.clear()
@@ -396,7 +396,7 @@ class TestBeingTold:
             ada.on(name, lambda what, name=name: told.put((name, what)))
         grace = Sketch(name="Grace").connect(relay.url, "told")
         assert self.next(told, "join").name == "Grace"
-        key = grace.stroke([(0, 0), (9, 9)], color="#1f6fb2")
+        key = grace.stroke([(0, 0), (9, 9)], color="#1f6fb2").key
         stroke = self.next(told, "stroke")
         assert (stroke.key, stroke.color, stroke.points.shape) == (key, "#1f6fb2", (2, 2))
         grace.undo()
