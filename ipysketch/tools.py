@@ -15,7 +15,7 @@ import numpy as np
 from relay.protocol import Action, Create, Delete
 
 from .elements import Stroke
-from .elements.stroke import EIGHTHS, REACH
+from .elements.fields import EIGHTHS, REACH
 
 LONGEST = 4000
 """Points of one element; a longer stroke goes on as a second element of the same operation."""
