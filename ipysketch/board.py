@@ -187,8 +187,8 @@ class Sketch(Drawing):
         return next(page for page in self.pages if page.key == key)
 
     def turn(self, page: Page | int | str) -> Page:
-        """Show another page and draw on it from now on: one of `pages`, its number from 0, or its name. Others stay where
-        they are, unless they follow. Raises `SketchError` when there is no such page."""
+        """Show another page and draw on it from now on: one of `pages`, its number from 0, or its name. Others stay
+        where they are, unless they follow. Raises `SketchError` when there is no such page."""
         found = self._find(page)
         self._thread.ask(lambda: self._session.turn(found.key))
         return found

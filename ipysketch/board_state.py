@@ -15,7 +15,8 @@ from .others import Laser
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody in the room; `cursor` is (x, y) in board units, or None when it is not over the board; `peer` is
-    their connection's id, or "" where there is none; `page` the key of the page they have turned to."""
+    their connection's id, or "" where there is none; `page` the key of the page they have turned to.
+    """
 
     name: str
     color: str

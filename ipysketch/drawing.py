@@ -20,10 +20,11 @@ from numpy.typing import ArrayLike
 
 from relay.protocol import Action, Bad, Create, Delete, Operate, Patch, check_color, encode
 
-from .elements import Element, decode
-from .elements.stroke import EIGHTHS, MAX_POINTS
+from .elements import Element, decode, moved, restyled
+from .elements.fields import EIGHTHS
+from .elements.mark import Mark
+from .elements.stroke import MAX_POINTS
 from .errors import SketchError
-from .tools.selection import offset
 
 if TYPE_CHECKING:
     from .geometry import Points
@@ -53,8 +54,8 @@ class Handle:
     def move(self, dx: float, dy: float) -> Handle:
         """Move it by (dx, dy)."""
         dx, dy = _number(dx, "dx"), _number(dy, "dy")
-        x, y = offset(self._drawing._fields(self.key) or {})
-        return self._patch({"offset": [x + round(dx * EIGHTHS), y + round(dy * EIGHTHS)]})
+        element = self.element
+        return self._patch(moved(element, dx, dy)) if isinstance(element, Mark) else self
 
     def restyle(
         self,
@@ -68,12 +69,15 @@ class Handle:
         size: float | None = None,
     ) -> Handle:
         """Give it another look, or another text; what is left out stays. `fill` and `dash` "" take them away."""
-        fields = _style(color, width, fill, dash, opacity)
-        if text is not None:
-            fields["text"] = _text(text)
+        _style(color, width, fill, dash, opacity)
         if size is not None:
-            fields["size"] = _length(size, "a text's size", 1, 1000)
-        return self._patch(fields) if fields else self
+            _length(size, "a text's size", 1, 1000)
+        fields = {"text": _text(text)} if text is not None else {}
+        element = self.element
+        if isinstance(element, Mark):
+            part = opacity / 100 if opacity is not None else None
+            fields |= restyled(element, color=color, width=width, opacity=part, dash=dash, fill=fill, size=size)
+        return self._patch(fields) if fields and element is not None else self
 
     def front(self) -> Handle:
         """Put it over everything else."""

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 from relay.protocol import Action, Create, Delete, Patch
 
-from .elements import Element
-from .elements.stroke import EIGHTHS
+from .elements import Element, restyled
+from .elements.fields import EIGHTHS
+from .elements.mark import Mark
 from .geometry import Rect
 from .tools import Commit, Cutter, Eraser, Laser, Output, Pen, Selector, Shape, Tool
 from .tools.selection import offset
@@ -269,13 +270,16 @@ class Hands:
         return made
 
     def restyle(self, changes: Mapping[str, Any]) -> None:
-        """Give the chosen elements other values of some fields, where they have those; None takes the default."""
-        actions = []
-        for key in self.chosen:
-            kind = self._fields(key).get("kind")
-            fitting = {name: value for name, value in changes.items() if _has(kind, name)}
-            if fitting:
-                actions.append(Patch(key, fitting))
+        """Give the chosen elements other values of some fields of a `Style`, where they have those."""
+        given = dict(changes)
+        actions: list[Action] = []
+        chosen = set(self.chosen)
+        for element in self._paper.elements():
+            if element.key in chosen and isinstance(element, Mark):
+                if "opacity" in changes:
+                    given["opacity"] = (changes["opacity"] or element.opaque) / 100
+                if fields := restyled(element, **given):
+                    actions.append(Patch(element.key, fields))
         if actions and self._paper.can_draw:
             self._out([Commit(tuple(actions))])
 
@@ -284,26 +288,3 @@ class Hands:
         if text.strip() and self._paper.can_draw:
             fields = {**style.fields("text"), "at": [round(x * EIGHTHS), round(y * EIGHTHS)], "text": text}
             self._out([Commit((Create(self._new_key(), fields, self._paper.page),))])
-
-
-def wire_style(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Changes of a `Style` as fields of an element; None where it is to be as usual."""
-    found: dict[str, Any] = {name: value or None for name, value in changes.items()}
-    if changes.get("width"):
-        found["width"] = round(changes["width"] * EIGHTHS)
-    return found
-
-
-def _has(kind: object, name: str) -> bool:
-    """Whether elements of `kind` have a field `name`."""
-    match name:
-        case "color":
-            return kind != "image"
-        case "width":
-            return kind not in ("text", "image")
-        case "fill":
-            return kind in ("rectangle", "ellipse")
-        case "dash":
-            return kind in SHAPES
-        case _:
-            return True

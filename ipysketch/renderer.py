@@ -20,7 +20,7 @@ from ipycanvas.canvas import _CanvasManager
 from numpy.typing import NDArray
 
 from .elements import Element, Path
-from .elements.stroke import EIGHTHS
+from .elements.fields import EIGHTHS
 from .geometry import Rect
 
 CHUNK = 500
@@ -139,7 +139,9 @@ class Renderer:
             self._draw(0, elements[start : start + CHUNK], clip=clip, clear=clip is not None and not start)
 
     def _draw(self, layer: int, elements: Iterable[Element], *, clip: Box | None = None, clear: bool) -> None:
-        runs = list(styled_runs(path for element in elements for path in element.display))
+        runs = list(
+            styled_runs(path for element in elements for path in element.display if isinstance(path, Path))
+        )
         canvas = self.canvas[layer]
         canvas.save()
         zoom = self._scale / EIGHTHS

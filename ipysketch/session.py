@@ -53,8 +53,9 @@ from .connection import Connection, Target
 from .connection_state import Connected, Ended, Offline, State, Waiting
 from .document import Elements, Gap
 from .elements import Element, Stroke, decode
+from .elements import Page as PageElement
 from .errors import SketchError
-from .hands import COLORED, TOOLS, Hands, Style, wire_style
+from .hands import COLORED, TOOLS, Hands, Style
 from .history import Stretch
 from .others import Others
 from .status import describe
@@ -399,7 +400,7 @@ class Session:
         if changes:
             hands.style = replace(hands.style, **changes)
             if hands.chosen:
-                hands.restyle(wire_style(changes))
+                hands.restyle(changes)
             elif "color" in changes and hands.tool not in COLORED:
                 hands.tool = "pen"
         if tool in TOOLS:

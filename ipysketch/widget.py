@@ -17,7 +17,7 @@ from typing import Any
 from ipywidgets import Box, VBox
 
 from .board_state import Actions, BoardState
-from .elements.stroke import EIGHTHS
+from .elements.fields import EIGHTHS
 from .front import Bar, Overlay
 from .pages import Pages
 from .renderer import Renderer

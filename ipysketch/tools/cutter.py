@@ -11,7 +11,7 @@ import numpy as np
 from relay.protocol import Create, Delete
 
 from ..elements import Element, decode
-from ..elements.stroke import EIGHTHS
+from ..elements.fields import EIGHTHS
 from ..geometry import Points
 from .outputs import Commit, Output
 from .selection import offset

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from relay.protocol import Action
 
-from ..elements.stroke import EIGHTHS, REACH
+from ..elements.fields import EIGHTHS, REACH
 
 Eighths = tuple[int, int]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from ipysketch.elements import decode
-from ipysketch.elements.stroke import REACH
+from ipysketch.elements.fields import REACH
 from ipysketch.tools import LONGEST, Cancel, Commit, Eraser, Output, Pen, Preview, Tool
 from relay.protocol import Create, Delete
 
