@@ -38,8 +38,9 @@ class Page:
 class BoardState:
     """All that people see at one moment. `elements` in drawing order, `live` the ink under others' hands, `mine` under
     mine, each with its hand; `finished` the hands that ended lately, whose strokes are in `elements` or came to
-    nothing. `chosen` are the bounds of the chosen elements, `band` the box that is being drawn around others. `following` is the peer this client goes
-    along with, `view` what that one sees: x, y, width and height in board units, or None for the whole board."""
+    nothing. `chosen` are the bounds of the chosen elements, `band` the box that is being drawn around others.
+    `following` is the peer this client goes along with, `view` what that one sees: x, y, width and height in board
+    units, or None for the whole board."""
 
     elements: tuple[Element, ...]
     live: tuple[Element, ...]
