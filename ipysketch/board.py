@@ -40,6 +40,7 @@ from .connection_state import Connected, Ended, Offline
 from .drawing import Drawing
 from .elements import Element
 from .errors import SketchError
+from .history import Film
 from .identity import author_secret, default_color, default_name
 from .launch import ensure
 from .loop import LoopThread, loop_thread
@@ -48,9 +49,12 @@ from .share import Link, page_address, reach
 from .sync import Lost
 
 if TYPE_CHECKING:
+    from .replay import Replay
     from .widget import BoardWidget
 
 DEFAULT_ROOM = "main"
+WIDTH, HEIGHT = 1280, 720
+"""The logical size of a board, in board units."""
 JOIN_WAIT = 10.0
 EXIT_FLUSH = 1.0
 ANSWER_WAIT = 10.0
@@ -379,6 +383,19 @@ class Sketch(Drawing):
         except TimeoutError:
             raise SketchError("the relay did not send the past in time; try again") from None
 
+    def film(self, told: Callable[[float], None] = lambda part: None) -> Film:
+        """The past of the room, as far as the relay keeps it; `told` hears how much of it has come, from 0 to 1. Raises
+        `SketchError` when the board is not connected, or the past is not mine to see."""
+        return self._thread.run(self._session.film(told), 10 * LOOK_WAIT)
+
+    def replay(self, speed: float = 4.0) -> Replay:
+        """A widget that draws this page again, `speed` times as fast; no pause in it is longer than a second."""
+        from .replay import Replay
+
+        if not 0.01 <= speed <= 1000:
+            raise SketchError("a speed must lie between 0.01 and 1000")
+        return Replay(self.film(), speed=speed, page=self._page(), post=self._thread.post, size=(WIDTH, HEIGHT))
+
     @property
     def pending(self) -> int:
         """How many own operations the relay has not confirmed yet."""
@@ -403,7 +420,7 @@ class Sketch(Drawing):
             from .widget import BoardWidget
 
             self._widget = widget = BoardWidget(
-                post=self._thread.post, actions=self._session, width=1280, height=720
+                post=self._thread.post, actions=self._session, width=WIDTH, height=HEIGHT
             )
             self._thread.ask(lambda: self._session.attach(widget))
         return self._widget

@@ -56,7 +56,7 @@ from .elements import Element, Stroke, decode
 from .elements import Page as PageElement
 from .errors import SketchError
 from .hands import COLORED, TOOLS, Hands, Style
-from .history import Stretch
+from .history import Film, Stretch
 from .others import Others
 from .status import describe
 from .sync import Sync
@@ -71,6 +71,8 @@ Answer = ServerMessage | Stretch
 FRAME = 1 / 60
 CURSOR_INTERVAL = 1 / 15
 RETRY_AFTER = 1.0
+STRETCH = 5_000
+"""Entries of the log that are read at a time."""
 PAGES = "pages"
 """Where the names of the pages are kept: a page of its own, which nobody turns to."""
 
@@ -629,10 +631,22 @@ class Session:
             return ()
         if not self.oldest <= seq <= newest:
             raise SketchError(f"the past of this room goes from {self.oldest} to {newest}; {seq} is not in it")
-        return Elements().of((await self._read(seq)).document(seq).entries)
+        return Elements().of((await self._read(seq)).document(seq).entries, self.page)
 
-    async def _read(self, seq: int) -> Stretch:
-        stretch = await self.ask(Read(seq, seq), lambda answer: isinstance(answer, Stretch))
+    async def film(self, told: Callable[[float], None]) -> Film:
+        """The whole past that the relay keeps; `told` hears how much of it has come, from 0 to 1."""
+        newest = self.sync.document.seq
+        if newest == 0:
+            raise SketchError("nothing has been drawn in this room yet")
+        stretches: list[Stretch] = []
+        for first in range(self.oldest, newest + 1, STRETCH):
+            stretches.append(await self._read(first, min(newest, first + STRETCH - 1)))
+            told(min(1.0, (first + STRETCH) / (newest + 1)))
+        return Film(stretches)
+
+    async def _read(self, first: int, last: int | None = None) -> Stretch:
+        last = first if last is None else last
+        stretch = await self.ask(Read(first, last), lambda answer: isinstance(answer, Stretch))
         assert isinstance(stretch, Stretch)
         return stretch
 

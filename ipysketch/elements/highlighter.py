@@ -33,7 +33,7 @@ class Highlighter(Mark):
     width: float
     author: str = ""
     seq: int = 0
-    times: NDArray[np.float64] | None = None
+    t: NDArray[np.float64] | None = None
     opacity: float = field(default=OPACITY / 100, kw_only=True)
 
     def encode(self) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class Highlighter(Mark):
             "points": read.flat(self.unmoved(self.points)),
             "color": self.color,
             "width": round(self.width * read.EIGHTHS),
-            **read.given(times=encoded_times(self.times)),
+            **read.given(times=encoded_times(self.t)),
             **self.common(),
         }
 

@@ -26,7 +26,7 @@ LATEST = 2**31
 
 @dataclass(frozen=True, eq=False)
 class Stroke(Mark):
-    """`points` of shape (n ≥ 1, 2) and `width` in board units. `times` (n,) in seconds since the first point and
+    """`points` of shape (n ≥ 1, 2) and `width` in board units. `t` (n,) in seconds since the first point and
     `pressure` (n,) from 0 to 1 are None where nobody measured them."""
 
     kind: ClassVar[str] = "stroke"
@@ -37,7 +37,7 @@ class Stroke(Mark):
     width: float
     author: str = ""
     seq: int = 0
-    times: NDArray[np.float64] | None = None
+    t: NDArray[np.float64] | None = None
     pressure: NDArray[np.float64] | None = None
 
     def encode(self) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class Stroke(Mark):
             "points": read.flat(self.unmoved(self.points)),
             "color": self.color,
             "width": round(self.width * read.EIGHTHS),
-            **read.given(times=encoded_times(self.times), pressure=_encoded_pressure(self.pressure)),
+            **read.given(times=encoded_times(self.t), pressure=_encoded_pressure(self.pressure)),
             **self.common(),
         }
 

@@ -234,7 +234,7 @@ def test_a_pen_presses_and_what_it_pressed_is_kept(vera: Notebook, clean: ipyske
     assert len(stroke.pressure) == len(stroke.points) > 10
     assert stroke.pressure[1] == pytest.approx(0.05, abs=0.03)
     assert stroke.pressure.max() == pytest.approx(1.0, abs=0.01)
-    assert stroke.times is not None
+    assert stroke.t is not None
     assert len({path.width for path in stroke.display}) > 3, "it is thin where the pen was light"
     vera.screenshot("pressure")
     # From now on the pen draws, and a hand that rests beside it does not.
