@@ -38,7 +38,7 @@ from .callbacks import Callback, check
 from .connection import Target
 from .connection_state import Connected, Ended, Offline
 from .drawing import Drawing
-from .elements import Element
+from .elements import Element, Stroke
 from .errors import SketchError
 from .history import Film
 from .identity import author_secret, default_color, default_name
@@ -49,6 +49,8 @@ from .share import Link, page_address, reach
 from .sync import Lost
 
 if TYPE_CHECKING:
+    import pandas
+
     from .replay import Replay
     from .widget import BoardWidget
 
@@ -368,6 +370,18 @@ class Sketch(Drawing):
     def elements(self) -> tuple[Element, ...]:
         """What is on the board, bottom first, with this client's own pending work."""
         return self._thread.ask(self._session.elements)
+
+    @property
+    def strokes(self) -> tuple[Stroke, ...]:
+        """The strokes of the page, bottom first: each has `points` (n, 2) in board units, `t` (n,) in seconds since it
+        began and `pressure` (n,) from 0 to 1, or None where nobody measured them, `author`, `color` and `seq`."""
+        return tuple(element for element in self.elements if isinstance(element, Stroke))
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """The strokes of the page as a pandas DataFrame, one row for each point: see `ipysketch.table.to_dataframe`."""
+        from .table import to_dataframe
+
+        return to_dataframe(self.strokes)
 
     @property
     def seq(self) -> int:

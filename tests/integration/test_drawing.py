@@ -155,6 +155,26 @@ def test_what_cannot_be_is_refused_in_one_sentence_and_draws_nothing(
     assert len(board.elements) - before in (0, 1)  # 1: what was to be changed, as it was.
 
 
+# --- as data ---------------------------------------------------------------------------------------------
+
+
+def test_strokes_are_a_table_of_their_points(board: Sketch) -> None:
+    assert board.to_dataframe().shape == (0, 10)
+    board.rect(0, 0, 5, 5)
+    first = board.stroke([(0, 0), (10, 5)], t=[0, 0.5], pressure=[0, 1], width=3)
+    second = board.stroke([(1, 2), (3, 4), (5, 6)], color="#00ff00")
+    assert [stroke.key for stroke in board.strokes] == [first.key, second.key]
+    table = board.to_dataframe()
+    assert table.columns.tolist() == [
+        *("stroke", "author", "color", "width", "seq", "point", "x", "y", "t", "pressure"),
+    ]
+    assert table.groupby("stroke", sort=False).size().tolist() == [2, 3]
+    assert table["x"].tolist() == [0, 10, 1, 3, 5]
+    assert table["t"].tolist()[:2] == [0, 0.5]
+    assert table["pressure"].isna().tolist() == [False, False, True, True, True]
+    assert table["point"].tolist() == [0, 1, 0, 1, 2]
+
+
 # --- %%sketch --------------------------------------------------------------------------------------------
 
 
