@@ -25,10 +25,10 @@ def to_dataframe(strokes: Sequence[Stroke]) -> pandas.DataFrame:
         raise SketchError("a DataFrame needs pandas; run: pip install pandas") from None
     counts = [len(stroke.points) for stroke in strokes]
 
-    def each(values: Sequence[object]) -> np.ndarray:  # type: ignore[type-arg]
+    def each(values: Sequence[object]) -> np.ndarray:
         return np.repeat(np.array(values, dtype=object), counts)
 
-    def all_of(columns: list[np.ndarray]) -> np.ndarray:  # type: ignore[type-arg]
+    def all_of(columns: list[np.ndarray]) -> np.ndarray:
         return np.concatenate(columns) if columns else np.empty(0)
 
     points = np.concatenate([stroke.points for stroke in strokes]) if strokes else np.empty((0, 2))
@@ -48,5 +48,5 @@ def to_dataframe(strokes: Sequence[Stroke]) -> pandas.DataFrame:
     )
 
 
-def _measured(values: np.ndarray | None, count: int) -> np.ndarray:  # type: ignore[type-arg]
+def _measured(values: np.ndarray | None, count: int) -> np.ndarray:
     return np.full(count, np.nan) if values is None else values
