@@ -207,6 +207,10 @@ class Room:
             raise Bad("bad-key", "this client's resume key is wrong; run %sketch connect again")
         if client is not None and author and client.author != author:
             known = False  # Somebody else now, by another token: what they draw is not the old client's.
+        if join.settled > (client.last if client else 0):
+            known = (
+                False  # An older store came back, from before its last refusals: their numbers are not its own.
+            )
         if len(self.peers) - (client is not None and client.here != "") >= self._limits.max_peers:
             raise Bad(
                 "room-full", f"this room has its {self._limits.max_peers} people; try again when somebody left"

@@ -165,3 +165,19 @@ def test_what_was_drawn_alone_comes_along() -> None:
     world.drain()
     assert list(world.room._drawing.entries) == ["one"]
     check(world)
+
+
+def test_a_store_from_before_a_refusal_comes_back() -> None:
+    world = World(0)
+    ada = Client(world, "a")
+    ada.do(Create("one", {"n": 1}))
+    world.drain()
+    world.back_up()
+    ada.do(Create("one", {"n": 2}))
+    world.drain()
+    assert [lost.reason for lost in ada.sync.lost]
+    world.restore()
+    ada.do(Create("two", {"n": 1}))
+    world.drain()
+    assert list(world.room._drawing.entries) == ["one", "two"]
+    check(world)
