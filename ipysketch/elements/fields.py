@@ -24,6 +24,8 @@ EXACT = 2**53 - 1
 """The largest whole number that both languages hold exactly."""
 
 DASHES = ("dashed", "dotted")
+MAX_DASHES = 10_000
+"""Of one line; a longer one is drawn whole."""
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -78,10 +80,13 @@ def dash(value: object) -> str:
     return value if isinstance(value, str) and value in DASHES else ""
 
 
-def pattern(dash: str, width: float) -> Dash:
-    """The strokes and gaps of a line of `width` that is dashed so."""
+def pattern(dash: str, width: float, points: Points) -> Dash:
+    """The strokes and gaps of a line of `width` along `points` that is dashed so; none when they would be too many to
+    paint."""
     thick = max(width, 1.0)
-    return {"dashed": (4 * thick, 3 * thick), "dotted": (0.0, 2 * thick)}.get(dash, ())
+    dashes = {"dashed": (4 * thick, 3 * thick), "dotted": (0.0, 2 * thick)}.get(dash, ())
+    steps = np.diff(points, axis=0)
+    return dashes if np.hypot(steps[:, 0], steps[:, 1]).sum() <= MAX_DASHES * sum(dashes) else ()
 
 
 def track(values: object, least: int, most: int) -> NDArray[np.int64] | None:

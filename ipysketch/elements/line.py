@@ -55,7 +55,7 @@ class Line(Mark):
     @cached_property
     def display(self) -> tuple[Path, ...]:
         """The line itself."""
-        return (Path(self.points, self.color, self.width, read.pattern(self.dash, self.width)),)
+        return (Path(self.points, self.color, self.width, read.pattern(self.dash, self.width, self.points)),)
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,12 +55,11 @@ class Rectangle(Mark):
     @cached_property
     def display(self) -> tuple[Path, ...]:
         """The outline and what is inside; only a line, or a dot, where the box is flat."""
-        dash = read.pattern(self.dash, self.width)
         flat = self.box.x0 == self.box.x1 or self.box.y0 == self.box.y1
-        if not flat:
-            return (Path(self.outline(), self.color, self.width, dash, self.fill),)
         ends = self.coordinates
-        return (Path(ends[:1] if (ends[0] == ends[1]).all() else ends, self.color, self.width, dash),)
+        way = self.outline() if not flat else ends[:1] if (ends[0] == ends[1]).all() else ends
+        dash = read.pattern(self.dash, self.width, way)
+        return (Path(way, self.color, self.width, dash, None if flat else self.fill),)
 
     def outline(self) -> Points:
         """The closed polyline around it, from the upper left corner to the right."""
