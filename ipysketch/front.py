@@ -7,6 +7,7 @@ stays free while a cell runs.
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,24 @@ import traitlets
 _HERE = Path(__file__).parent
 
 
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:const|function|class) (\w+))", re.MULTILINE)
+_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
+
+
+def _shared(name: str) -> str:
+    """A module that the relay's page uses too, as an object of what it exports: a widget's module cannot import."""
+    source = files("relay").joinpath("web", f"{name}.js").read_text()
+    exports = ", ".join(_EXPORT.findall(source))
+    body = _EXPORT.sub("", _IMPORT.sub(r"const \1 = \2;", source))
+    return f"const {name} = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();"
+
+
 class _Part(anywidget.AnyWidget):
-    # One module for the page: a widget's module cannot import another file.
     _esm = "\n".join(
-        part.read_text()
-        for part in (
-            files("relay").joinpath("web", "ink.js"),
-            _HERE / "wet.js",
-            _HERE / "pen.js",
-            _HERE / "front.js",
-        )
+        [
+            *map(_shared, ("ink", "elements", "painter")),
+            *((_HERE / name).read_text() for name in ("wet.js", "pen.js", "front.js")),
+        ]
     )
     _css = _HERE / "front.css"
 

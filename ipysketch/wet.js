@@ -56,9 +56,22 @@ function straightenWet(wet, [x, y]) {
   }
 }
 
+/** The element that wet ink will be. */
+function wetElement({ fields, points, pressures }) {
+  const whole = points.map((value) => Math.round(value * 8));
+  const [x0, y0, x1, y1] = whole;
+  if (BOXES.includes(fields.kind)) {
+    const box = [Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0)];
+    return elements.decode("", { ...fields, box });
+  }
+  const steps = whole.map((value, i) => (i < 2 ? value : value - whole[i - 2]));
+  const more = pressures ? { pressure: pressures.map((value) => Math.round(value * 255)) } : {};
+  return elements.decode("", { ...fields, points: steps, ...more });
+}
+
 function paintWet(context, wet) {
-  const { color, width } = { color: wet.fields.color, width: wet.fields.width / 8 };
-  drawStroke(context, { points: wet.points, pressures: wet.pressures, color, width });
+  const element = wet.points.length ? wetElement(wet) : null;
+  if (element) painter.paint(context, [element]);
 }
 
 /** A laser pointer is at (x, y) now. */
