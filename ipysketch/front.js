@@ -401,6 +401,7 @@ function renderOverlay({ model, el }) {
     const paper = board.querySelector("canvas.ipysketch-paper");
     if (paper) paper.tabIndex = -1;
     board.addEventListener("keydown", (event) => key(event, say, pen), { capture: true, signal });
+    board.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
   };
   attach();
 
@@ -471,6 +472,7 @@ const ACTS = {
 // Keys while the board has the focus. Neither ipycanvas nor the notebook's one-letter commands may see them; what is
 // a command of the page (Ctrl+S) goes on to it, past the canvas.
 function key(event, say, pen) {
+  if (event.target.matches?.("textarea, input, select")) return;  // It hears its own.
   event.stopPropagation();
   const command = event.ctrlKey || event.metaKey;
   const name = event.key.toLowerCase();
@@ -478,7 +480,6 @@ function key(event, say, pen) {
     event.preventDefault();
     say(kind, content);
   };
-  if (event.target.matches?.("textarea, input, select")) return;
   if (command && !event.altKey && name === "d") act("act", { what: "duplicate" });
   else if (command && !event.altKey && name === "a") act("act", { what: "all" });
   else if (command && !event.altKey && name === "z") act(event.shiftKey ? "redo" : "undo");

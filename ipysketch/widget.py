@@ -27,6 +27,8 @@ MOUSE = "mouse"
 """The hand that ipycanvas tells of, which does not say which one it is."""
 MOST_SAMPLES = 5_000
 MOST_FRAMES = 500
+FRAME_ROOM = 6.0
+"""Board units between what is chosen and the frame around it."""
 TRAIL = 40
 """Places of a laser's trail that a page is told of: a second and more of a hand's."""
 COLOR = re.compile(r"#[0-9a-f]{6}")
@@ -290,7 +292,7 @@ class BoardWidget(VBox):
     def _frames(self, state: BoardState) -> list[list[Any]]:
         """The boxes around what is chosen, and the one that chooses."""
         width, height = self._size
-        boxes = [(box, "chosen") for box in state.chosen[:MOST_FRAMES]]
+        boxes = [(box.inflate(FRAME_ROOM), "chosen") for box in state.chosen[:MOST_FRAMES]]
         boxes += [(state.band, "band")] if state.band is not None else []
         return [
             [

@@ -49,7 +49,7 @@ def until_shown(board: Sketch, condition: Callable[[BoardState], bool], words: s
 
     class Eye:
         def show(self, state: BoardState) -> bool:
-            if condition(state):
+            if not arrived.is_set() and condition(state):
                 arrived.set()
             return True
 
