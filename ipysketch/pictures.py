@@ -69,14 +69,19 @@ def dimensions(data: bytes) -> tuple[int, int] | None:
     return None
 
 
+def showable(picture: Picture) -> bool:
+    """Whether the header of `picture` is one of a PNG or JPEG file that is not too large."""
+    size = dimensions(base64.b64decode(picture.data))
+    return size is not None and 0 < size[0] * size[1] <= MEGAPIXELS * 1_000_000
+
+
 def paintable(picture: Picture) -> bytes | None:
     """A PNG or JPEG file that shows `picture`, written here; None when it cannot be shown."""
-    data = base64.b64decode(picture.data)
-    size = dimensions(data)
-    if size is None or 0 in size or size[0] * size[1] > MEGAPIXELS * 1_000_000:
+    if not showable(picture):
         return None
     try:
-        return _encoded(_shrunk(_upright(Pillow.open(io.BytesIO(data), formats=("PNG", "JPEG"))), LONGEST))
+        found = Pillow.open(io.BytesIO(base64.b64decode(picture.data)), formats=("PNG", "JPEG"))
+        return _encoded(_shrunk(_upright(found), LONGEST))
     # Broken files make the decoder raise many kinds of errors.
     except Exception:
         return None
