@@ -22,19 +22,23 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:const|function|class) (\w+))", r
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
 
 
+def _inlined(source: str) -> str:
+    """A module's text whose imports are objects that are there already."""
+    return _IMPORT.sub(r"const \1 = $\2;", source)
+
+
 def _shared(name: str) -> str:
     """A module that the relay's page uses too, as an object of what it exports: a widget's module cannot import."""
     source = files("relay").joinpath("web", f"{name}.js").read_text()
     exports = ", ".join(_EXPORT.findall(source))
-    body = _EXPORT.sub("", _IMPORT.sub(r"const \1 = \2;", source))
-    return f"const {name} = (() => {{\n{body}\nreturn {{ {exports} }};\n}})();"
+    return f"const ${name} = (() => {{\n{_EXPORT.sub('', _inlined(source))}\nreturn {{ {exports} }};\n}})();"
 
 
 class _Part(anywidget.AnyWidget):
     _esm = "\n".join(
         [
-            *map(_shared, ("ink", "elements", "painter")),
-            *((_HERE / name).read_text() for name in ("wet.js", "pen.js", "front.js")),
+            *map(_shared, ("ink", "elements", "painter", "wet", "pen", "typist", "palette")),
+            _inlined((_HERE / "front.js").read_text()),
         ]
     )
     _css = _HERE / "front.css"

@@ -1,10 +1,13 @@
-// The pen: what hands do on the paper, shown at once and told to the kernel once a display frame.
+// The pen: what hands do on the paper, shown at once and told once a display frame to whoever keeps the drawing: a kernel,
+// or the page of the relay.
 //
-// Rules of this part: ink under a hand is wet, drawn here; it stays until the kernel says that its stroke is on the
+// Rules of this file: ink under a hand is wet, drawn here; it stays until `dry` is told that its stroke is on the
 // canvas below, or came to nothing. A stroke is named by this page's view and a number, so that no other page, and no
 // other finger, is mistaken for it. Positions are in board units.
 
-const BOARD = { width: 1280, height: 720 };
+import { createWet, growWet, paintTrails, paintWet, shine, straightenWet } from "./wet.js";
+
+export const BOARD = { width: 1280, height: 720 };
 const CURSOR_EVERY = 66;  // milliseconds
 const MOST_ZOOM = 8;
 const ERASER_BUTTON = 32;
@@ -13,14 +16,14 @@ const HARMLESS = ["select", "laser"];
 /**
  * @param {object} parts
  * @param {HTMLElement} parts.el receives the pointers; it covers the paper
- * @param {(kind: string, content?: object) => void} parts.say tells the kernel
+ * @param {(kind: string, content?: object) => void} parts.say tells who keeps the drawing
  * @param {string} parts.view names this page
  * @param {() => {tool: string, style: object, canDraw: boolean, others: boolean}} parts.state
  * @param {(x: number, y: number, place: number[]) => void} parts.type is told where a text begins
  * @param {(zoom: number, view: number[]) => void} parts.zoomed is told what is seen now: x, y, width, height
  * @param {AbortSignal} parts.signal
  */
-function createPen({ el, say, view, state, type, zoomed, signal }) {
+export function createPen({ el, say, view, state, type, zoomed, signal }) {
   const wet = document.createElement("canvas");
   wet.className = "ipysketch-wet";
   el.append(wet);
@@ -107,7 +110,7 @@ function createPen({ el, say, view, state, type, zoomed, signal }) {
     if (paintTrails(context, trails)) requestAnimationFrame(paint);
   };
 
-  // The kernel has painted these, or they came to nothing: once the next frame is on the screen, ours goes.
+  // These have been painted below, or they came to nothing: once the next frame is on the screen, ours goes.
   const dry = (names) => {
     const ended = names
       .filter((name) => name.startsWith(`${view}/`))
