@@ -164,6 +164,11 @@ export class Sketch extends EventTarget {
     return seen.elements;
   }
 
+  /** The trails of others' laser pointers, each with its `peer`, a `name`, a `color` and flat `points` in eighths. */
+  get lasers() {
+    return this.#others.lasers();
+  }
+
   /** Who is here, this page first. @returns {Person[]} */
   get people() {
     const { me, peers } = this.#others;

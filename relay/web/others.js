@@ -113,8 +113,20 @@ export class Others {
     }
     return elements;
   }
+
+  /** The trails of others' laser pointers: a name, a colour, and flat absolute eighths since each began. */
+  lasers() {
+    const found = [];
+    for (const [peer, inks] of this.#ink) {
+      for (const [key, { fields, points }] of inks) {
+        if (fields.kind === "laser") found.push({ peer, name: `${peer}/${key}`, color: String(fields.color), points });
+      }
+    }
+    return found;
+  }
 }
 
+/** @param {any} element @param {string} peer */
 function withPeer(element, peer) {
   if (Object.isExtensible(element)) return Object.assign(element, { peer });
   return Object.freeze(Object.assign(Object.create(Object.getPrototypeOf(element)), element, { peer }));

@@ -4,6 +4,8 @@
 // Rules of this file: whatever is painted is painted from an element's display list; the transform that the context
 // comes with takes board units to its pixels. An element's opacity is of all its ink as one thing.
 
+import { union } from "./elements.js";
+
 /**
  * @typedef {import("./elements.js").Element} Element
  * @typedef {import("./elements.js").Primitive} Primitive
@@ -117,4 +119,75 @@ function decoded({ mime, data }, again) {
     () => {},  // It is not what it says: nothing is shown.
   );
   return null;
+}
+
+/** One canvas that shows elements: it paints only what changed since the last time. */
+export class Layer {
+  #canvas;
+  #context;
+  #width;
+  /** @type {Element[]} */
+  #painted = [];
+
+  /** @param {HTMLCanvasElement} canvas @param {number} width of the board, in its units */
+  constructor(canvas, width) {
+    this.#canvas = canvas;
+    this.#context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.#width = width;
+  }
+
+  /** Have other pixels; what was painted is painted again. @param {number} width @param {number} height */
+  resize(width, height) {
+    if (this.#canvas.width === width && this.#canvas.height === height) return;
+    this.#canvas.width = width;
+    this.#canvas.height = height;
+    this.#again();
+  }
+
+  /** Show elements, the lowest first; one that stayed the same object is painted only where another one changed.
+   * @param {Element[]} elements */
+  show(elements) {
+    const old = this.#painted;
+    this.#painted = elements;
+    let start = 0;
+    while (start < old.length && start < elements.length && old[start] === elements[start]) start++;
+    if (start === old.length) {
+      this.#paint(elements.slice(start));
+      return;
+    }
+    let end = 0;
+    while (end < Math.min(old.length, elements.length) - start && old.at(-1 - end) === elements.at(-1 - end)) end++;
+    const changed = [...old.slice(start, old.length - end), ...elements.slice(start, elements.length - end)];
+    this.#paint(elements, changed.map(({ bounds }) => bounds).reduce(union));
+  }
+
+  #again = () => {
+    const elements = this.#painted;
+    const { width, height } = this.#canvas;
+    const scale = width / this.#width;
+    this.#paint(elements, [0, 0, width / scale, height / scale]);
+  };
+
+  /** @param {Element[]} elements @param {number[]} [damage] is emptied first, and nothing beside it touched */
+  #paint(elements, damage) {
+    const context = this.#context;
+    const scale = this.#canvas.width / this.#width;
+    context.save();
+    let there = elements;
+    if (damage) {
+      const [left, top] = [Math.floor(damage[0] * scale) - 2, Math.floor(damage[1] * scale) - 2];
+      const [right, bottom] = [Math.ceil(damage[2] * scale) + 2, Math.ceil(damage[3] * scale) + 2];
+      context.beginPath();
+      context.rect(left, top, right - left, bottom - top);
+      context.clip();
+      context.clearRect(left, top, right - left, bottom - top);
+      const [x0, y0, x1, y1] = [left, top, right, bottom].map((value) => value / scale);
+      there = elements.filter(
+        ({ bounds }) => bounds[0] <= x1 && bounds[2] >= x0 && bounds[1] <= y1 && bounds[3] >= y0,
+      );
+    }
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    paint(context, there, this.#again);
+    context.restore();
+  }
 }
