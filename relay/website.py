@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote
 
 from .protocol import Bad, check_room
 
@@ -63,12 +63,11 @@ def answer(target: str, *, known: str = "", packed: bool = False) -> Page | None
 
     `known` is the tag of what the browser has already, `packed` whether it takes gzip.
     """
-    parts = urlsplit(target)
-    path = parts.path
+    path, _, query = target.partition("?")
     if path == "/":
         return _page(_site()["index.html"], known, packed)
     if path == "/r/":
-        return _to_room(parse_qs(parts.query).get("room", ["main"])[0])
+        return _to_room(parse_qs(query).get("room", ["main"])[0])
     if path.startswith("/r/"):
         try:
             check_room(unquote(path.removeprefix("/r/"), errors="strict"))
