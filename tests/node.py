@@ -27,7 +27,7 @@ def says(*arguments: str, script: str = "", given: str = "", timeout: float = 60
     if script:
         command += ["--input-type=module", "-e", script]
     done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=timeout)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 

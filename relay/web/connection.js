@@ -19,6 +19,7 @@ const WATCH = 5_000;
 /**
  * @typedef {{kind: "connecting"} | {kind: "connected"} | {kind: "waiting", until: number, reason: string}
  *   | {kind: "ended", reason: string, code: string}} State `until` is on the clock of `performance.now()`
+ * @typedef {{code: number, reason: string}} Closed
  * @typedef {object} Client who uses a connection
  * @property {() => Message} join the first message of a new connection
  * @property {(messages: Message[]) => void} receive messages of one frame
@@ -33,7 +34,7 @@ export class Connection {
   #client;
   /** @type {WebSocket | null} */
   #socket = null;
-  /** @type {{socket: WebSocket, frame?: string | Uint8Array, closed?: CloseEvent}[]} */
+  /** @type {{socket: WebSocket, frame?: string | Uint8Array, closed?: Closed}[]} */
   #inbox = [];
   #taking = false;
   /** @type {Message[]} */
@@ -69,16 +70,16 @@ export class Connection {
     this.#farewell = { reason: "", retry: 0 };
     this.#knocked = 0;
     this.#client.state({ kind: "connecting" });
+    if (!/^wss?:/.test(this.#url)) {
+      this.#end(`${this.#url} is not the address of a relay; use one like ws://127.0.0.1:8765`, "url");
+      return;
+    }
     let socket;
     try {
       socket = new WebSocket(this.#url, [SUBPROTOCOL]);
-    } catch (error) {
-      this.#end(
-        error instanceof Error && error.name === "SecurityError"
-          ? `this page came encrypted, so its relay must be too: ${this.#url} should begin with wss://`
-          : `${this.#url} is not the address of a relay; use one like ws://127.0.0.1:8765`,
-        "url",
-      );
+    } catch {
+      const should = `${this.#url} should begin with wss://`;
+      this.#end(`this page came encrypted, so its relay must be too: ${should}`, "url");
       return;
     }
     this.#socket = socket;
@@ -87,10 +88,6 @@ export class Connection {
     socket.onopen = () => {
       if (socket !== this.#socket) return;
       this.#opened = true;
-      if (socket.protocol !== SUBPROTOCOL) {
-        this.#end(`${this.#url} is no ipysketch relay; check the address`, "url");
-        return;
-      }
       for (const frame of frames([this.#client.join()])) socket.send(frame);
     };
     socket.onmessage = ({ data }) => {
@@ -98,7 +95,10 @@ export class Connection {
       this.#put({ socket, frame: typeof data === "string" ? data : new Uint8Array(data) });
     };
     socket.onclose = (closed) => this.#put({ socket, closed });
-    socket.onerror = () => {}; // Its close says what there is to say.
+    socket.onerror = () => {
+      // Later its close says what there is to say; of a socket that never was one, not everything tells the close.
+      if (!this.#opened) this.#put({ socket, closed: { code: 1006, reason: "" } });
+    };
   }
 
   // --- in -----------------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ export class Connection {
 
   // --- the end of a connection --------------------------------------------------------------------------------------
 
-  /** @param {WebSocket} socket @param {CloseEvent} event */
+  /** @param {WebSocket} socket @param {Closed} event */
   #closed(socket, { code, reason }) {
     if (Object.hasOwn(TERMINAL, code) || this.#fatal) {
       this.#end(this.#fatal?.reason || reason || TERMINAL[code], this.#fatal?.code || String(code));

@@ -227,12 +227,11 @@ function placed(fields, seq) {
 /** The drawing order: by place (the first seq where none is given), then by first seq and index.
  * @param {Entry} a @param {Entry} b */
 export function order(a, b) {
-  return (
-    (own(a.fields, "place") ?? a.first[0]) - (own(b.fields, "place") ?? b.first[0]) ||
-    a.first[0] - b.first[0] ||
-    a.first[1] - b.first[1]
-  );
+  return place(a) - place(b) || a.first[0] - b.first[0] || a.first[1] - b.first[1];
 }
+
+/** @param {Entry} entry @returns {number} */
+const place = (entry) => own(entry.fields, "place") ?? entry.first[0];
 
 /** A commit does not follow the last one: the replica must ask for the drawing anew. */
 export class Gap extends Bad {
@@ -307,7 +306,7 @@ export async function unpack(stream) {
 export class Elements {
   #decode;
   #page;
-  /** @type {Map<string, {entry: Entry, element: Element | null}>} */
+  /** @type {Map<string, {entry: Entry, place: number, element: Element | null}>} */
   #known = new Map();
 
   /** @param {(key: string, fields: Fields, author: string, seq: number) => Element | null} decode
@@ -324,23 +323,38 @@ export class Elements {
    */
   of(entries) {
     const here = [];
-    for (const entry of entries.values()) if (entry.page === this.#page) here.push(entry);
-    here.sort(order);
-    const known = new Map();
-    const elements = [];
-    for (const entry of here) {
-      const before = this.#known.get(entry.key);
-      // A commit replaces what was drawn while pending by an equal entry: nothing to repaint.
-      const element =
-        before && (before.entry === entry || sameLook(before.entry, entry))
-          ? before.element
-          : this.#decode(entry.key, entry.fields, entry.author, entry.first[0]);
-      known.set(entry.key, { entry, element });
-      if (element !== null) elements.push(element);
+    let sorted = true;
+    for (const entry of entries.values()) {
+      if (entry.page !== this.#page) continue;
+      const known = this.#know(entry);
+      // Entries come in about the order they were made, so that there is seldom anything to sort.
+      if (here.length && sorted && precedes(known, here[here.length - 1])) sorted = false;
+      here.push(known);
     }
-    this.#known = known;
+    if (this.#known.size > here.length) this.#known = new Map(here.map((known) => [known.entry.key, known]));
+    if (!sorted) here.sort((a, b) => order(a.entry, b.entry));
+    const elements = [];
+    for (const { element } of here) if (element !== null) elements.push(element);
     return elements;
   }
+
+  /** @param {Entry} entry */
+  #know(entry) {
+    const before = this.#known.get(entry.key);
+    if (before?.entry === entry) return before;
+    // A commit replaces what was drawn while pending by an equal entry: nothing to repaint.
+    const element =
+      before && sameLook(before.entry, entry)
+        ? before.element
+        : this.#decode(entry.key, entry.fields, entry.author, entry.first[0]);
+    const known = { entry, place: place(entry), element };
+    this.#known.set(entry.key, known);
+    return known;
+  }
+}
+
+function precedes(a, b) {
+  return a.place < b.place || (a.place === b.place && order(a.entry, b.entry) < 0);
 }
 
 function sameLook(a, b) {

@@ -54,7 +54,7 @@ def test_javascript_reads_and_folds_as_python_does() -> None:
         ("document.js", "Math.min(place, seq)", "place"),
         ("document.js", "sameVersions(now.versions, after.versions)", "true"),
         ("document.js", "own(now.versions, name) !== left", "false"),
-        ("document.js", 'own(a.fields, "place") ?? a.first[0]', "a.first[0]"),
+        ("document.js", 'own(entry.fields, "place") ?? entry.first[0]', "entry.first[0]"),
         ("document.js", "define(fields, name, before.fields[name])", "fields[name] = before.fields[name]"),
         ("messages.js", "locked: or(flag, false)", "locked: flag"),
         ("messages.js", "versions: numbered", "versions: object"),
