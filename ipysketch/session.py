@@ -105,6 +105,7 @@ class Session:
         self._confirmed = Elements()
         self._views: list[View] = []
         self._resting = False
+        self._expected = 0
         self._underway: dict[str, tuple[Element, tuple[int, int], Element]] = {}
         self._next_frame = 0.0
         self._scheduled: asyncio.TimerHandle | asyncio.Handle | None = None
@@ -178,6 +179,8 @@ class Session:
                 self._take(message)
         except Gap as gap:
             raise Bad("gap", f"the relay skipped something ({gap})") from None
+        if isinstance(self.connection_state, Connected) and self.sync.document.seq >= self._expected:
+            self.settled.set()  # And so who asks for the drawing right after joining gets it.
         self._send_pending()
         if self._resting and not self.sync.pending and self._connection is not None:
             self._resting = False
@@ -210,7 +213,7 @@ class Session:
                 self.others.me = message.peer
                 if replaced and self.sync.previous:
                     self.notice = "The relay's drawing was replaced; yours from before is in board.previous."
-                self.settled.set()
+                self._expected = message.seq
                 self.hands.again()
             case Snapshot():
                 self.sync.snapshot(message)

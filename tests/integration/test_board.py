@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from jupyter_client.manager import KernelManager
 
@@ -467,4 +468,16 @@ def test_the_link_to_an_open_relay_has_no_token(relay: RelayProcess) -> None:
         Sketch().share()
     ada = Sketch(name="Ada").connect(relay.url, "lesson")
     assert ada.share().url == relay.url.replace("ws", "http", 1) + "/r/lesson"
+    ada.disconnect()
+
+
+def test_who_has_joined_has_the_drawing(relay: RelayProcess) -> None:
+    ada = Sketch(name="Ada").connect(relay.url, "there")
+    for n in range(300):
+        ada.stroke(np.random.default_rng(n).uniform(0, 700, (200, 2)))
+    assert ada.flush()
+    for _ in range(3):
+        grace = Sketch(name="Grace").connect(relay.url, "there")
+        assert len(grace.elements) == 300
+        grace.disconnect()
     ada.disconnect()
