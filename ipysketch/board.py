@@ -16,7 +16,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from relay.protocol import (
@@ -35,6 +34,7 @@ from relay.protocol import (
     check_room,
 )
 
+from . import given
 from .board_state import Person
 from .callbacks import Callback, check
 from .connection import Target
@@ -150,22 +150,8 @@ class Sketch:
 
         Raises `SketchError` for points of another shape or not finite, a colour or width that cannot be.
         """
-        try:
-            array = np.asarray(points, dtype=float)
-        except (TypeError, ValueError):
-            raise SketchError("points must be numbers of shape (n, 2), such as [(0, 0), (100, 50)]") from None
-        if array.ndim != 2 or array.shape[1] != 2 or not 0 < len(array) <= 20_000:
-            raise SketchError(f"points must have shape (n, 2) with 1 to 20000 rows, not {array.shape}")
-        if not np.isfinite(array).all() or np.abs(array).max() > 100_000:
-            raise SketchError("points must be finite numbers within ±100000 board units")
-        if not 0.125 <= width <= 200:
-            raise SketchError("a stroke's width must lie between 0.125 and 200 board units")
-        try:
-            ink = check_color(color or self._color)
-        except Bad as bad:
-            raise SketchError(bad.reason) from None
         key = secrets.token_hex(8)
-        stroke = Stroke(key=key, points=array, color=ink, width=float(width))
+        stroke = Stroke(key, given.points(points), given.color(color or self._color), given.width(width))
         self._thread.ask(lambda: self._session.submit([Create(key, stroke.encode())]))
         return key
 
