@@ -57,6 +57,7 @@ from .elements import Page as PageElement
 from .errors import SketchError
 from .hands import COLORED, TOOLS, Hands, Style
 from .history import Film, Stretch
+from .items import PAGES, Item, items, operations
 from .others import Others
 from .status import describe
 from .sync import Sync
@@ -73,8 +74,6 @@ CURSOR_INTERVAL = 1 / 15
 RETRY_AFTER = 1.0
 STRETCH = 5_000
 """Entries of the log that are read at a time."""
-PAGES = "pages"
-"""Where the names of the pages are kept: a page of its own, which nobody turns to."""
 
 
 class Session:
@@ -609,6 +608,18 @@ class Session:
             for entry in self.sync.entries.values()
             if entry.fields.get("group") == group and entry.author == author
         )
+
+    def items(self) -> list[Item]:
+        """All pages and what is on them, for a file."""
+        return items(self.sync.entries.values())
+
+    def add(self, found: Sequence[Item]) -> int:
+        """Put what a file holds on the page that is turned to, and its further pages beside ours; how many operations
+        that took."""
+        made = operations(found, lambda: secrets.token_hex(8), self.page)
+        for actions in made:
+            self.submit(actions)
+        return len(made)
 
     def _moved(self, element: Element, offset: tuple[int, int] | None) -> Element:
         """An element as it is shown on its way; the same one again while it rests there."""
