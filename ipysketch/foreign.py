@@ -25,6 +25,9 @@ MOST = 100_000
 MARGIN = 20.0
 """Board units around a drawing that was moved to fit."""
 
+USUAL = 0.72
+"""How much of its advances a line of text takes in a usual font; they are an upper estimate."""
+
 Style = dict[str, Any]
 
 
@@ -63,7 +66,7 @@ class Canvas:
         middle and its end there."""
         size = min(MAX_SIZE / EIGHTHS, max(1 / EIGHTHS, size * self._scale))
         at = self._placed(np.array([(x, baseline)]))[0] / EIGHTHS
-        wide = max(map(advance, text.split("\n"))) * size
+        wide = USUAL * max(map(advance, text.split("\n"))) * size
         corner = np.rint((at - (align * wide, BASELINE * size)) * EIGHTHS).astype(np.int64).tolist()
         if len(text) > MAX_TEXT:
             self.skipped["characters of a long text"] += len(text) - MAX_TEXT

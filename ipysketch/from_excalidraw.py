@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from .elements.fields import DASHES
+from .elements.text import BASELINE
 from .errors import SketchError
 from .foreign import Canvas, Style, fitting
 from .geometry import Points
@@ -22,7 +23,6 @@ _HEX = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _NAMES = {"black": "#000000", "white": "#ffffff", "red": "#ff0000", "green": "#008000", "blue": "#0000ff"}
 FARTHEST = 1_000_000
 
-_ALIGN = {"center": 0.5, "right": 1.0}
 _BROKEN = (KeyError, TypeError, ValueError, OverflowError, IndexError)
 
 
@@ -75,9 +75,8 @@ def _read(canvas: Canvas, kind: str, one: Mapping[str, Any], files: Mapping[str,
         case "text":
             if turned:
                 canvas.skipped["turn of a text"] += 1
-            size, align = _float(one["fontSize"]), _ALIGN.get(str(one.get("textAlign")), 0.0)
-            (x0, y0), (x1, _) = _corners(one).tolist()
-            canvas.text(str(one["text"]), x0 + align * (x1 - x0), y0 + 0.95 * size, size, align, _style(one))
+            size, (x, y) = _float(one["fontSize"]), _corners(one)[0].tolist()
+            canvas.text(str(one["text"]), x, y + BASELINE * size, size, 0.0, _style(one))
         case "image":
             if turned:
                 canvas.skipped["turn of an image"] += 1

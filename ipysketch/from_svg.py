@@ -33,6 +33,8 @@ DEEPEST = 100
 """Nesting of groups and uses."""
 STEP = 1.5
 """Board units between two points of a curve, about."""
+OUTLINE = 1.5
+"""The width of the line around what has only an inside."""
 FINEST = 64
 """Points of one piece of a curve, at most."""
 
@@ -118,12 +120,15 @@ def _lined(canvas: Canvas, shape: Any, size: tuple[float, float]) -> None:
     stroke, fill = _color(shape.stroke), _color(shape.fill)
     if not pieces or (stroke is None and fill is None):
         return
-    width = float(shape.implicit_stroke_width if stroke else 0.0)
+    width = float(shape.implicit_stroke_width) if stroke is not None else 0.0
     style: Style = {
         "color": (stroke or fill or ("", 1))[0],
         **_opacity(shape, (stroke or fill or ("", 1.0))[1]),
     }
-    kind = _boxed(shape)
+    curved = any(not isinstance(one, read.Move | read.Line | read.Close) for one in path)
+    kind = _boxed(shape) or (
+        "rectangle" if not curved and len(pieces) == 1 and _rectangular(pieces[0]) else None
+    )
     if kind is not None:
         corners = np.array([pieces[0].min(axis=0), pieces[0].max(axis=0)])
         # The paper is no ink.
@@ -139,7 +144,7 @@ def _lined(canvas: Canvas, shape: Any, size: tuple[float, float]) -> None:
         return
     if fill is not None and not isinstance(shape, read.SimpleLine):
         canvas.skipped["fill of a path"] += 1
-    curved = any(not isinstance(one, read.Move | read.Line | read.Close) for one in path)
+        width = width or OUTLINE
     if curved and (dash := _dash(shape, width)):
         canvas.skipped[f"{dash['dash']} curve"] += 1
     for piece in pieces:
@@ -157,6 +162,15 @@ def _boxed(shape: Any) -> str | None:
     if isinstance(shape, read.Rect) and not shape.rx and not shape.ry:
         return "rectangle"
     return "ellipse" if isinstance(shape, read.Circle | read.Ellipse) else None
+
+
+def _rectangular(points: Points) -> bool:
+    """Whether a polyline is a closed rectangle along the axes."""
+    if len(points) != 5 or (points[0] != points[-1]).any():
+        return False
+    along = np.abs(np.diff(points, axis=0)) < 1e-6
+    # Every side runs along one axis, and the next along the other.
+    return bool((along.sum(axis=1) == 1).all() and (along[:-1] != along[1:]).all())
 
 
 def _flattened(path: Iterable[Any]) -> Iterator[Points]:

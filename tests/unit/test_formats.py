@@ -138,6 +138,15 @@ def test_shapes_of_svg_with_their_transforms() -> None:
     assert not loaded.skipped
 
 
+def test_a_path_may_be_a_rectangle() -> None:
+    (path,) = elements(from_svg('<path d="M10 10H90V50H10Z" fill="#123456" stroke="red"/>'))
+    assert isinstance(path, Rectangle)
+    assert (path.fill, path.encode()["box"]) == ("#123456", [80, 80, 640, 320])
+    for way in ("M10 10H90V50H20Z", "M10 10H90H50H10Z", "M0 0L9 9L0 18L-9 9Z"):
+        (other,) = elements(from_svg(f'<path d="{way}" stroke="red" fill="none"/>'))
+        assert type(other) is Line
+
+
 def test_a_turned_shape_is_its_outline() -> None:
     (turned,) = elements(
         from_svg('<rect width="30" height="40" x="99" y="99" transform="rotate(10)" stroke="red" fill="none"/>')
@@ -170,7 +179,7 @@ def test_texts_and_images_of_svg() -> None:
     text, ended, image = elements(loaded)
     assert isinstance(text, Text)
     assert (text.text, text.color, text.size, text.at) == ("Hello there", "#123456", 20, (100, 31))
-    assert ended.at == (100 - 1.5 * 16, pytest.approx(50 - 0.95 * 16, abs=0.1))
+    assert ended.at == (pytest.approx(100 - 0.72 * 1.5 * 16, abs=0.1), pytest.approx(50 - 0.95 * 16, abs=0.1))
     assert image.encode()["box"] == [80, 160, 512, 384]
     assert loaded.skipped == {"image that is elsewhere": 1}
 
