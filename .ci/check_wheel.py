@@ -13,6 +13,7 @@ needed = {
     "ipysketch/front.js",
     "ipysketch/pen.js",
     "relay/web/ink.js",
+    "relay/web/ipysketch.js",
     "ipysketch/front.css",
     "relay/__main__.py",
 }
