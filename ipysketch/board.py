@@ -468,13 +468,14 @@ class Sketch(Drawing):
             from .widget import BoardWidget
 
             self._widget = widget = BoardWidget(
-                post=self._thread.post, actions=self._session, width=WIDTH, height=HEIGHT
+                self._thread.post, self._session, lambda: self.elements, width=WIDTH, height=HEIGHT
             )
             self._thread.ask(lambda: self._session.attach(widget))
         return self._widget
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.widget._repr_mimebundle_(**options)
+    def _ipython_display_(self) -> None:
+        if not self.widget.present():
+            print(repr(self))
 
     def __repr__(self) -> str:
         return f"<Sketch: {self.status}>"

@@ -14,12 +14,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from IPython.core.getipython import get_ipython
+from IPython.display import display
 from ipywidgets import Box, VBox
 
 from .board_state import Actions, BoardState
+from .elements import Element
 from .elements.fields import EIGHTHS
 from .front import Bar, Overlay
 from .pages import Pages
+from .poster import Poster
 from .renderer import Renderer
 
 Post = Callable[[Callable[[], None]], None]
@@ -37,16 +41,23 @@ COLOR = re.compile(r"#[0-9a-f]{6}")
 class BoardWidget(VBox):
     """Shows what `show` is told and tells `actions` what hands do, in board units.
 
-    `post` hands a callable to the loop thread, from any thread; `actions` and `show` belong to that thread.
+    `post` hands a callable to the loop thread, from any thread; `actions` and `show` belong to that thread, and every
+    other one may ask for the `elements`.
     """
 
     def __init__(
-        self, post: Callable[[Callable[[], None]], None], actions: Actions, width: int, height: int
+        self,
+        post: Post,
+        actions: Actions,
+        elements: Callable[[], tuple[Element, ...]],
+        width: int,
+        height: int,
     ) -> None:
         self._post, self._actions = post, actions
         self._size = (width, height)
         self._renderer = Renderer(width, height)
         self._pages = Pages()
+        self._poster = Poster((width, height), elements)
         self._shown: tuple[object, ...] = ()
         self._retry: asyncio.TimerHandle | None = None
         self._repaint_after: int | None = None
@@ -57,6 +68,18 @@ class BoardWidget(VBox):
         super().__init__([self._bar, desk], _dom_classes=("ipysketch-board",))
         self._listen()
         self._free_route()
+
+    def present(self) -> bool:
+        """Show the widget, and the picture that stays when it is gone, as outputs of the cell that runs; False where
+        there are no such outputs."""
+        if getattr(get_ipython(), "kernel", None) is None:
+            return False
+        bundle = self._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        # Where there are no widgets, the picture says enough.
+        display({**data, "text/plain": ""}, raw=True)
+        self._poster.hang()
+        return True
 
     # --- from Jupyter, on any thread ----------------------------------------------------------------------
 
@@ -253,6 +276,7 @@ class BoardWidget(VBox):
         The words of the toolbar are brought up to date in either case.
         """
         self._show_bar(state)
+        self._poster.show(state.elements)
         loop = asyncio.get_running_loop()
         wait = self._pages.wait(loop.time())
         if wait is None:

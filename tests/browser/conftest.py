@@ -123,6 +123,10 @@ class Lab:
             "nbformat_minor": 5,
         }
         (self.root / f"{name}.ipynb").write_text(json.dumps(content))
+        return self.open(name, script, **context)
+
+    def open(self, name: str, script: str = "", **context: object) -> Notebook:
+        """A notebook that is there, opened in a browser context of its own, with its kernel ready."""
         options = {"viewport": VIEWPORT, **context}
         page = self.browser.new_context(**options).new_page()  # type: ignore[arg-type]
         if script:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import queue
 import signal
@@ -18,6 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 from jupyter_client.manager import KernelManager
+from PIL import Image
 
 import ipysketch
 from ipysketch import Sketch, SketchError
@@ -340,6 +343,25 @@ def test_nbconvert_executes_a_notebook_that_no_page_shows(home: Path, relay: Rel
     board = Sketch(name="Eye").connect(relay.url, "paper")
     until(board, 1)
     board.disconnect()
+    # Without a kernel and without widgets it shows what was drawn last, where the board was shown first too.
+    saved = json.loads(path.read_text())
+    pictures = [
+        output["data"]["image/png"]
+        for cell in saved["cells"]
+        for output in cell["outputs"]
+        if "image/png" in output.get("data", {})
+    ]
+    assert len(pictures) == 2
+    for picture in pictures:
+        with Image.open(io.BytesIO(base64.b64decode(picture))) as shown:
+            shades = np.array(shown.convert("L"))
+        assert shades[3:6, 3:6].min() < 200
+        assert shades[300:].min() == 255
+    subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to", "html", str(path)], capture_output=True, check=True
+    )
+    page = path.with_suffix(".html").read_text()
+    assert page.count("data:image/png;base64,") == 2
 
 
 def test_a_kernel_that_is_shut_down_loses_nothing(home: Path, relay: RelayProcess) -> None:
