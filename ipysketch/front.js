@@ -121,6 +121,14 @@ function renderBar({ model, el }) {
   undo.innerHTML = ICONS.undo;
   redo.innerHTML = ICONS.redo;
   clear.innerHTML = ICONS.clear;
+  const grid = button(history, "Grid", "Grid (G)", () => {
+    const board = el.closest(".ipysketch-board");
+    pressed(grid, board.classList.toggle("ipysketch-grid"));
+  });
+  grid.innerHTML = ICONS.grid;
+  grid.dataset.harmless = "true";
+  pressed(grid, false);
+
   const parts = group("Selection");
   for (const [what, name, key] of CHOSEN) {
     const made = button(parts, name, `${name} (${key})`, () => say("act", { what }));
@@ -417,7 +425,7 @@ function key(event, say, pen) {
   else if (name === "pageup" || name === "pagedown") {
     event.preventDefault();
     event.currentTarget.querySelector(`[aria-label="${name === "pageup" ? "Previous" : "Next"} page"]`)?.click();
-  } else if (name === "g") event.currentTarget.classList.toggle("ipysketch-grid");
+  } else if (name === "g") event.currentTarget.querySelector('[aria-label="Grid"]')?.click();
   else if (name === "0") pen.look(1, 0, 0);
   else if (name === "+" || name === "=") pen.zoomBy(1.25);
   else if (name === "-") pen.zoomBy(0.8);

@@ -257,3 +257,11 @@ def test_pages_are_added_named_turned_and_followed(tess: Notebook, eye: ipysketc
     until_shown(eye, lambda state: there(state, 1), "one page")
     tess.sees(150, 100, TEAL)
     assert tess.errors == []
+
+
+def test_a_grid_comes_and_goes(tess: Notebook) -> None:
+    grid = "() => getComputedStyle(document.querySelector('.ipysketch-overlay')).backgroundImage.includes('gradient')"
+    key(tess, "g")
+    tess.page.wait_for_function(grid)
+    tess.button("Grid")
+    tess.page.wait_for_function(f"() => !({grid})()")
