@@ -16,6 +16,7 @@ needed = {
     "relay/web/page.js",
     "relay/web/page.css",
     "relay/web/room.html",
+    "relay/web/ipysketch.js",
     "ipysketch/front.css",
     "relay/__main__.py",
 }

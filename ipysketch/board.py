@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -42,6 +43,7 @@ from .elements import Element, Stroke
 from .errors import SketchError
 from .history import Film
 from .identity import author_secret, default_color, default_name
+from .items import Loaded
 from .launch import ensure
 from .loop import LoopThread, loop_thread
 from .session import Answer, Session
@@ -49,7 +51,9 @@ from .share import Link, page_address, reach
 from .sync import Lost
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas
+    from numpy.typing import NDArray
 
     from .replay import Replay
     from .widget import BoardWidget
@@ -383,6 +387,36 @@ class Sketch(Drawing):
 
         return to_dataframe(self.strokes)
 
+    def raster(self, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
+        """The page as pixels, shape (height, width, 3), drawn here without a browser; white where there is no ink."""
+        from .raster import raster
+
+        return raster(self.elements, width, height, (WIDTH, HEIGHT))
+
+    def save(self, path: str | os.PathLike[str], *, scale: float = 2.0) -> None:
+        """Write the drawing as the end of `path` says: .json has all pages and can be loaded again, .pdf shows all
+        pages, .png and .svg this one, .gif and .webp how it came to be; `scale` is pixels to a board unit. Raises
+        `SketchError`."""
+        suffix = Path(path).suffix.lower()
+        if suffix in (".gif", ".webp"):
+            from .timelapse import save_film
+
+            save_film(self.film(), path, page=self._page(), board=(WIDTH, HEIGHT))
+            return
+        from .formats import save
+
+        found = self._thread.ask(lambda: (self._session.items(), self._session.page))
+        save(found[0], path, board=(WIDTH, HEIGHT), page=found[1], scale=scale)
+
+    def load(self, path: str | os.PathLike[str]) -> Loaded:
+        """Put what a .json, .svg or .excalidraw file holds on this page, as mine; printed, the answer says what could
+        not be read. Raises `SketchError` for a file that cannot be, and nothing has changed then."""
+        from .formats import load
+
+        found = load(path, board=(WIDTH, HEIGHT))
+        self._thread.ask(lambda: self._session.add(found.items))
+        return found
+
     @property
     def seq(self) -> int:
         """The number of the latest operation in the room's log that this board knows."""
@@ -434,13 +468,14 @@ class Sketch(Drawing):
             from .widget import BoardWidget
 
             self._widget = widget = BoardWidget(
-                post=self._thread.post, actions=self._session, width=WIDTH, height=HEIGHT
+                self._thread.post, self._session, lambda: self.elements, width=WIDTH, height=HEIGHT
             )
             self._thread.ask(lambda: self._session.attach(widget))
         return self._widget
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.widget._repr_mimebundle_(**options)
+    def _ipython_display_(self) -> None:
+        if not self.widget.present():
+            print(repr(self))
 
     def __repr__(self) -> str:
         return f"<Sketch: {self.status}>"

@@ -18,24 +18,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relay.protocol import Action, Bad, Create, Delete, Operate, Patch, check_color, encode
+from relay.protocol import Action, Create, Delete, Operate, Patch, encode
 
+from . import given
 from .elements import Element, decode, moved, restyled
-from .elements.fields import EIGHTHS
+from .elements.fields import EIGHTHS, eighths, flat
+from .elements.line import MAX_CORNERS
 from .elements.mark import Mark
-from .elements.stroke import MAX_POINTS
 from .errors import SketchError
 
 if TYPE_CHECKING:
     from .geometry import Points
 
-FARTHEST = 100_000
-"""Board units from the origin that a place may be away."""
 MOST_ACTIONS = 4_096
 LARGEST = 900_000
 """Bytes of one operation; a frame has a little more."""
-MOST_TEXT = 10_000
-LINE_POINTS = 1_000
 
 
 @dataclass(frozen=True)
@@ -64,19 +61,20 @@ class Handle:
         width: float | None = None,
         fill: str | None = None,
         dash: str | None = None,
-        opacity: int | None = None,
+        opacity: float | None = None,
         text: str | None = None,
         size: float | None = None,
     ) -> Handle:
         """Give it another look, or another text; what is left out stays. `fill` and `dash` "" take them away."""
         _style(color, width, fill, dash, opacity)
         if size is not None:
-            _length(size, "a text's size", 1, 1000)
-        fields = {"text": _text(text)} if text is not None else {}
+            given.size(size)
+        fields = {"text": given.text(text)} if text is not None else {}
         element = self.element
         if isinstance(element, Mark):
-            part = opacity / 100 if opacity is not None else None
-            fields |= restyled(element, color=color, width=width, opacity=part, dash=dash, fill=fill, size=size)
+            fields |= restyled(
+                element, color=color, width=width, opacity=opacity, dash=dash, fill=fill, size=size
+            )
         return self._patch(fields) if fields and element is not None else self
 
     def front(self) -> Handle:
@@ -147,13 +145,13 @@ class Drawing(ABC):
         *,
         color: str | None = None,
         width: float = 4.0,
-        opacity: int | None = None,
+        opacity: float | None = None,
         t: ArrayLike | None = None,
         pressure: ArrayLike | None = None,
     ) -> Handle:
         """Draw a smooth stroke through `points`, shape (n, 2), `width` units wide. `t`, shape (n,), are seconds that do
         not go back, `pressure`, shape (n,), goes from 0 to 1."""
-        array = _points(points, 1, MAX_POINTS)
+        array = given.points(points)
         fields = self._styled("stroke", color, width, opacity=opacity)
         fields["points"] = _flat(array)
         if t is not None:
@@ -171,7 +169,7 @@ class Drawing(ABC):
     def highlight(self, points: ArrayLike, *, color: str | None = None, width: float = 16.0) -> Handle:
         """Draw a broad, translucent stroke through `points`, shape (n, 2)."""
         fields = self._styled("highlighter", color, width)
-        return self._create({**fields, "points": _flat(_points(points, 1, MAX_POINTS))})
+        return self._create({**fields, "points": _flat(given.points(points))})
 
     def line(
         self,
@@ -180,11 +178,11 @@ class Drawing(ABC):
         color: str | None = None,
         width: float = 4.0,
         dash: str = "",
-        opacity: int | None = None,
+        opacity: float | None = None,
     ) -> Handle:
         """Draw straight lines from each of `points`, shape (n ≥ 2, 2), to the next; `dash` "dashed" or "dotted"."""
         fields = self._styled("line", color, width, dash=dash, opacity=opacity)
-        return self._create({**fields, "points": _flat(_points(points, 2, LINE_POINTS))})
+        return self._create({**fields, "points": _flat(given.points(points, least=2, most=MAX_CORNERS))})
 
     def arrow(
         self,
@@ -193,11 +191,11 @@ class Drawing(ABC):
         color: str | None = None,
         width: float = 4.0,
         dash: str = "",
-        opacity: int | None = None,
+        opacity: float | None = None,
     ) -> Handle:
         """Draw as `line` does, with a head at the last point."""
         fields = self._styled("arrow", color, width, dash=dash, opacity=opacity)
-        return self._create({**fields, "points": _flat(_points(points, 2, LINE_POINTS))})
+        return self._create({**fields, "points": _flat(given.points(points, least=2, most=MAX_CORNERS))})
 
     def rect(
         self,
@@ -210,7 +208,7 @@ class Drawing(ABC):
         width: float = 4.0,
         fill: str = "",
         dash: str = "",
-        opacity: int | None = None,
+        opacity: float | None = None,
     ) -> Handle:
         """Draw a rectangle of `w` × `h` units, its upper left corner at (x, y), with a line `width` units wide."""
         fields = self._styled("rectangle", color, width, fill=fill, dash=dash, opacity=opacity)
@@ -227,7 +225,7 @@ class Drawing(ABC):
         width: float = 4.0,
         fill: str = "",
         dash: str = "",
-        opacity: int | None = None,
+        opacity: float | None = None,
     ) -> Handle:
         """Draw the ellipse inside the rectangle of the same arguments."""
         fields = self._styled("ellipse", color, width, fill=fill, dash=dash, opacity=opacity)
@@ -241,15 +239,46 @@ class Drawing(ABC):
         *,
         size: float = 24.0,
         color: str | None = None,
-        opacity: int | None = None,
+        opacity: float | None = None,
     ) -> Handle:
         r"""Write `text`, its upper left corner at (x, y), `size` units high; lines are parted by ``\n``."""
         fields: dict[str, Any] = {
             "kind": "text",
             **_style(color or self._pen_color(), None, None, None, opacity),
         }
-        fields["at"] = _eighths([_place(x, "x"), _place(y, "y")])
-        return self._create({**fields, "text": _text(text), "size": _length(size, "a text's size", 1, 1000)})
+        [(left, top)] = given.points([(x, y)]).tolist()
+        fields |= {
+            "at": _eighths([left, top]),
+            "text": given.text(text),
+            "size": round(given.size(size) * EIGHTHS),
+        }
+        return self._create(fields)
+
+    def image(
+        self,
+        source: object,
+        x: float = 0.0,
+        y: float = 0.0,
+        w: float | None = None,
+        h: float | None = None,
+        *,
+        opacity: float | None = None,
+    ) -> Handle:
+        """Put a picture on the board, its upper left corner at (x, y), `w` units wide and `h` high; left out, they keep
+        its proportions. `source` is a PNG or JPEG as bytes or a path, an array (height, width[, 3 or 4]), an image of
+        Pillow, or a figure of matplotlib; a large one is made smaller."""
+        from .pictures import image_fields
+
+        fields = image_fields(source, (x, y, w, h if w is not None or h is not None else None))
+        return self._create({**fields, **_style(None, None, None, None, opacity)})
+
+    def plot(
+        self, figure: object, x: float = 0.0, y: float = 0.0, w: float | None = 640.0, h: float | None = None
+    ) -> Handle:
+        """Put a figure of matplotlib on the board, as `image` does."""
+        if not hasattr(figure, "savefig"):
+            raise SketchError("plot takes a figure of matplotlib; for other pictures there is board.image")
+        return self.image(figure, x, y, w, h)
 
     # --- several at a time --------------------------------------------------------------------------------
 
@@ -328,7 +357,7 @@ class Drawing(ABC):
         *,
         fill: str = "",
         dash: str = "",
-        opacity: int | None = None,
+        opacity: float | None = None,
     ) -> dict[str, Any]:
         fields = _style(color or self._pen_color(), width, fill, dash, opacity)
         return {"kind": kind, **{name: value for name, value in fields.items() if value is not None}}
@@ -338,84 +367,36 @@ class Drawing(ABC):
 
 
 def _style(
-    color: str | None, width: float | None, fill: str | None, dash: str | None, opacity: int | None
+    color: str | None, width: float | None, fill: str | None, dash: str | None, opacity: float | None
 ) -> dict[str, Any]:
     """Those of them that are given, as fields; None takes one away."""
     fields: dict[str, Any] = {}
-    try:
-        if color is not None:
-            fields["color"] = check_color(color)
-        if fill is not None:
-            fields["fill"] = check_color(fill) if fill else None
-    except Bad as bad:
-        raise SketchError(bad.reason) from None
+    if color is not None:
+        fields["color"] = given.color(color)
+    if fill is not None:
+        fields["fill"] = given.color(fill) if fill else None
     if width is not None:
-        fields["width"] = _length(width, "a line's width", 0.125, 200)
+        fields["width"] = round(given.width(width) * EIGHTHS)
     if dash is not None:
-        if dash not in ("", "dashed", "dotted"):
-            raise SketchError(f"a line is 'dashed', 'dotted' or '' for whole, not {dash!r:.40}")
-        fields["dash"] = dash or None
+        fields["dash"] = given.dash(dash) or None
     if opacity is not None:
-        if isinstance(opacity, bool) or not 1 <= opacity <= 100 or opacity != int(opacity):
-            raise SketchError("an opacity is a whole number from 1 to 100 per cent")
-        fields["opacity"] = int(opacity)
+        fields["opacity"] = round(100 * given.opacity(opacity))
     return fields
 
 
 def _number(value: object, name: str) -> float:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
+    if not isinstance(value, int | float | np.number) or not math.isfinite(value):
         raise SketchError(f"{name} must be a finite number, not {value!r:.40}")
-    return number
+    return float(value)
 
 
-def _place(value: object, name: str) -> float:
-    number = _number(value, name)
-    if abs(number) > FARTHEST:
-        raise SketchError(f"{name} must lie within ±{FARTHEST} board units, not {number:g}")
-    return number
-
-
-def _length(value: object, name: str, least: float, most: float) -> int:
-    """In eighths."""
-    number = _number(value, name)
-    if not least <= number <= most:
-        raise SketchError(f"{name} must lie between {least:g} and {most:g} board units, not {number:g}")
-    return round(number * EIGHTHS)
-
-
-def _text(text: object) -> str:
-    if not isinstance(text, str) or not text:
-        raise SketchError("a text must be a string with something in it")
-    if len(text) > MOST_TEXT:
-        raise SketchError(f"a text may have at most {MOST_TEXT} characters, not {len(text)}; write several")
-    return text
-
-
-def _box(x: object, y: object, w: object, h: object) -> list[int]:
-    left, top, width, height = (_place(value, name) for value, name in ((x, "x"), (y, "y"), (w, "w"), (h, "h")))
-    if width < 0 or height < 0:
-        raise SketchError("a box needs a width and a height of 0 or more")
-    return _eighths([left, top, width, height])
+def _box(x: float, y: float, w: float, h: float) -> list[int]:
+    found = given.box((x, y, w, h))
+    return _eighths([found.x0, found.y0, found.x1 - found.x0, found.y1 - found.y0])
 
 
 def _eighths(values: Sequence[float]) -> list[int]:
     return [round(value * EIGHTHS) for value in values]
-
-
-def _points(points: ArrayLike, least: int, most: int) -> Points:
-    try:
-        array = np.asarray(points, dtype=float)
-    except (TypeError, ValueError):
-        raise SketchError("points must be numbers of shape (n, 2), such as [(0, 0), (100, 50)]") from None
-    if array.ndim != 2 or array.shape[1] != 2 or not least <= len(array) <= most:
-        raise SketchError(f"points must have shape (n, 2) with {least} to {most} rows, not {array.shape}")
-    if not np.isfinite(array).all() or np.abs(array).max() > FARTHEST:
-        raise SketchError(f"points must be finite numbers within ±{FARTHEST} board units")
-    return array
 
 
 def _column(values: ArrayLike, count: int, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -429,6 +410,4 @@ def _column(values: ArrayLike, count: int, name: str) -> np.ndarray[Any, np.dtyp
 
 
 def _flat(array: Points) -> list[int]:
-    places = np.rint(array * EIGHTHS).astype(np.int64)
-    flat: list[int] = np.diff(places, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel().tolist()
-    return flat
+    return flat(eighths(array))

@@ -13,12 +13,13 @@ from pathlib import Path
 from PIL import ImageFont
 
 USUAL = (
-    "DejaVuSans.ttf",
-    "LiberationSans-Regular.ttf",
-    "NotoSans-Regular.ttf",
     "Arial.ttf",
     "arial.ttf",
+    "LiberationSans-Regular.ttf",
+    "Arimo-Regular.ttf",
     "Helvetica.ttc",
+    "DejaVuSans.ttf",
+    "NotoSans-Regular.ttf",
 )
 """Files of sans-serif fonts, the first that is there is taken."""
 OTHERS = (
@@ -46,11 +47,13 @@ OTHERS = (
 
 @cache
 def sans() -> Path | None:
-    """The file of the sans-serif font of this machine, if there is one."""
+    """The file of the sans-serif font of this machine, if there is one.
+
+    It is the one that Chromium takes: Arial, or what stands for it."""
     if (asked := shutil.which("fc-match")) is not None:
         try:
             answer = subprocess.run(
-                [asked, "-f", "%{file}", "sans-serif"], capture_output=True, text=True, timeout=20, check=True
+                [asked, "-f", "%{file}", "Arial"], capture_output=True, text=True, timeout=20, check=True
             )
         except (OSError, subprocess.SubprocessError):
             return _first(USUAL)

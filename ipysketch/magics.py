@@ -23,6 +23,8 @@ COMMANDS = {
     "undo": "take back my own last operation",
     "redo": "take back my own last undo",
     "clear": "take everything away (undo brings it back)",
+    "save": "write the drawing to a file: %sketch save NAME.png, .svg, .pdf, .json, .gif or .webp",
+    "load": "put a file's drawing on the board: %sketch load NAME.json, .svg or .excalidraw",
     "share": "a link to the room's page, with a code for phones",
     "lock": "let only moderators draw from now on",
     "unlock": "let everybody draw again",
@@ -151,13 +153,23 @@ class SketchMagics(Magics):
 
     def _on_boards(self, command: str, rest: str) -> None:
         words = shlex.split(rest)
-        chosen = _connected(set() if command == "remove" else set(words))
-        if command in ("undo", "redo", "clear", "remove"):
+        chosen = _connected(set() if command in ("remove", "save", "load") else set(words))
+        if command in ("undo", "redo", "clear", "remove", "save", "load"):
             chosen = chosen[-1:]
+        if command in ("save", "load"):
+            if len(words) != 1:
+                raise SketchError(f"say one file: %sketch {command} NAME.json")
+            if command == "save":
+                chosen[0].save(words[0])
+                print(f"written to {words[0]}")
+            else:
+                print(chosen[0].load(words[0]))
+            return
         if command == "remove":
             if not words:
                 raise SketchError("say whom: %sketch remove NAME")
-            return chosen[0].remove(" ".join(words))
+            chosen[0].remove(" ".join(words))
+            return
         for board in chosen:
             self._do(command, board)
 

@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps
 
+from . import given
 from .elements import Image, Picture
-from .elements.fields import REACH
 from .elements.image import MAX_DATA
 from .errors import SketchError
 from .geometry import Rect
@@ -205,13 +205,6 @@ def _placed(box: Sequence[float | None], size: tuple[int, int]) -> Rect:
             width = height * size[0] / size[1]
         elif height is None and width is not None:
             height = width * size[1] / size[0]
-        numbers = [float(value) for value in (x, y, width, height)]  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise SketchError("the box of an image is x, y, width, height in board units") from None
-    left, top, wide, high = numbers
-    reach = REACH / 8
-    if not np.isfinite(numbers).all() or wide < 0 or high < 0:
-        raise SketchError("the box of an image must be finite, with a width and height of 0 or more")
-    if min(left, top) < -reach or max(left + wide, top + high) > reach:
-        raise SketchError(f"the box of an image must lie within ±{reach:.0f} board units")
-    return Rect(left, top, left + wide, top + high)
+    return given.box((x, y, width, height))

@@ -52,11 +52,12 @@ from .callbacks import Callbacks
 from .connection import Connection, Target
 from .connection_state import Connected, Ended, Offline, State, Waiting
 from .document import Elements, Gap
-from .elements import Element, Stroke, decode
+from .elements import Element, Stroke, Text, decode
 from .elements import Page as PageElement
 from .errors import SketchError
 from .hands import COLORED, TOOLS, Hands, Style
 from .history import Film, Stretch
+from .items import PAGES, Item, items, operations
 from .others import Others
 from .status import describe
 from .sync import Sync
@@ -73,8 +74,6 @@ CURSOR_INTERVAL = 1 / 15
 RETRY_AFTER = 1.0
 STRETCH = 5_000
 """Entries of the log that are read at a time."""
-PAGES = "pages"
-"""Where the names of the pages are kept: a page of its own, which nobody turns to."""
 
 
 class Session:
@@ -105,6 +104,7 @@ class Session:
         self._confirmed = Elements()
         self._views: list[View] = []
         self._resting = False
+        self._expected = 0
         self._underway: dict[str, tuple[Element, tuple[int, int], Element]] = {}
         self._next_frame = 0.0
         self._scheduled: asyncio.TimerHandle | asyncio.Handle | None = None
@@ -178,6 +178,8 @@ class Session:
                 self._take(message)
         except Gap as gap:
             raise Bad("gap", f"the relay skipped something ({gap})") from None
+        if isinstance(self.connection_state, Connected) and self.sync.document.seq >= self._expected:
+            self.settled.set()  # And so who asks for the drawing right after joining gets it.
         self._send_pending()
         if self._resting and not self.sync.pending and self._connection is not None:
             self._resting = False
@@ -210,7 +212,7 @@ class Session:
                 self.others.me = message.peer
                 if replaced and self.sync.previous:
                     self.notice = "The relay's drawing was replaced; yours from before is in board.previous."
-                self.settled.set()
+                self._expected = message.seq
                 self.hands.again()
             case Snapshot():
                 self.sync.snapshot(message)
@@ -465,6 +467,10 @@ class Session:
         """Put a text on the board, its upper left corner at (x, y)."""
         self.hands.type_text(x, y, text, self.hands.style)
 
+    def rewrite(self, key: str, text: str) -> None:
+        """Change what a text says."""
+        self.hands.rewrite(key, text)
+
     def point_away(self) -> None:
         self._cursor = None
         if self._connection is not None:
@@ -557,7 +563,7 @@ class Session:
             elements = [self._moved(element, moving.get(element.key)) for element in elements]
         else:
             self._underway.clear()
-        chosen = set(hands.chosen)
+        chosen = [element for element in elements if element.key in set(hands.chosen)]
         return BoardState(
             elements=tuple(elements),
             live=self.others.ink(entries, self.page),
@@ -572,7 +578,8 @@ class Session:
             connected=isinstance(self.connection_state, Connected),
             tool=hands.tool,
             style=hands.style,
-            chosen=tuple(element.bounds for element in elements if element.key in chosen),
+            chosen=tuple(element.bounds for element in chosen),
+            written=chosen[0] if len(chosen) == 1 and isinstance(chosen[0], Text) else None,
             band=hands.band,
             lasers=self.others.lasers(self.page),
             can_undo=self.sync.can_undo,
@@ -606,6 +613,18 @@ class Session:
             for entry in self.sync.entries.values()
             if entry.fields.get("group") == group and entry.author == author
         )
+
+    def items(self) -> list[Item]:
+        """All pages and what is on them, for a file."""
+        return items(self.sync.entries.values())
+
+    def add(self, found: Sequence[Item]) -> int:
+        """Put what a file holds on the page that is turned to, and its further pages beside ours; how many operations
+        that took."""
+        made = operations(found, lambda: secrets.token_hex(8), self.page)
+        for actions in made:
+            self.submit(actions)
+        return len(made)
 
     def _moved(self, element: Element, offset: tuple[int, int] | None) -> Element:
         """An element as it is shown on its way; the same one again while it rests there."""

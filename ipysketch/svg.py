@@ -32,7 +32,8 @@ def svg(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {wide} {high}">',
             f'<rect width="{wide}" height="{high}" fill="{PAPER}"/>',
-            '<g fill="none" stroke-linecap="round" stroke-linejoin="round">',
+            # Type is as wide at any size: not fitted to the pixels of one screen.
+            '<g fill="none" stroke-linecap="round" stroke-linejoin="round" text-rendering="geometricPrecision">',
             *(line for element in elements for line in _element(element)),
             "</g>",
             "</svg>\n",

@@ -14,12 +14,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from IPython.core.getipython import get_ipython
+from IPython.display import display
 from ipywidgets import Box, VBox
 
 from .board_state import Actions, BoardState
+from .elements import Element, Text
 from .elements.fields import EIGHTHS
 from .front import Bar, Overlay
 from .pages import Pages
+from .poster import Poster
 from .renderer import Renderer
 
 Post = Callable[[Callable[[], None]], None]
@@ -37,16 +41,23 @@ COLOR = re.compile(r"#[0-9a-f]{6}")
 class BoardWidget(VBox):
     """Shows what `show` is told and tells `actions` what hands do, in board units.
 
-    `post` hands a callable to the loop thread, from any thread; `actions` and `show` belong to that thread.
+    `post` hands a callable to the loop thread, from any thread; `actions` and `show` belong to that thread, and every
+    other one may ask for the `elements`.
     """
 
     def __init__(
-        self, post: Callable[[Callable[[], None]], None], actions: Actions, width: int, height: int
+        self,
+        post: Post,
+        actions: Actions,
+        elements: Callable[[], tuple[Element, ...]],
+        width: int,
+        height: int,
     ) -> None:
         self._post, self._actions = post, actions
         self._size = (width, height)
         self._renderer = Renderer(width, height)
         self._pages = Pages()
+        self._poster = Poster((width, height), elements)
         self._shown: tuple[object, ...] = ()
         self._retry: asyncio.TimerHandle | None = None
         self._repaint_after: int | None = None
@@ -57,6 +68,18 @@ class BoardWidget(VBox):
         super().__init__([self._bar, desk], _dom_classes=("ipysketch-board",))
         self._listen()
         self._free_route()
+
+    def present(self) -> bool:
+        """Show the widget, and the picture that stays when it is gone, as outputs of the cell that runs; False where
+        there are no such outputs."""
+        if getattr(get_ipython(), "kernel", None) is None:
+            return False
+        bundle = self._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        # Where there are no widgets, the picture says enough.
+        display({**data, "text/plain": ""}, raw=True)
+        self._poster.hang()
+        return True
 
     # --- from Jupyter, on any thread ----------------------------------------------------------------------
 
@@ -218,6 +241,10 @@ class BoardWidget(VBox):
                 where, text = _sample([content.get("x"), content.get("y"), 0]), content.get("text")
                 if where is not None and isinstance(text, str):
                     self._actions.type_text(*where[:2], text)
+            case "rewrite":
+                key, text = content.get("key"), content.get("text")
+                if isinstance(key, str) and isinstance(text, str):
+                    self._actions.rewrite(key, text)
             case "choose":
                 self._choose(content)
 
@@ -253,6 +280,7 @@ class BoardWidget(VBox):
         The words of the toolbar are brought up to date in either case.
         """
         self._show_bar(state)
+        self._poster.show(state.elements)
         loop = asyncio.get_running_loop()
         wait = self._pages.wait(loop.time())
         if wait is None:
@@ -267,13 +295,15 @@ class BoardWidget(VBox):
         self._renderer.live((*state.live, *mine))
         cursors = self._cursors(state)
         frames, lasers = self._frames(state), self._lasers(state)
-        new = (cursors, state.finished, frames, lasers)
+        written = self._written(state.written)
+        new = (cursors, state.finished, frames, lasers, written)
         if self._renderer.flush() or new != self._shown:
             self._shown = new
             with self._overlay.hold_sync():
                 self._overlay.cursors = cursors
                 self._overlay.finished = list(state.finished)
                 self._overlay.frames, self._overlay.lasers = frames, lasers
+                self._overlay.written = written
                 self._next_frame()
         return True
 
@@ -304,6 +334,13 @@ class BoardWidget(VBox):
             ]
             for box, kind in boxes
         ]
+
+    def _written(self, text: Text | None) -> dict[str, Any]:
+        """What a page has to know of a text to change it."""
+        if text is None:
+            return {}
+        x, y = (round(value / side, 4) for value, side in zip(text.at, self._size, strict=True))
+        return {"key": text.key, "x": x, "y": y, "text": text.text, "color": text.color, "size": text.size}
 
     def _lasers(self, state: BoardState) -> list[list[Any]]:
         """The ends of others' trails; what is older has faded."""

@@ -41,6 +41,8 @@ export class Sync {
   #resumeKey = "";
   #next = 1;
   #sent = 0;
+  /** The last operation that was refused. */
+  #refused = 0;
   /** @type {number[]} */
   #undo = [];
   /** @type {number[]} */
@@ -155,7 +157,8 @@ export class Sync {
       epoch: this.document.epoch,
       seq: this.document.seq,
       mark: this.document.mark,
-      settled: this.#first() - 1,
+      // A refusal may be heard before the commit of what came before it.
+      settled: Math.max(this.#first() - 1, this.#refused),
     };
   }
 
@@ -229,6 +232,7 @@ export class Sync {
     }
     this.pending = pending;
     this.#next = pending.size + 1;
+    this.#refused = 0;
     const kept = (ops) => ops.filter((op) => numbers.has(op)).map((op) => numbers.get(op));
     this.#undo = kept(this.#undo);
     this.#redo = kept(this.#redo);
@@ -300,6 +304,7 @@ export class Sync {
    * @returns {Lost | null} */
   refused({ op, code, reason, final }) {
     if (!final) return null;
+    this.#refused = Math.max(this.#refused, op);
     const actions = this.pending.get(op);
     this.pending.delete(op);
     for (const stack of [this.#undo, this.#redo]) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def fields(board: Sketch, handle: Handle) -> dict[str, Any]:
 
 
 def test_every_kind_is_drawn_and_named(board: Sketch) -> None:
-    board.stroke([(0, 0), (10, 5)], t=[0, 0.5], pressure=[0, 1], opacity=50)
+    board.stroke([(0, 0), (10, 5)], t=[0, 0.5], pressure=[0, 1], opacity=0.5)
     board.highlight([(0, 0), (10, 5)])
     board.line([(0, 0), (10, 5), (20, 0)], dash="dotted")
     board.arrow([(0, 0), (10, 5)])
@@ -44,7 +45,7 @@ def test_a_handle_moves_restyles_and_deletes(board: Sketch) -> None:
     handle.move(10, 20).move(5, 0)
     after = handle.element.bounds
     assert (after.x0 - before.x0, after.y0 - before.y0) == (15, 20)
-    handle.restyle(color="#00ff00", width=8, fill="#eeeeee", dash="dashed", opacity=40)
+    handle.restyle(color="#00ff00", width=8, fill="#eeeeee", dash="dashed", opacity=0.4)
     now = fields(board, handle)
     assert (now["color"], now["width"], now["fill"], now["dash"], now["opacity"]) == (
         "#00ff00",
@@ -128,19 +129,24 @@ LINE = [(0, 0), (1, 1)]
         (lambda board: board.stroke("abc"), "numbers of shape"),
         (lambda board: board.stroke(LINE, color="red"), "#rrggbb"),
         (lambda board: board.stroke(LINE, width=0), "width"),
-        (lambda board: board.stroke(LINE, width=math.inf), "finite"),
-        (lambda board: board.stroke(LINE, opacity=0), "1 to 100"),
+        (lambda board: board.stroke(LINE, width=math.inf), "width"),
+        (lambda board: board.stroke(LINE, opacity=0), "between 0.01 and 1"),
         (lambda board: board.stroke(LINE, t=[0]), "each of the 2"),
         (lambda board: board.stroke(LINE, t=[1, 0]), "back in time"),
         (lambda board: board.stroke(LINE, pressure=[0, 2]), "between 0 and 1"),
         (lambda board: board.line([(0, 0)]), "2 to 1000"),
         (lambda board: board.line(LINE, dash="wavy"), "dashed"),
         (lambda board: board.rect(0, 0, -1, 5), "0 or more"),
-        (lambda board: board.rect(0, math.nan, 1, 5), "y must be a finite number"),
+        (lambda board: board.rect(0, math.nan, 1, 5), "finite"),
         (lambda board: board.rect(0, 0, 1, 5, fill="none"), "#rrggbb"),
-        (lambda board: board.text(0, 0, ""), "something in it"),
-        (lambda board: board.text(0, 0, "x" * 1_000_000), "at most 10000"),
+        (lambda board: board.text(0, 0, ""), "at least one character"),
+        (lambda board: board.text(0, 0, "x" * 1_000_000), "at most 10,?000"),
         (lambda board: board.text(0, 0, "x", size=0), "size"),
+        (lambda board: board.image(b"no picture", 0, 0, 10), "PNG"),
+        (lambda board: board.plot("no figure"), "matplotlib"),
+        (lambda board: board.load("nothing.json"), "cannot be read"),
+        (lambda board: board.load("nothing.doc"), "cannot be read from"),
+        (lambda board: board.save("nothing.doc"), "cannot be written as"),
         (lambda board: board.stroke(LINE).restyle(color="none"), "#rrggbb"),
         (lambda board: board.stroke(LINE).move(math.nan, 0), "finite"),
     ],
@@ -153,6 +159,30 @@ def test_what_cannot_be_is_refused_in_one_sentence_and_draws_nothing(
         draw(board)
     assert "\n" not in str(caught.value)
     assert len(board.elements) - before in (0, 1)  # 1: what was to be changed, as it was.
+
+
+# --- files -----------------------------------------------------------------------------------------------
+
+
+def test_a_drawing_goes_through_a_file_exactly(board: Sketch, tmp_path: Path) -> None:
+    board.stroke([(0, 0), (10, 5)], t=[0, 0.5], pressure=[0, 1])
+    board.image(np.zeros((40, 60, 3), dtype=np.uint8), 100, 100, 200)
+    board.add_page("Two")
+    board.rect(0, 0, 50, 50).move(5, 5)
+    board.turn(0)
+    for name in ("x.json", "x.png", "x.svg"):
+        board.save(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 100
+    other = Sketch(name="Other")
+    assert str(other.load(tmp_path / "x.json")) == "4 elements read"
+    for page in (0, "Two"):
+        theirs = [element.encode() for element in (board.turn(page), board.elements)[1]]
+        assert [element.encode() for element in (other.turn(page), other.elements)[1]] == theirs
+    assert (other.raster(320, 180) == board.raster(320, 180)).all()
+    assert other.raster(320, 180).shape == (180, 320, 3)
+    (tmp_path / "y.json").write_text("no drawing")
+    with pytest.raises(SketchError, match=r"'y\.json' is not JSON"):
+        other.load(tmp_path / "y.json")
 
 
 # --- as data ---------------------------------------------------------------------------------------------
@@ -212,5 +242,5 @@ def test_a_cell_that_fails_draws_nothing_and_shows_why(
     assert "ZeroDivisionError" in capsys.readouterr().out
     shell.run_cell("%%sketch dots\nboard.ellipse(0, 0, 5, 'wide')")
     said = capsys.readouterr().out
-    assert "h must be a finite number" in said
+    assert "four numbers" in said
     assert "Traceback" not in said

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from ipysketch import Sketch, SketchError
 from ipysketch import history as past
@@ -69,3 +72,23 @@ def test_there_is_no_film_of_nothing_nor_without_a_relay(relay: RelayProcess) ->
     board.disconnect()
     with pytest.raises(SketchError, match="speed"):
         board.replay(0)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp"])
+def test_a_film_goes_into_a_file_and_the_same_log_gives_the_same_pixels(
+    drawn: Sketch, tmp_path: Path, suffix: str
+) -> None:
+    files = [tmp_path / f"{number}.{suffix}" for number in range(2)]
+    for file in files:
+        drawn.save(file)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    with Image.open(files[0]) as film:
+        frames = getattr(film, "n_frames", 1)
+        assert 2 <= frames <= 121
+        film.seek(0)
+        first = np.array(film.convert("L"))
+        film.seek(frames - 1)
+        last = np.array(film.convert("L"))
+    assert (first != last).any()
+    assert last.shape == (450, 800)
+    drawn.disconnect()

@@ -155,7 +155,7 @@ BUGS = {
     "a snapshot leaves everything pending": ("sync.js", "if (op <= last) this.pending.delete(op);", ""),
     "a refused operation can be undone": ("sync.js", "if (index >= 0) stack.splice(index, 1);", ""),
     "a retry waits for the next connection": ("sync.js", "this.#sent = this.#first() - 1;", ""),
-    "a resume says nothing of verdicts": ("sync.js", "settled: this.#first() - 1,", "settled: 0,"),
+    "a resume says nothing of verdicts": ("sync.js", "settled: Math.max(", "settled: Math.min(0, "),
 }
 
 
