@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .elements import Element
+from .elements import Element, Text
 from .geometry import Rect
 from .hands import Style
 from .others import Laser
@@ -38,7 +38,8 @@ class Page:
 class BoardState:
     """All that people see at one moment. `elements` in drawing order, `live` the ink under others' hands, `mine` under
     mine, each with its hand; `finished` the hands that ended lately, whose strokes are in `elements` or came to
-    nothing. `chosen` are the bounds of the chosen elements, `band` the box that is being drawn around others.
+    nothing. `chosen` are the bounds of the chosen elements, `written` the text that is chosen alone,
+    `band` the box that is being drawn around others.
     `following` is the peer this client goes along with, `view` what that one sees: x, y, width and height in board
     units, or None for the whole board."""
 
@@ -55,6 +56,7 @@ class BoardState:
     mine: tuple[tuple[str, Element], ...] = ()
     finished: tuple[str, ...] = ()
     chosen: tuple[Rect, ...] = ()
+    written: Text | None = None
     band: Rect | None = None
     lasers: tuple[Laser, ...] = ()
     pages: tuple[Page, ...] = (Page("", ""),)
@@ -131,6 +133,10 @@ class Actions(Protocol):
 
     def type_text(self, x: float, y: float, text: str) -> None:
         """A text was typed, its upper left corner at (x, y)."""
+        ...
+
+    def rewrite(self, key: str, text: str) -> None:
+        """The text of that key was changed."""
         ...
 
     def undo(self) -> bool: ...

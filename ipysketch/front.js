@@ -121,6 +121,14 @@ function renderBar({ model, el }) {
   undo.innerHTML = ICONS.undo;
   redo.innerHTML = ICONS.redo;
   clear.innerHTML = ICONS.clear;
+  const grid = button(history, "Grid", "Grid (G)", () => {
+    const board = el.closest(".ipysketch-board");
+    pressed(grid, board.classList.toggle("ipysketch-grid"));
+  });
+  grid.innerHTML = ICONS.grid;
+  grid.dataset.harmless = "true";
+  pressed(grid, false);
+
   const parts = group("Selection");
   for (const [what, name, key] of CHOSEN) {
     const made = button(parts, name, `${name} (${key})`, () => say("act", { what }));
@@ -310,6 +318,22 @@ function renderOverlay({ model, el }) {
       looking = setTimeout(() => say("look", { view: zoom === 1 ? null : view }), 100);
     },
   });
+  // The text that is chosen is changed where it is: by a double click, perhaps told before the kernel tells which it is.
+  let wanted = false;
+  const rewrite = () => {
+    const { key: chosen, x, y, text, ...style } = model.get("written");
+    if (!chosen || !model.get("can_draw")) return false;
+    wanted = false;
+    const box = el.getBoundingClientRect();
+    const place = [box.left + x * box.width, box.top + y * box.height];
+    typist(el, style, place, (text) => say("rewrite", { key: chosen, text }), text);
+    return true;
+  };
+  const written = () => { if (wanted) rewrite(); };
+  model.on("change:written", written);
+  el.addEventListener("dblclick", () => { wanted = model.get("tool") === "select" && !rewrite(); }, { signal });
+  el.addEventListener("pointerdown", () => { wanted = false; }, { signal });
+
   let looking = 0;
   const go = () => { if (model.get("following")) pen.show(model.get("view_box")); };
   model.on("change:view_box", go);
@@ -361,7 +385,7 @@ function renderOverlay({ model, el }) {
     // Ours is the surface that hears; the one below would take every key and the wheel.
     const paper = board.querySelector("canvas.ipysketch-paper");
     if (paper) paper.tabIndex = -1;
-    board.addEventListener("keydown", (event) => key(event, say, pen), { capture: true, signal });
+    board.addEventListener("keydown", (event) => key(event, say, pen, rewrite), { capture: true, signal });
     board.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
   };
   attach();
@@ -373,6 +397,7 @@ function renderOverlay({ model, el }) {
     model.off("change:cursors", cursors);
     model.off("change:frame", acknowledge);
     model.off("change:finished", finished);
+    model.off("change:written", written);
     model.off("change:frames", frames);
     model.off("change:view_box", go);
     model.off("change:following", go);
@@ -390,7 +415,7 @@ const ACTS = {
 
 // Keys while the board has the focus. Neither ipycanvas nor the notebook's one-letter commands may see them; what is
 // a command of the page (Ctrl+S) goes on to it, past the canvas.
-function key(event, say, pen) {
+function key(event, say, pen, rewrite) {
   if (event.target.matches?.("textarea, input, select")) return;  // It hears its own.
   event.stopPropagation();
   const command = event.ctrlKey || event.metaKey;
@@ -417,7 +442,11 @@ function key(event, say, pen) {
   else if (name === "pageup" || name === "pagedown") {
     event.preventDefault();
     event.currentTarget.querySelector(`[aria-label="${name === "pageup" ? "Previous" : "Next"} page"]`)?.click();
-  } else if (name === "g") event.currentTarget.classList.toggle("ipysketch-grid");
+  } else if (name === "g") event.currentTarget.querySelector('[aria-label="Grid"]')?.click();
+  else if (name === "enter" && !event.target.closest("button")) {
+    event.preventDefault();
+    rewrite();
+  }
   else if (name === "0") pen.look(1, 0, 0);
   else if (name === "+" || name === "=") pen.zoomBy(1.25);
   else if (name === "-") pen.zoomBy(0.8);

@@ -74,7 +74,9 @@ class Overlay(_Part):
     `finished` are hands whose ink is dry: it is in that frame, or came to nothing. `others` says that somebody else
     is here to see my cursor. `frames` holds ``[x, y, width, height, kind]`` around what is chosen ("chosen") and of the
     box that chooses ("band"), in parts of the board; `lasers` ``[name, color, count, x, y, …]``, the last places of
-    trails of `count` places; `view_box` what the peer that is followed sees, in board units. The rest as in `Bar`."""
+    trails of `count` places; `view_box` what the peer that is followed sees, in board units; `written` the text that
+    is chosen alone, ``{"key", "x", "y", "text", "color", "size"}``, x and y in parts of the board. The rest as in
+    `Bar`."""
 
     part = traitlets.Unicode("overlay").tag(sync=True)
     cursors: Any = traitlets.List().tag(sync=True)
@@ -86,5 +88,6 @@ class Overlay(_Part):
     frames: Any = traitlets.List().tag(sync=True)
     lasers: Any = traitlets.List().tag(sync=True)
     following = traitlets.Unicode("").tag(sync=True)
+    written: Any = traitlets.Dict().tag(sync=True)
     view_box: Any = traitlets.List(None, allow_none=True).tag(sync=True)
     can_draw = traitlets.Bool(True).tag(sync=True)

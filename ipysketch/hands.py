@@ -288,3 +288,8 @@ class Hands:
         if text.strip() and self._paper.can_draw:
             fields = {**style.fields("text"), "at": [round(x * EIGHTHS), round(y * EIGHTHS)], "text": text}
             self._out([Commit((Create(self._new_key(), fields, self._paper.page),))])
+
+    def rewrite(self, key: str, text: str) -> None:
+        """Change what a text says; one that says nothing is deleted."""
+        if self._fields(key).get("kind") == "text" and self._paper.can_draw:
+            self._out([Commit((Patch(key, {"text": text}) if text.strip() else Delete((key,)),))])

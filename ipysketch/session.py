@@ -52,7 +52,7 @@ from .callbacks import Callbacks
 from .connection import Connection, Target
 from .connection_state import Connected, Ended, Offline, State, Waiting
 from .document import Elements, Gap
-from .elements import Element, Stroke, decode
+from .elements import Element, Stroke, Text, decode
 from .elements import Page as PageElement
 from .errors import SketchError
 from .hands import COLORED, TOOLS, Hands, Style
@@ -467,6 +467,10 @@ class Session:
         """Put a text on the board, its upper left corner at (x, y)."""
         self.hands.type_text(x, y, text, self.hands.style)
 
+    def rewrite(self, key: str, text: str) -> None:
+        """Change what a text says."""
+        self.hands.rewrite(key, text)
+
     def point_away(self) -> None:
         self._cursor = None
         if self._connection is not None:
@@ -559,7 +563,7 @@ class Session:
             elements = [self._moved(element, moving.get(element.key)) for element in elements]
         else:
             self._underway.clear()
-        chosen = set(hands.chosen)
+        chosen = [element for element in elements if element.key in set(hands.chosen)]
         return BoardState(
             elements=tuple(elements),
             live=self.others.ink(entries, self.page),
@@ -574,7 +578,8 @@ class Session:
             connected=isinstance(self.connection_state, Connected),
             tool=hands.tool,
             style=hands.style,
-            chosen=tuple(element.bounds for element in elements if element.key in chosen),
+            chosen=tuple(element.bounds for element in chosen),
+            written=chosen[0] if len(chosen) == 1 and isinstance(chosen[0], Text) else None,
             band=hands.band,
             lasers=self.others.lasers(self.page),
             can_undo=self.sync.can_undo,

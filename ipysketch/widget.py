@@ -19,7 +19,7 @@ from IPython.display import display
 from ipywidgets import Box, VBox
 
 from .board_state import Actions, BoardState
-from .elements import Element
+from .elements import Element, Text
 from .elements.fields import EIGHTHS
 from .front import Bar, Overlay
 from .pages import Pages
@@ -241,6 +241,10 @@ class BoardWidget(VBox):
                 where, text = _sample([content.get("x"), content.get("y"), 0]), content.get("text")
                 if where is not None and isinstance(text, str):
                     self._actions.type_text(*where[:2], text)
+            case "rewrite":
+                key, text = content.get("key"), content.get("text")
+                if isinstance(key, str) and isinstance(text, str):
+                    self._actions.rewrite(key, text)
             case "choose":
                 self._choose(content)
 
@@ -291,13 +295,15 @@ class BoardWidget(VBox):
         self._renderer.live((*state.live, *mine))
         cursors = self._cursors(state)
         frames, lasers = self._frames(state), self._lasers(state)
-        new = (cursors, state.finished, frames, lasers)
+        written = self._written(state.written)
+        new = (cursors, state.finished, frames, lasers, written)
         if self._renderer.flush() or new != self._shown:
             self._shown = new
             with self._overlay.hold_sync():
                 self._overlay.cursors = cursors
                 self._overlay.finished = list(state.finished)
                 self._overlay.frames, self._overlay.lasers = frames, lasers
+                self._overlay.written = written
                 self._next_frame()
         return True
 
@@ -328,6 +334,13 @@ class BoardWidget(VBox):
             ]
             for box, kind in boxes
         ]
+
+    def _written(self, text: Text | None) -> dict[str, Any]:
+        """What a page has to know of a text to change it."""
+        if text is None:
+            return {}
+        x, y = (round(value / side, 4) for value, side in zip(text.at, self._size, strict=True))
+        return {"key": text.key, "x": x, "y": y, "text": text.text, "color": text.color, "size": text.size}
 
     def _lasers(self, state: BoardState) -> list[list[Any]]:
         """The ends of others' trails; what is older has faded."""

@@ -42,5 +42,6 @@ export const ICONS = {
   undo: path("M7.5 4L4 7.5 7.5 11M4 7.5h7.5a4.25 4.25 0 0 1 0 8.5H8"),
   redo: path("M12.5 4L16 7.5 12.5 11M16 7.5H8.5a4.25 4.25 0 0 0 0 8.5H12"),
   previous: path("M12 4.5L6.5 10l5.5 5.5"), next: path("M8 4.5l5.5 5.5L8 15.5"), add: path("M10 4v12M4 10h12"),
+  grid: path("M3.5 3.5h13v13h-13zM3.5 8h13M3.5 12.2h13M8 3.5v13M12.2 3.5v13"),
   clear: path("M4 5.5h12M8 5.5V4h4v1.5M5.5 5.5l.8 10.5h7.4l.8-10.5M8.5 8.5v5M11.5 8.5v5"),
 };

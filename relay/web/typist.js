@@ -3,25 +3,33 @@
 
 import { BOARD } from "./pen.js";
 
+/** Characters that one text may have: as `MAX_TEXT` in Python. */
+const MOST = 10_000;
+
 /** The height of type of a width, in board units: as `Style.text_size` in Python. @param {number} width */
 export const textSize = (width) => Math.round(8 + 6 * width ** 0.75);
 
 /**
  * A field on the board to type a text in. Enter ends it, Shift+Enter begins a line, Escape gives it up.
  * @param {HTMLElement} el covers the paper
- * @param {{color: string, width: number}} style
+ * @param {{color: string, width?: number, size?: number}} style its size is in board units, or comes from the width
  * @param {number[]} place where it begins, in pixels of the page
- * @param {(text: string) => void} typed is told the text
+ * @param {(text: string) => void} typed is told the text; "" only where there was another
+ * @param {string} [before] the text to change
  */
-export function typist(el, style, [clientX, clientY], typed) {
+export function typist(el, style, [clientX, clientY], typed, before = "") {
   const desk = /** @type {HTMLElement} */ (el.closest(".ipysketch-desk"));
   const box = desk.getBoundingClientRect();
   const shown = el.getBoundingClientRect();
-  const size = (textSize(style.width) * shown.width) / BOARD.width;
+  const size = ((style.size ?? textSize(style.width ?? 4)) * shown.width) / BOARD.width;
   const field = document.createElement("textarea");
   field.className = "ipysketch-typed";
+  // It lies on what it changes, and hides it.
+  field.classList.toggle("ipysketch-changed", before !== "");
+  field.value = before;
   field.rows = 1;
   field.spellcheck = false;
+  field.maxLength = MOST;
   field.setAttribute("aria-label", "Text on the board");
   Object.assign(field.style, {
     left: `${clientX - box.left}px`, top: `${clientY - box.top}px`, color: style.color,
@@ -37,7 +45,8 @@ export function typist(el, style, [clientX, clientY], typed) {
   const end = (/** @type {boolean} */ keep) => {
     if (done) return;
     done = true;
-    if (keep && field.value.trim()) typed(field.value);
+    const text = field.value.trim() && field.value;
+    if (keep && text !== before) typed(text);
     field.remove();
     el.focus({ preventScroll: true });
   };

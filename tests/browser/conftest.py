@@ -134,8 +134,13 @@ class Lab:
         return Notebook(page, f"{self.address}/{self.path.format(name=name)}")
 
     def close(self) -> None:
+        """End it; what a kernel does then has tests of its own, so one that keeps it waiting is not waited for."""
         self.process.terminate()
-        self.process.wait(100)  # It ends its kernels first, each with a second for what is pending.
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
         self.log.close()
 
 
@@ -320,6 +325,14 @@ def lab(home: Path, relay: RelayProcess, browser: Browser) -> Iterator[Lab]:
     running = Lab(home, relay, browser)
     yield running
     running.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pages_close(browser: Browser) -> Iterator[None]:
+    """What one module opened does not go on painting beside the next."""
+    yield
+    for context in browser.contexts:
+        context.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -130,6 +130,36 @@ def test_a_text_is_typed_on_the_board(tess: Notebook, eye: ipysketch.Sketch) -> 
     elements(eye, 1)
 
 
+def test_a_text_is_changed_where_it_is(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    eye.text(200, 200, "wrods", size=60, color=TEAL)
+    elements(eye, 1)
+    key(tess, "v")
+    tess.page.wait_for_selector('[aria-label="Select"][aria-pressed="true"]')
+    field = tess.page.get_by_label("Text on the board")
+    tess.page.mouse.dblclick(*tess.place(250, 230))
+    field.wait_for()
+    assert field.input_value() == "wrods"
+    box = field.bounding_box()
+    assert box is not None
+    assert (box["x"], box["y"]) == pytest.approx(tess.place(200, 200), abs=2)
+    tess.page.keyboard.press("Control+a")
+    tess.page.keyboard.type("words")
+    tess.screenshot("changing")
+    tess.page.keyboard.press("Enter")
+    until_shown(
+        eye, lambda state: [getattr(e, "text", "") for e in state.elements] == ["words"], "a changed text"
+    )
+    chosen(tess, 1)
+    # By the keyboard alone; a text of nothing is none.
+    key(tess, "Enter")
+    tess.page.keyboard.press("Control+a")
+    tess.page.keyboard.press("Delete")
+    tess.page.keyboard.press("Enter")
+    elements(eye, 0)
+    key(tess, "Control+z")
+    elements(eye, 1)
+
+
 def test_what_is_chosen_moves_is_restyled_duplicated_and_deleted(tess: Notebook, eye: ipysketch.Sketch) -> None:
     tess.stroke((100, 100), (200, 100))
     tess.stroke((100, 300), (200, 300))
@@ -257,3 +287,11 @@ def test_pages_are_added_named_turned_and_followed(tess: Notebook, eye: ipysketc
     until_shown(eye, lambda state: there(state, 1), "one page")
     tess.sees(150, 100, TEAL)
     assert tess.errors == []
+
+
+def test_a_grid_comes_and_goes(tess: Notebook) -> None:
+    grid = "() => getComputedStyle(document.querySelector('.ipysketch-overlay')).backgroundImage.includes('gradient')"
+    key(tess, "g")
+    tess.page.wait_for_function(grid)
+    tess.button("Grid")
+    tess.page.wait_for_function(f"() => !({grid})()")

@@ -307,3 +307,19 @@ def test_patches_name_only_what_changes(hands: Hands, paper: Paper, three: list[
     assert isinstance(patch, Patch)
     assert patch.fields == {"offset": [80, 0]}
     assert isinstance(paper.operations[0][0], Create)
+
+
+def test_a_text_says_something_else(hands: Hands, paper: Paper) -> None:
+    hands.type_text(10, 20, "one", RED)
+    [text] = paper.keys
+    hands.rewrite(text, "two")
+    assert paper.operations[-1] == (Patch(text, {"text": "two"}),)
+    paper.can_draw = False
+    hands.rewrite(text, "three")
+    paper.can_draw = True
+    drag(hands, "pen", (0, 0), (50, 0))
+    hands.rewrite(paper.keys[-1], "no text")
+    hands.rewrite("gone", "no text")
+    assert [field.get("text") for field in (fields(paper, key) for key in paper.keys)] == ["two", None]
+    hands.rewrite(text, "  ")
+    assert text not in paper.keys
