@@ -66,7 +66,9 @@ def answer(target: str, method: str = "GET", *, known: str = "", packed: bool = 
     `known` is the tag of what the browser has already, `packed` whether it takes gzip.
     """
     if method not in METHODS:
-        return _words(405, "Nothing here can be changed; it can be looked at with GET.", ("Allow", ", ".join(METHODS)))
+        return _words(
+            405, "Nothing here can be changed; it can be looked at with GET.", ("Allow", ", ".join(METHODS))
+        )
     path, _, query = target.partition("?")
     if path == "/":
         return _page(_site()["index.html"], known, packed)
