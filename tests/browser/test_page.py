@@ -267,6 +267,15 @@ def test_a_finger_on_a_phone(visit: Any, eye: ipysketch.Sketch) -> None:
     assert stroke.points[-1][0] == pytest.approx(600, abs=6)
     ada.sees(400, 240, RED)
     ada.screenshot("page-phone")
+    ada.page.set_viewport_size({"width": 740, "height": 360})
+    ada.sees(400, 240, RED)
+    box = ada.page.locator(".ipysketch-overlay").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 360
+    assert box["height"] > 250
+    ada.screenshot("page-phone-on-its-side")
+    ada.page.set_viewport_size({"width": 360, "height": 740})
+    ada.sees(400, 240, RED)
     touch("touchStart", (200, 200))
     touch("touchStart", (200, 200), (400, 200))
     touch("touchMove", (100, 200), (500, 200))
