@@ -105,18 +105,18 @@ class Reception:
 
     def _show(self, request: Request) -> Response:
         """A page, or one of its files."""
+        # Older releases of websockets let no other method than GET come this far, and do not tell it.
+        method = getattr(request, "method", "GET")
         packed = "gzip" in request.headers.get("Accept-Encoding", "")
-        page = website.answer(request.path, known=header(request, "If-None-Match"), packed=packed)
-        if page is None:
-            text = "There is nothing here. The rooms of this relay are at /, and a room's page at /r/ROOM.\n"
-            page = website.Page(404, text.encode(), (("Content-Type", "text/plain; charset=utf-8"),))
+        page = website.answer(request.path, method, known=header(request, "If-None-Match"), packed=packed)
         headers = Headers(page.headers)
         headers["Content-Length"] = str(len(page.body))
         headers["Connection"] = "close"
         origin = request.headers.get("Origin")
         if origin is not None and self._doors.allows_origin(origin):
             headers["Access-Control-Allow-Origin"] = origin
-        return Response(page.status, HTTPStatus(page.status).phrase, headers, page.body)
+        body = b"" if method == "HEAD" else page.body
+        return Response(page.status, HTTPStatus(page.status).phrase, headers, body)
 
     def _turn_away(
         self, socket: ServerConnection, request: Request, status: HTTPStatus, reason: str

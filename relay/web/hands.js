@@ -4,14 +4,22 @@
 // Rules of this file: a gesture is known by its pointer's number; samples are x, y in board units, milliseconds, perhaps
 // a pressure.
 
+import { newKey } from "./ipysketch.js";
 import { ENDS, createWet, growWet, straightenWet, wetFields } from "./wet.js";
 import { textSize } from "./typist.js";
 
 /**
  * @typedef {import("./ipysketch.js").Sketch} Sketch
+ * @typedef {import("./elements.js").Element} Element
  * @typedef {import("./wet.js").Style} Style
  * @typedef {{key: string, tool: string, wet: import("./wet.js").Wet | null, told: number, straight: boolean,
- *   times: number[], touched: Set<string>, last: number[]}} Gesture
+ *   times: number[], touched: Set<string>, spared: boolean, last: number[]}} Gesture
+ * @typedef {object} Room what hands have to know of the page
+ * @property {() => string} page the key of the one that is turned to
+ * @property {(element: Element) => boolean} mayErase
+ * @property {() => void} changed is called when `hidden` did
+ * @property {() => void} spared is called when an eraser touched only what it may not erase
+ * @property {(pointer: number) => void} finished is told of a gesture that became an operation, or nothing
  */
 
 const ERASER_RADIUS = 6;
@@ -20,23 +28,14 @@ export class Hands {
   /** The keys that are being erased. @type {Set<string>} */
   hidden = new Set();
   #sketch;
-  #page;
-  #changed;
-  #finished;
+  #room;
   /** @type {Map<number, Gesture>} */
   #gestures = new Map();
 
-  /**
-   * @param {Sketch} sketch
-   * @param {() => string} page that is turned to
-   * @param {() => void} changed is called when `hidden` did
-   * @param {(pointer: number) => void} finished is told of a gesture that became an operation, or nothing
-   */
-  constructor(sketch, page, changed, finished) {
+  /** @param {Sketch} sketch @param {Room} room */
+  constructor(sketch, room) {
     this.#sketch = sketch;
-    this.#page = page;
-    this.#changed = changed;
-    this.#finished = finished;
+    this.#room = room;
   }
 
   /** What one pointer did since the last display frame. @param {any} told */
@@ -54,14 +53,14 @@ export class Hands {
     const at = [Math.round(8 * x), Math.round(8 * y)];
     const { color, opacity } = style;
     const fields = { kind: "text", color, at, text, size: 8 * textSize(style.width), ...(opacity ? { opacity } : {}) };
-    this.#sketch.create(fields, { page: this.#page() });
+    this.#sketch.create(fields, { page: this.#room.page() });
   }
 
   /** @param {number} pointer @param {string} tool @param {any} style */
   #begin(pointer, tool, style) {
-    const key = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const key = newKey();
     this.#gestures.set(pointer, {
-      key, tool, wet: createWet(tool, style), told: 0, straight: false, times: [], touched: new Set(), last: [],
+      key, tool, wet: createWet(tool, style), told: 0, straight: false, times: [], touched: new Set(), spared: false, last: [],
     });
     if (tool === "laser") this.#sketch.preview(key, 0, [], { kind: "laser", color: style.color });
   }
@@ -107,18 +106,21 @@ export class Hands {
   #rub(gesture, [x, y]) {
     const [fromX, fromY] = gesture.last.length ? gesture.last : [x, y];
     const steps = Math.min(200, Math.ceil(Math.max(Math.abs(x - fromX), Math.abs(y - fromY)) / ERASER_RADIUS) + 1);
-    const there = this.#sketch.elementsOf(this.#page());
+    const there = this.#sketch.elementsOf(this.#room.page());
     for (let step = 1; step <= steps; step++) {
       const [px, py] = [fromX + ((x - fromX) * step) / steps, fromY + ((y - fromY) * step) / steps];
       for (const element of there) {
-        if (!this.hidden.has(element.key) && element.hit(px, py, ERASER_RADIUS)) {
-          gesture.touched.add(element.key);
-          this.hidden.add(element.key);
+        if (this.hidden.has(element.key) || !element.hit(px, py, ERASER_RADIUS)) continue;
+        if (!this.#room.mayErase(element)) {
+          gesture.spared = true;
+          continue;
         }
+        gesture.touched.add(element.key);
+        this.hidden.add(element.key);
       }
     }
     gesture.last = [x, y];
-    if (gesture.touched.size) this.#changed();
+    if (gesture.touched.size) this.#room.changed();
   }
 
   /** @param {number} pointer @param {Gesture} gesture */
@@ -126,10 +128,11 @@ export class Hands {
     this.#gestures.delete(pointer);
     const { key, tool, wet, touched, times } = gesture;
     const sketch = this.#sketch;
-    const where = { page: this.#page(), key };
+    const where = { page: this.#room.page(), key };
     if (tool === "laser") sketch.endPreview(key);
     else if (tool === "eraser") {
       if (touched.size) sketch.remove(touched);
+      else if (gesture.spared) this.#room.spared();
       this.#unhide(touched);
     } else if (wet?.points.length) {
       const { points, pressures, fields } = wet;
@@ -143,7 +146,7 @@ export class Hands {
       } else if (points[0] === points[2] && points[1] === points[3]) sketch.endPreview(key);
       else sketch.create(wetFields(wet), where);
     }
-    this.#finished(pointer);
+    this.#room.finished(pointer);
   }
 
   /** @param {number} pointer @param {Gesture} gesture */
@@ -151,13 +154,13 @@ export class Hands {
     this.#gestures.delete(pointer);
     if (gesture.tool !== "eraser") this.#sketch.endPreview(gesture.key);
     this.#unhide(gesture.touched);
-    this.#finished(pointer);
+    this.#room.finished(pointer);
   }
 
   /** @param {Set<string>} keys */
   #unhide(keys) {
     for (const key of keys) this.hidden.delete(key);
-    if (keys.size) this.#changed();
+    if (keys.size) this.#room.changed();
   }
 }
 

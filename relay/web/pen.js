@@ -110,17 +110,20 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
     if (paintTrails(context, trails)) requestAnimationFrame(paint);
   };
 
-  // These have been painted below, or they came to nothing: once the next frame is on the screen, ours goes.
-  const dry = (names) => {
+  // These have been painted below, or they came to nothing: once the next frame is on the screen, ours goes. Whoever
+  // painted them in this very frame says so with `now`: then not even translucent ink is seen twice.
+  const dry = (names, now = false) => {
     const ended = names
       .filter((name) => name.startsWith(`${view}/`))
       .map((name) => Number(name.slice(view.length + 1)))
       .filter((number) => strokes.has(number));
     if (!ended.length) return;
-    requestAnimationFrame(() => requestAnimationFrame(() => {
+    const go = () => {
       for (const number of ended) strokes.delete(number);
       paint();
-    }));
+    };
+    if (now) go();
+    else requestAnimationFrame(() => requestAnimationFrame(go));
   };
 
   // --- hands ---
@@ -199,6 +202,12 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
     flush(hand, true);
   };
 
+  // A text begins where the pointer is lifted: a second finger may still come, and only then a phone shows its keyboard.
+  const write = (event) => {
+    hands.delete(event.pointerId);
+    type(...at(event), [event.clientX, event.clientY]);
+  };
+
   const pan = (event) => hands.set(event.pointerId, { x: event.clientX - left, y: event.clientY - top });
 
   const down = (event) => {
@@ -215,8 +224,10 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
     }
     if (event.button === 1) pan(event);
     else if (touch && penSeen) pan(event);  // A palm beside the pen, or a finger that moves the paper.
-    else if (!alive || !(state().canDraw || HARMLESS.includes(state().tool))) return;
-    else if (state().tool === "text" && event.button === 0) type(...at(event), [event.clientX, event.clientY]);
+    else if (!alive || !(state().canDraw || HARMLESS.includes(state().tool))) {
+      if (touch) pan(event);  // Who only watches may look around.
+    }
+    else if (state().tool === "text" && event.button === 0) hands.set(event.pointerId, { text: true });
     else begin(event, event.button === 2 || event.buttons & ERASER_BUTTON ? "eraser" : "");
   };
 
@@ -251,7 +262,7 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
     }
     if (fingers.has(event.pointerId)) fingers.set(event.pointerId, [event.clientX, event.clientY]);
     const hand = hands.get(event.pointerId);
-    if (!hand) {
+    if (!hand || hand.text) {
       hover(event);
     } else if (!hand.number) {
       look(zoom, event.clientX - hand.x, event.clientY - hand.y);
@@ -265,7 +276,8 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
 
   const up = (event) => {
     fingers.delete(event.pointerId);
-    end(event.pointerId, event);
+    if (hands.get(event.pointerId)?.text) write(event);
+    else end(event.pointerId, event);
   };
 
   const lost = (event) => {

@@ -48,7 +48,7 @@ class Visitor:
         if name:
             self.page.get_by_label("Your name").fill(name)
             self.page.get_by_label("Your colour").fill(color)
-            self.page.get_by_role("button", name="Join").click()
+            self.page.get_by_role("button", name="Join", exact=True).click()
 
     def until(self, script: str, argument: object = None, timeout: float = 20) -> None:
         """Wait, frame by frame; the page's policy lets nobody else evaluate text in it."""
@@ -244,6 +244,12 @@ def test_a_finger_on_a_phone(visit: Any, eye: ipysketch.Sketch) -> None:
     ada = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, device_scale_factor=3)
     ada.connected()
     assert ada.page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    for made in ada.page.locator(".tools button, .tools input").all():
+        box = made.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
+        assert min(box["width"], box["height"]) >= 24
     session = ada.page.context.new_cdp_session(ada.page)
 
     def touch(kind: str, *points: tuple[float, float]) -> None:
@@ -261,11 +267,69 @@ def test_a_finger_on_a_phone(visit: Any, eye: ipysketch.Sketch) -> None:
     assert stroke.points[-1][0] == pytest.approx(600, abs=6)
     ada.sees(400, 240, RED)
     ada.screenshot("page-phone")
+    ada.page.set_viewport_size({"width": 740, "height": 360})
+    ada.sees(400, 240, RED)
+    box = ada.page.locator(".ipysketch-overlay").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 360
+    assert box["height"] > 250
+    ada.screenshot("page-phone-on-its-side")
+    ada.page.set_viewport_size({"width": 360, "height": 740})
+    ada.sees(400, 240, RED)
     touch("touchStart", (200, 200))
     touch("touchStart", (200, 200), (400, 200))
     touch("touchMove", (100, 200), (500, 200))
     touch("touchEnd")
     ada.page.get_by_role("button", name="Whole board").click()
+    elements(eye, 1)
+    # A text begins where one finger is lifted; two fingers mean the paper.
+    ada.tool("Text")
+    field = ada.page.get_by_label("Text on the board")
+    touch("touchStart", (200, 500))
+    touch("touchStart", (200, 500), (400, 500))
+    touch("touchEnd")
+    touch("touchStart", (300, 500))
+    assert field.count() == 0
+    touch("touchEnd")
+    field.wait_for()
+    ada.page.keyboard.type("by a finger")
+    ada.page.keyboard.press("Enter")
+    [text] = elements(eye, 2)[1:]
+    assert isinstance(text, Text)
+    assert text.at == pytest.approx((300, 500), abs=4)
+    ada.close()
+
+
+def test_who_only_watches_looks_around_by_touch(visit: Any, eye: ipysketch.Sketch) -> None:
+    screen = visit("", path="/r/page?view", has_touch=True)
+    screen.connected("2 here")
+    eye.stroke([(100, 300), (400, 300)], color=RED)
+    screen.sees(250, 300, RED)
+    screen.page.locator(".ipysketch-overlay").focus()
+    screen.page.keyboard.press("+")
+    session = screen.page.context.new_cdp_session(screen.page)
+    before = screen.place(250, 300)
+    for kind, x, y in (("touchStart", 500, 400), ("touchMove", 470, 390), ("touchEnd", 0, 0)):
+        points = [{"x": x, "y": y}] if kind != "touchEnd" else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    assert screen.place(250, 300) == pytest.approx((before[0] - 30, before[1] - 10), abs=1)
+    elements(eye, 1)
+    screen.close()
+
+
+def test_a_name_is_changed(visit: Any, eye: ipysketch.Sketch) -> None:
+    ada = visit("Ad")
+    ada.connected("2 here")
+    ada.page.get_by_role("button", name="Ad (you)").click()
+    field = ada.page.get_by_label("Your name")
+    assert field.input_value() == "Ad"
+    field.fill("Ada")
+    ada.page.get_by_role("button", name="Change", exact=True).click()
+    until_shown(eye, lambda state: "Ada" in [person.name for person in state.people], "another name")
+    ada.page.get_by_role("button", name="Ada (you)").wait_for()
+    ada.page.get_by_role("button", name="Ada (you)").click()
+    ada.page.keyboard.press("Escape")
+    ada.stroke((100, 100), (400, 100))
     elements(eye, 1)
     ada.close()
 
@@ -329,14 +393,30 @@ def test_a_viewers_token_comes_in_the_fragment_and_goes_from_the_address(
     vera.stroke((100, 100), (400, 100))
     vera.sees_nothing(250, 100)
     assert vera.page.get_by_role("button", name="Pen").get_attribute("aria-disabled") == "true"
+    vera.page.keyboard.press("r")
+    assert vera.page.locator(".tools [aria-pressed=true]").first.get_attribute("aria-label") == "Pen"
     vera.screenshot("page-viewer")
     late = Visitor(browser, own, "Late", BLUE, "/r/page")
     late.page.get_by_role("textbox", name="Token").fill(token(Role.EDITOR))
     late.screenshot("page-token")
-    late.page.get_by_role("button", name="Join").click()
+    late.page.get_by_role("button", name="Join", exact=True).click()
     late.connected("2 here")
     late.stroke((100, 300), (400, 300))
     vera.sees(250, 300, BLUE)
+    # Who may draw may erase what is theirs, and is told so of the rest.
+    third = Visitor(browser, own, "Mary", RED, f"/r/page#token={token(Role.EDITOR)}")
+    third.connected("3 here")
+    third.stroke((100, 500), (400, 500))
+    third.sees(250, 300, BLUE)
+    third.tool("Eraser")
+    third.stroke((250, 250), (250, 350))
+    third.page.locator(".notice", has_text="Only a moderator may erase what others drew").wait_for()
+    third.stroke((250, 250), (250, 550))
+    third.sees_nothing(250, 500)
+    third.sees(250, 300, BLUE)
+    vera.sees_nothing(250, 500)
+    vera.sees(250, 300, BLUE)
+    third.page.context.close()
     assert len(own.log) >= 2
     assert not any(given in line for line in own.log for given in tokens_given)
     for guest in (vera, late):

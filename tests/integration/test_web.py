@@ -162,4 +162,17 @@ def test_a_name_that_is_not_this_relays_gets_nothing(ask: Ask) -> None:
 
 def test_answers_do_not_depend_on_a_request() -> None:
     assert answer("/") == answer("/?x=1")
-    assert answer("") is None
+    assert answer("").status == 404
+    assert answer("/page.js", "HEAD") == answer("/page.js")
+    refused = answer("/page.js", "POST")
+    assert (refused.status, dict(refused.headers)["Allow"]) == (405, "GET, HEAD")
+
+
+def test_nothing_of_a_page_can_be_changed(ask: Ask) -> None:
+    # What websockets lets through of other methods than GET depends on its release; none of it is an error of ours.
+    _, headers, body = ask("/page.js")
+    status, same, nothing = ask("/page.js", "HEAD")
+    if status != 405:
+        assert (status, same["Content-Length"], nothing) == (200, headers["Content-Length"], b"")
+    assert ask("/page.js", "DELETE")[0] in (400, 405, 501)
+    assert ask("/page.js")[2] == body
