@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,13 +30,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(300))
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser of this machine, or Playwright's own."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield chromium
-        chromium.close()
+        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +58,13 @@ def relay(home: Path) -> Iterator[RelayProcess]:
     process.stop()
 
 
+def quiet(settings: Path) -> None:
+    """Settings of a JupyterLab that does not ask whether it may fetch news: its question hides ink."""
+    news = settings / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
+    news.mkdir(parents=True, exist_ok=True)
+    (news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+
+
 class Lab:
     """A running JupyterLab, or Notebook 7, whose notebooks find `relay` by themselves."""
 
@@ -60,6 +75,8 @@ class Lab:
     def __init__(self, home: Path, relay: RelayProcess, browser: Browser) -> None:
         self.root = home / f"notebooks of {self.application}"
         self.root.mkdir()
+        settings = home / "jupyter"
+        quiet(settings)
         self.browser = browser
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
@@ -81,7 +98,7 @@ class Lab:
                 ),
                 f"--{self.kind}.expose_app_in_browser=True",
             ],
-            env=environment(home, IPYSKETCH_URL=relay.url),
+            env=environment(home, IPYSKETCH_URL=relay.url, JUPYTER_CONFIG_DIR=str(settings)),
             stdout=self.log,
             stderr=subprocess.STDOUT,
         )
