@@ -44,32 +44,37 @@ def running() -> Iterator[tuple[Lab, RelayProcess, Browser]]:
             relay.stop()
 
 
+def choose(notebook: Notebook, label: str) -> None:
+    notebook.button(label)
+    notebook.page.locator(f'[aria-label="{label}"][aria-pressed="true"]').wait_for()
+
+
 def parabola(ada: Notebook, grace: Notebook) -> None:
     """A lesson: Ada has drawn axes and a parabola, Grace its tangent."""
     ada.connected(here=2)
-    ada.button("Arrow")
+    choose(ada, "Arrow")
     ada.stroke((200, 600), (1080, 600))
     ada.stroke((640, 680), (640, 60))
-    ada.button("Pen")
-    ada.button("Width: broad")
+    choose(ada, "Pen")
+    choose(ada, "Width: broad")
     ada.stroke(*((640 + 20 * x, 600 - 1.25 * x * x) for x in range(-20, 21)))
-    grace.button("Line")
-    grace.button("Colour: red")
+    choose(grace, "Line")
+    choose(grace, "Colour: red")
     grace.stroke((720, 625), (1080, 175))
-    grace.button("Text")
-    grace.button("Width: broad")
+    choose(grace, "Text")
+    choose(grace, "Width: broad")
     grace.press(905, 478)
     grace.release()
     grace.page.keyboard.type("the slope here is 2")
     grace.page.keyboard.press("Shift+Enter")
     grace.page.keyboard.type("times x, isn't it?")
     grace.page.keyboard.press("Enter")
-    grace.button("Ellipse")
-    grace.button("Width: medium")
+    choose(grace, "Ellipse")
+    choose(grace, "Width: medium")
     grace.stroke((812, 447), (868, 503))
     grace.page.mouse.move(*grace.place(480, 140))
-    ada.button("Highlighter")
-    ada.button("Colour: orange")
+    choose(ada, "Highlighter")
+    choose(ada, "Colour: orange")
     ada.press(910, 555)
     ada.drag(1120, 555)
 
