@@ -30,6 +30,10 @@ faults: $(VENV)/test.stamp
 	$(BIN)/python -m tests.faults.slow_peer
 	$(BIN)/python -m tests.faults.storm
 
+.PHONY: images
+images: browser
+	$(BIN)/python -m tests.browser.images
+
 .PHONY: fuzz
 FUZZ_SECONDS ?= 600
 fuzz: $(VENV)/test.stamp

@@ -11,8 +11,12 @@ needed = {
     "ipysketch/py.typed",
     "relay/py.typed",
     "ipysketch/front.js",
-    "ipysketch/pen.js",
     "relay/web/ink.js",
+    "relay/web/pen.js",
+    "relay/web/page.js",
+    "relay/web/page.css",
+    "relay/web/room.html",
+    "relay/web/ipysketch.js",
     "ipysketch/front.css",
     "relay/__main__.py",
 }

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import atexit
 import os
-import secrets
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from relay.protocol import (
+    Action,
     Bad,
     ClientMessage,
-    Create,
     Entry,
     Event,
     Lock,
@@ -37,14 +34,16 @@ from relay.protocol import (
     check_room,
 )
 
-from .board_state import Person
+from .board_state import Page, Person
 from .callbacks import Callback, check
 from .connection import Target
 from .connection_state import Connected, Ended, Offline
-from .elements import Element
-from .elements.stroke import Stroke
+from .drawing import Drawing
+from .elements import Element, Stroke
 from .errors import SketchError
+from .history import Film
 from .identity import author_secret, default_color, default_name
+from .items import Loaded
 from .launch import ensure
 from .loop import LoopThread, loop_thread
 from .session import Answer, Session
@@ -52,16 +51,23 @@ from .share import Link, page_address, reach
 from .sync import Lost
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas
+    from numpy.typing import NDArray
+
+    from .replay import Replay
     from .widget import BoardWidget
 
 DEFAULT_ROOM = "main"
+WIDTH, HEIGHT = 1280, 720
+"""The logical size of a board, in board units."""
 JOIN_WAIT = 10.0
 EXIT_FLUSH = 1.0
 ANSWER_WAIT = 10.0
 LOOK_WAIT = 60.0
 
 
-class Sketch:
+class Sketch(Drawing):
     """One drawing. Without `connect` it draws by itself; connecting brings what was drawn along.
 
     `name` is shown to the others, `color` (``#rrggbb``) is the first colour of the pen and of the cursor.
@@ -69,6 +75,7 @@ class Sketch:
     """
 
     def __init__(self, *, name: str | None = None, color: str | None = None) -> None:
+        super().__init__()
         self._name, self._color = _identity(name, color)
         self._thread: LoopThread = loop_thread()
         secret = author_secret()
@@ -148,29 +155,21 @@ class Sketch:
 
     # --- drawing ------------------------------------------------------------------------------------------
 
-    def stroke(self, points: ArrayLike, *, color: str | None = None, width: float = 4.0) -> str:
-        """Draw a stroke through `points`, shape (n, 2) in board units, `width` units wide; returns its key.
+    def _submit(self, actions: Sequence[Action]) -> None:
+        self._thread.ask(lambda: self._session.submit(actions))
 
-        Raises `SketchError` for points of another shape or not finite, a colour or width that cannot be.
-        """
-        try:
-            array = np.asarray(points, dtype=float)
-        except (TypeError, ValueError):
-            raise SketchError("points must be numbers of shape (n, 2), such as [(0, 0), (100, 50)]") from None
-        if array.ndim != 2 or array.shape[1] != 2 or not 0 < len(array) <= 20_000:
-            raise SketchError(f"points must have shape (n, 2) with 1 to 20000 rows, not {array.shape}")
-        if not np.isfinite(array).all() or np.abs(array).max() > 100_000:
-            raise SketchError("points must be finite numbers within ±100000 board units")
-        if not 0.125 <= width <= 200:
-            raise SketchError("a stroke's width must lie between 0.125 and 200 board units")
-        try:
-            ink = check_color(color or self._color)
-        except Bad as bad:
-            raise SketchError(bad.reason) from None
-        key = secrets.token_hex(8)
-        stroke = Stroke(key=key, points=array, color=ink, width=float(width))
-        self._thread.ask(lambda: self._session.submit([Create(key, stroke.encode())]))
-        return key
+    def _entry_fields(self, key: str) -> Mapping[str, Any] | None:
+        found = self._thread.ask(lambda: self._session.entry(key))
+        return found[0] if found is not None else None
+
+    def _own_group(self, group: str) -> tuple[str, ...]:
+        return self._thread.ask(lambda: self._session.own_group(group))
+
+    def _page(self) -> str:
+        return self._thread.ask(lambda: self._session.page)
+
+    def _pen_color(self) -> str:
+        return self._color
 
     def undo(self) -> bool:
         """Take back my own last operation; False when there is none."""
@@ -183,6 +182,62 @@ class Sketch:
     def clear(self) -> None:
         """Take everything away, as one operation that `undo` takes back."""
         self._thread.ask(self._session.clear)
+
+    # --- pages --------------------------------------------------------------------------------------------
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """The pages of the board, in order."""
+        return self._thread.ask(self._session.pages)
+
+    @property
+    def page(self) -> Page:
+        """The page that this board shows and draws on."""
+        key = self._page()
+        return next(page for page in self.pages if page.key == key)
+
+    def turn(self, page: Page | int | str) -> Page:
+        """Show another page and draw on it from now on: one of `pages`, its number from 0, or its name. Others stay
+        where they are, unless they follow. Raises `SketchError` when there is no such page."""
+        found = self._find(page)
+        self._thread.ask(lambda: self._session.turn(found.key))
+        return found
+
+    def add_page(self, name: str = "") -> Page:
+        """Add a page at the end and turn to it."""
+        name = _page_name(name)
+        key = self._thread.ask(lambda: self._session.add_page(name))
+        return self.turn(Page(key, name))
+
+    def rename_page(self, page: Page | int | str, name: str) -> None:
+        """Give a page another name; the first has none."""
+        found, name = self._find(page), _page_name(name)
+        if not found.key:
+            raise SketchError("the first page has no name of its own; add a page for one that has")
+        self._thread.ask(lambda: self._session.rename_page(found.key, name))
+
+    def delete_page(self, page: Page | int | str) -> None:
+        """Take a page away with all that is on it; `undo` brings it back. The first is only cleared."""
+        found = self._find(page)
+        self._thread.ask(lambda: self._session.remove_page(found.key))
+
+    def follow(self, who: Person | str | None) -> None:
+        """Turn pages with a person of `people`, by themselves or their name, and see what they see; None for nobody."""
+        peer = "" if who is None else self._person(who).peer
+        self._thread.ask(lambda: self._session.follow(peer))
+
+    def _find(self, page: Page | int | str) -> Page:
+        pages = self.pages
+        for number, each in enumerate(pages):
+            if page in (number, each.name or None) or (isinstance(page, Page) and page.key == each.key):
+                return each
+        raise SketchError(f"there is no page {page!r:.60}; this board has {len(pages)}, numbered from 0")
+
+    def _person(self, who: Person | str) -> Person:
+        found = [who] if isinstance(who, Person) else [each for each in self.people if each.name == who]
+        if not found:
+            raise SketchError(f"nobody here is called {who!r:.60}; see %sketch who")
+        return found[0]
 
     # --- being told ---------------------------------------------------------------------------------------
 
@@ -321,6 +376,48 @@ class Sketch:
         return self._thread.ask(self._session.elements)
 
     @property
+    def strokes(self) -> tuple[Stroke, ...]:
+        """The strokes of the page, bottom first: each has `points` (n, 2) in board units, `t` (n,) in seconds since it
+        began and `pressure` (n,) from 0 to 1, or None where nobody measured them, `author`, `color` and `seq`."""
+        return tuple(element for element in self.elements if isinstance(element, Stroke))
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """The strokes of the page as a pandas DataFrame, one row for each point: see `ipysketch.table.to_dataframe`."""
+        from .table import to_dataframe
+
+        return to_dataframe(self.strokes)
+
+    def raster(self, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
+        """The page as pixels, shape (height, width, 3), drawn here without a browser; white where there is no ink."""
+        from .raster import raster
+
+        return raster(self.elements, width, height, (WIDTH, HEIGHT))
+
+    def save(self, path: str | os.PathLike[str], *, scale: float = 2.0) -> None:
+        """Write the drawing as the end of `path` says: .json has all pages and can be loaded again, .pdf shows all
+        pages, .png and .svg this one, .gif and .webp how it came to be; `scale` is pixels to a board unit. Raises
+        `SketchError`."""
+        suffix = Path(path).suffix.lower()
+        if suffix in (".gif", ".webp"):
+            from .timelapse import save_film
+
+            save_film(self.film(), path, page=self._page(), board=(WIDTH, HEIGHT))
+            return
+        from .formats import save
+
+        found = self._thread.ask(lambda: (self._session.items(), self._session.page))
+        save(found[0], path, board=(WIDTH, HEIGHT), page=found[1], scale=scale)
+
+    def load(self, path: str | os.PathLike[str]) -> Loaded:
+        """Put what a .json, .svg or .excalidraw file holds on this page, as mine; printed, the answer says what could
+        not be read. Raises `SketchError` for a file that cannot be, and nothing has changed then."""
+        from .formats import load
+
+        found = load(path, board=(WIDTH, HEIGHT))
+        self._thread.ask(lambda: self._session.add(found.items))
+        return found
+
+    @property
     def seq(self) -> int:
         """The number of the latest operation in the room's log that this board knows."""
         return self._thread.ask(lambda: self._session.sync.document.seq)
@@ -333,6 +430,19 @@ class Sketch:
             return self._thread.run(self._session.at(moment), LOOK_WAIT)
         except TimeoutError:
             raise SketchError("the relay did not send the past in time; try again") from None
+
+    def film(self, told: Callable[[float], None] = lambda part: None) -> Film:
+        """The past of the room, as far as the relay keeps it; `told` hears how much of it has come, from 0 to 1. Raises
+        `SketchError` when the board is not connected, or the past is not mine to see."""
+        return self._thread.run(self._session.film(told), 10 * LOOK_WAIT)
+
+    def replay(self, speed: float = 4.0) -> Replay:
+        """A widget that draws this page again, `speed` times as fast; no pause in it is longer than a second."""
+        from .replay import Replay
+
+        if not 0.01 <= speed <= 1000:
+            raise SketchError("a speed must lie between 0.01 and 1000")
+        return Replay(self.film(), speed=speed, page=self._page(), post=self._thread.post, size=(WIDTH, HEIGHT))
 
     @property
     def pending(self) -> int:
@@ -358,16 +468,23 @@ class Sketch:
             from .widget import BoardWidget
 
             self._widget = widget = BoardWidget(
-                post=self._thread.post, actions=self._session, width=1280, height=720
+                self._thread.post, self._session, lambda: self.elements, width=WIDTH, height=HEIGHT
             )
             self._thread.ask(lambda: self._session.attach(widget))
         return self._widget
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.widget._repr_mimebundle_(**options)
+    def _ipython_display_(self) -> None:
+        if not self.widget.present():
+            print(repr(self))
 
     def __repr__(self) -> str:
         return f"<Sketch: {self.status}>"
+
+
+def _page_name(name: str) -> str:
+    if not isinstance(name, str) or len(name) > 80:
+        raise SketchError("a page's name may have at most 80 characters")
+    return name
 
 
 def _has_left(peer: str, answer: Answer) -> bool:

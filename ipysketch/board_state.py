@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from .elements import Element
+from .elements import Element, Text
+from .geometry import Rect
+from .hands import Style
+from .others import Laser
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody in the room; `cursor` is (x, y) in board units, or None when it is not over the board; `peer` is
-    their connection's id, or "" where there is none."""
+    their connection's id, or "" where there is none; `page` the key of the page they have turned to.
+    """
 
     name: str
     color: str
     me: bool
     cursor: tuple[float, float] | None
     peer: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a board, by its key; `name` may be "". The first has the key ""."""
+
+    key: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class BoardState:
     """All that people see at one moment. `elements` in drawing order, `live` the ink under others' hands, `mine` under
     mine, each with its hand; `finished` the hands that ended lately, whose strokes are in `elements` or came to
-    nothing. `width` in board units, colours ``#rrggbb``."""
+    nothing. `chosen` are the bounds of the chosen elements, `written` the text that is chosen alone,
+    `band` the box that is being drawn around others.
+    `following` is the peer this client goes along with, `view` what that one sees: x, y, width and height in board
+    units, or None for the whole board."""
 
     elements: tuple[Element, ...]
     live: tuple[Element, ...]
@@ -32,13 +49,20 @@ class BoardState:
     status: str
     connected: bool
     tool: str
-    color: str
-    width: float
+    style: Style
     can_undo: bool
     can_redo: bool
     notice: str = ""
     mine: tuple[tuple[str, Element], ...] = ()
     finished: tuple[str, ...] = ()
+    chosen: tuple[Rect, ...] = ()
+    written: Text | None = None
+    band: Rect | None = None
+    lasers: tuple[Laser, ...] = ()
+    pages: tuple[Page, ...] = (Page("", ""),)
+    page: str = ""
+    following: str = ""
+    view: tuple[float, float, float, float] | None = None
     can_draw: bool = True
     can_clear: bool = True
 
@@ -62,12 +86,13 @@ class Actions(Protocol):
         y: float,
         *,
         tool: str = "",
-        color: str = "",
-        width: float = 0.0,
+        style: Mapping[str, Any] | None = None,
         at: float = 0.0,
         pressure: float | None = None,
+        more: bool = False,
     ) -> None:
-        """A hand touches the paper, with the tool, colour and width that were chosen or others; `at` in seconds."""
+        """A hand touches the paper, with the tool and style that were chosen or with others (fields of `Style`); `at`
+        in seconds, `more` to choose elements besides those that are chosen."""
         ...
 
     def motion(self, hand: str, x: float, y: float, *, at: float = 0.0, pressure: float | None = None) -> None:
@@ -98,9 +123,39 @@ class Actions(Protocol):
         """No hand is above the paper."""
         ...
 
-    def choose(self, tool: str | None, color: str | None, width: float | None) -> None: ...
+    def choose(self, **changes: Any) -> None:
+        """Another `tool`, or other fields of `Style`."""
+        ...
+
+    def act(self, what: str) -> None:
+        """Do `what` to the chosen elements."""
+        ...
+
+    def type_text(self, x: float, y: float, text: str) -> None:
+        """A text was typed, its upper left corner at (x, y)."""
+        ...
+
+    def rewrite(self, key: str, text: str) -> None:
+        """The text of that key was changed."""
+        ...
+
     def undo(self) -> bool: ...
     def redo(self) -> bool: ...
     def clear(self) -> None: ...
+    def turn(self, page: str) -> None:
+        """Show the page of that key."""
+        ...
+
+    def add_page(self, name: str) -> str: ...
+    def rename_page(self, key: str, name: str) -> None: ...
+    def remove_page(self, key: str) -> None: ...
+    def follow(self, peer: str) -> None:
+        """Go along with a peer; "" for nobody."""
+        ...
+
+    def look(self, view: Sequence[float] | None) -> None:
+        """A page shows that much of the board; None for all of it."""
+        ...
+
     def ready(self) -> None: ...
     def changed(self) -> None: ...

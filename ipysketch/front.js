@@ -1,22 +1,16 @@
 // The part of the widget that ipycanvas does not have. One module, two parts: the bar (tools, people, status) and
 // the overlay (cursors; what the page reports). Texts of people only ever go through textContent.
 
-const SWATCHES = [
-  ["#1a1a1a", "black"], ["#d62728", "red"], ["#e07b00", "orange"], ["#b8860b", "ochre"],
-  ["#2a8f3c", "green"], ["#1f77b4", "blue"], ["#7b4fc9", "violet"], ["#c2418f", "pink"],
-];
-const WIDTHS = [[2, "fine"], [4, "medium"], [8, "broad"], [16, "very broad"]];
+import { createPen } from "./pen.js";
+import { typist } from "./typist.js";
+import { ICONS, SWATCHES, TOOLS, WIDTHS, tint } from "./palette.js";
+
 const GONE = "This board has lost its kernel. Run its cell again to go on; what was committed is not lost.";
 const COLOR = /^#[0-9a-f]{6}$/i;
-
-const path = (d) => `<svg viewBox="0 0 20 20" aria-hidden="true"><path d="${d}"/></svg>`;
-const ICONS = {
-  pen: path("M3.5 16.5l1-4L13.6 3.4a1.5 1.5 0 0 1 2.1 0l.9.9a1.5 1.5 0 0 1 0 2.1L7.5 15.5zM11.8 5.2l3 3"),
-  eraser: path("M8.2 16.5h8.3M3.4 12.1l7.9-7.9a1.5 1.5 0 0 1 2.1 0l3 3a1.5 1.5 0 0 1 0 2.1l-7.2 7.2H7L3.4 14.2a1.5 1.5 0 0 1 0-2.1zM7.6 7.9l5.1 5.1"),
-  undo: path("M7.5 4L4 7.5 7.5 11M4 7.5h7.5a4.25 4.25 0 0 1 0 8.5H8"),
-  redo: path("M12.5 4L16 7.5 12.5 11M16 7.5H8.5a4.25 4.25 0 0 0 0 8.5H12"),
-  clear: path("M4 5.5h12M8 5.5V4h4v1.5M5.5 5.5l.8 10.5h7.4l.8-10.5M8.5 8.5v5M11.5 8.5v5"),
-};
+const CHOSEN = [
+  ["delete", "Delete", "Del"], ["duplicate", "Duplicate", "Ctrl+D"],
+  ["front", "Bring to front", "]"], ["back", "Send to back", "["],
+];
 
 function element(tag, className, attributes = {}) {
   const made = document.createElement(tag);
@@ -63,25 +57,27 @@ function renderBar({ model, el }) {
   const pressed = (made, is) => made.setAttribute("aria-pressed", String(is));
 
   const kinds = group("Tool");
-  const byTool = { pen: "Pen (P)", eraser: "Eraser: removes whole strokes (E)" };
-  for (const [tool, title] of Object.entries(byTool)) {
-    const made = button(kinds, title.split(/[ :]/)[0], title, () => say("choose", { tool }));
+  for (const [tool, [name, key, more]] of Object.entries(TOOLS)) {
+    const made = button(kinds, name, `${name}${more ?? ""} (${key.toUpperCase()})`, () => say("choose", { tool }));
     made.innerHTML = ICONS[tool];
+    made.dataset.harmless = ["select", "laser"].includes(tool);
     on(["tool"], () => pressed(made, model.get("tool") === tool));
   }
 
+  const style = () => ({ color: "", fill: "", dash: "", opacity: 0, ...model.get("ink") });
+  const dye = (color) => say("choose", style().fill ? { color, fill: tint(color) } : { color });
   const colors = group("Colour");
   for (const [color, name] of SWATCHES) {
-    const made = button(colors, `Colour: ${name}`, name, () => say("choose", { color }));
+    const made = button(colors, `Colour: ${name}`, name, () => dye(color));
     made.classList.add("ipysketch-swatch");
     made.style.setProperty("--ink", color);
-    on(["color"], () => pressed(made, model.get("color") === color));
+    on(["ink"], () => pressed(made, style().color === color));
   }
   const own = element("input", "ipysketch-own", { type: "color", "aria-label": "Another colour", title: "another colour" });
-  own.addEventListener("change", () => say("choose", { color: own.value }));
+  own.addEventListener("change", () => dye(own.value));
   colors.append(own);
-  on(["color"], () => {
-    const color = model.get("color");
+  on(["ink"], () => {
+    const { color } = style();
     if (COLOR.test(color)) own.value = color;
     own.classList.toggle("ipysketch-chosen", !SWATCHES.some(([known]) => known === color));
   });
@@ -92,8 +88,31 @@ function renderBar({ model, el }) {
     made.classList.add("ipysketch-width");
     made.append(element("span", "ipysketch-dot"));
     made.style.setProperty("--size", `${3 + Math.sqrt(width) * 2.6}px`);
-    on(["width"], () => pressed(made, model.get("width") === width));
+    on(["ink"], () => pressed(made, style().width === width));
   }
+
+  const look = group("Style");
+  const fill = button(look, "Fill", "Fill shapes", () => say("choose", { fill: style().fill ? "" : tint(style().color) }));
+  fill.append(element("span", "ipysketch-fill"));
+  on(["ink"], () => {
+    pressed(fill, Boolean(style().fill));
+    fill.style.setProperty("--fill", COLOR.test(style().fill) ? style().fill : "transparent");
+  });
+  const select = (label, names, read, send) => {
+    const made = element("select", "ipysketch-select", { "aria-label": label, title: label });
+    for (const [value, name] of names) {
+      const option = element("option", "", { value });
+      option.textContent = name;
+      made.append(option);
+    }
+    made.addEventListener("change", () => send(made.value));
+    look.append(made);
+    on(["ink"], () => { made.value = String(read()); });
+  };
+  select("Line", [["", "whole"], ["dashed", "dashed"], ["dotted", "dotted"]],
+    () => style().dash, (dash) => say("choose", { dash }));
+  select("Opacity", [["0", "opaque"], ["75", "75 %"], ["50", "50 %"], ["25", "25 %"]],
+    () => style().opacity, (opacity) => say("choose", { opacity: Number(opacity) }));
 
   const history = group("History");
   const undo = button(history, "Undo", "Undo my last change (Ctrl+Z)", () => say("undo"));
@@ -102,10 +121,27 @@ function renderBar({ model, el }) {
   undo.innerHTML = ICONS.undo;
   redo.innerHTML = ICONS.redo;
   clear.innerHTML = ICONS.clear;
+  const grid = button(history, "Grid", "Grid (G)", () => {
+    const board = el.closest(".ipysketch-board");
+    pressed(grid, board.classList.toggle("ipysketch-grid"));
+  });
+  grid.innerHTML = ICONS.grid;
+  grid.dataset.harmless = "true";
+  pressed(grid, false);
+
+  const parts = group("Selection");
+  for (const [what, name, key] of CHOSEN) {
+    const made = button(parts, name, `${name} (${key})`, () => say("act", { what }));
+    made.innerHTML = ICONS[what === "delete" ? "remove" : what];
+  }
+  on(["chosen"], () => { parts.hidden = !model.get("chosen"); });
   // Not `disabled`: that would throw the focus away from under the keyboard.
   on(["can_draw", "can_clear", "can_undo", "can_redo"], () => {
     const may = model.get("can_draw");
-    for (const made of tools.querySelectorAll("button, input")) made.setAttribute("aria-disabled", String(!may));
+    for (const made of tools.querySelectorAll("button, input, select")) {
+      made.setAttribute("aria-disabled", String(!may && made.dataset.harmless !== "true"));
+      if (made.localName === "select") made.disabled = !may;
+    }
     undo.setAttribute("aria-disabled", String(!may || !model.get("can_undo")));
     redo.setAttribute("aria-disabled", String(!may || !model.get("can_redo")));
     clear.setAttribute("aria-disabled", String(!may || !model.get("can_clear")));
@@ -113,23 +149,65 @@ function renderBar({ model, el }) {
   });
 
   const people = element("ul", "ipysketch-people", { "aria-label": "Here now" });
-  on(["people"], () => {
-    people.replaceChildren(...model.get("people").map(({ name, color, me }) => {
+  on(["people", "following"], () => {
+    people.replaceChildren(...model.get("people").map(({ name, color, me, peer }) => {
       const person = element("li", "ipysketch-person");
       const dot = element("span", "ipysketch-who");
       if (COLOR.test(color)) dot.style.setProperty("--ink", color);
       const text = element("span", "ipysketch-name");
       text.textContent = me ? `${name} (you)` : name;
       person.title = text.textContent;
-      person.append(dot, text);
+      if (me || !peer) {
+        person.append(dot, text);
+        return person;
+      }
+      const followed = peer === model.get("following");
+      const follow = element("button", "ipysketch-follow", { type: "button", "aria-pressed": String(followed) });
+      follow.title = followed ? `You follow ${name}: click to stop` : `Follow ${name} from page to page`;
+      follow.addEventListener("click", () => say("follow", { peer: followed ? "" : peer }));
+      follow.append(dot, text);
+      person.append(follow);
       return person;
     }));
+  });
+
+  const leaf = element("div", "ipysketch-pages", { role: "group", "aria-label": "Pages" });
+  const turnTo = (step) => {
+    const pages = model.get("pages");
+    const here = pages.findIndex(([key]) => key === model.get("page"));
+    const next = pages[here + step];
+    if (next) say("turn", { page: next[0] });
+  };
+  const back = button(leaf, "Previous page", "Previous page (Page Up)", () => turnTo(-1));
+  const where = element("span", "ipysketch-where");
+  const title = element("input", "ipysketch-title", { "aria-label": "Name of the page", maxlength: "80" });
+  const on_ = button(leaf, "Next page", "Next page (Page Down)", () => turnTo(1));
+  const add = button(leaf, "Add a page", "Add a page", () => say("add page"));
+  const drop = button(leaf, "Delete this page", "Delete this page (undo brings it back)",
+    () => say("remove page", { page: model.get("page") }));
+  back.innerHTML = ICONS.previous;
+  on_.innerHTML = ICONS.next;
+  add.innerHTML = ICONS.add;
+  drop.innerHTML = ICONS.clear;
+  back.after(where, title);
+  title.addEventListener("change", () => say("rename page", { page: model.get("page"), name: title.value }));
+  on(["pages", "page", "can_draw"], () => {
+    const pages = model.get("pages");
+    const here = Math.max(0, pages.findIndex(([key]) => key === model.get("page")));
+    where.textContent = `page ${here + 1} of ${Math.max(1, pages.length)}`;
+    back.setAttribute("aria-disabled", String(here === 0));
+    on_.setAttribute("aria-disabled", String(here >= pages.length - 1));
+    title.hidden = drop.hidden = here === 0;
+    title.placeholder = "name";
+    if (document.activeElement !== title) title.value = pages[here]?.[1] ?? "";
+    for (const made of [add, drop]) made.setAttribute("aria-disabled", String(!model.get("can_draw")));
+    title.disabled = !model.get("can_draw");
   });
 
   const status = element("div", "ipysketch-status");
   const line = element("span", "ipysketch-line", { role: "status", "aria-live": "polite" });
   const notice = element("span", "ipysketch-notice", { role: "alert" });
-  status.append(line, notice);
+  status.append(line, leaf, notice);
   on(["status", "connected"], () => {
     line.textContent = model.get("status");
     status.dataset.connected = model.get("connected");
@@ -201,6 +279,21 @@ function renderOverlay({ model, el }) {
   model.on("change:cursors", cursors);
   cursors();
 
+  // --- what is chosen, and the box that chooses ---
+  const boxes = element("div", "ipysketch-frames", { "aria-hidden": "true" });
+  el.append(boxes);
+  const frames = () => {
+    boxes.replaceChildren(...model.get("frames").map(([x, y, width, height, kind]) => {
+      const box = element("div", `ipysketch-frame ipysketch-${kind === "band" ? "band" : "taken"}`);
+      Object.assign(box.style, {
+        left: `${100 * x}%`, top: `${100 * y}%`, width: `${100 * width}%`, height: `${100 * height}%`,
+      });
+      return box;
+    }));
+  };
+  model.on("change:frames", frames);
+  frames();
+
   // --- frames: acknowledged once on the screen ---
   let asked = 0;
   const acknowledge = () => {
@@ -213,13 +306,42 @@ function renderOverlay({ model, el }) {
   const pen = createPen({
     el, say, view, signal,
     state: () => ({
-      tool: model.get("tool"), color: model.get("color"), width: model.get("width"),
-      canDraw: model.get("can_draw"), others: model.get("others"),
+      tool: model.get("tool"), style: model.get("ink"), canDraw: model.get("can_draw"), others: model.get("others"),
     }),
-    zoomed: (zoom) => { magnified = zoom; report(); },
+    type: (x, y, place) => typist(el, model.get("ink"), place, (text) => say("text", { x, y, text })),
+    zoomed: (zoom, view) => {
+      if (zoom !== magnified) {
+        magnified = zoom;
+        report();
+      }
+      clearTimeout(looking);
+      looking = setTimeout(() => say("look", { view: zoom === 1 ? null : view }), 100);
+    },
   });
+  // The text that is chosen is changed where it is: by a double click, perhaps told before the kernel tells which it is.
+  let wanted = false;
+  const rewrite = () => {
+    const { key: chosen, x, y, text, ...style } = model.get("written");
+    if (!chosen || !model.get("can_draw")) return false;
+    wanted = false;
+    const box = el.getBoundingClientRect();
+    const place = [box.left + x * box.width, box.top + y * box.height];
+    typist(el, style, place, (text) => say("rewrite", { key: chosen, text }), text);
+    return true;
+  };
+  const written = () => { if (wanted) rewrite(); };
+  model.on("change:written", written);
+  el.addEventListener("dblclick", () => { wanted = model.get("tool") === "select" && !rewrite(); }, { signal });
+  el.addEventListener("pointerdown", () => { wanted = false; }, { signal });
+
+  let looking = 0;
+  const go = () => { if (model.get("following")) pen.show(model.get("view_box")); };
+  model.on("change:view_box", go);
+  model.on("change:following", go);
   const finished = () => pen.dry(model.get("finished"));
   model.on("change:finished", finished);
+  const lasers = () => pen.lasers(model.get("lasers"));
+  model.on("change:lasers", lasers);
   watchKernel(model, found, signal, (gone) => pen.enable(!gone));
 
   // --- how this page is ---
@@ -252,7 +374,9 @@ function renderOverlay({ model, el }) {
   // --- keys, once we stand in the board ---
   el.tabIndex = 0;
   el.setAttribute("role", "application");
-  el.setAttribute("aria-label", "Shared drawing board. P pen, E eraser, Ctrl+Z undo, Escape cancel, + and - zoom, 0 whole board, Tab leaves.");
+  el.setAttribute("aria-label", `Shared drawing board. ${
+    Object.values(TOOLS).map(([name, letter]) => `${letter.toUpperCase()} ${name.toLowerCase()}`).join(", ")
+  }. Ctrl+Z undo, Escape cancel, + and - zoom, 0 whole board, Tab leaves.`);
   let board = null;
   const attach = () => {
     const found = el.closest(".ipysketch-board");
@@ -261,7 +385,8 @@ function renderOverlay({ model, el }) {
     // Ours is the surface that hears; the one below would take every key and the wheel.
     const paper = board.querySelector("canvas.ipysketch-paper");
     if (paper) paper.tabIndex = -1;
-    board.addEventListener("keydown", (event) => key(event, say, pen), { capture: true, signal });
+    board.addEventListener("keydown", (event) => key(event, say, pen, rewrite), { capture: true, signal });
+    board.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
   };
   attach();
 
@@ -272,13 +397,26 @@ function renderOverlay({ model, el }) {
     model.off("change:cursors", cursors);
     model.off("change:frame", acknowledge);
     model.off("change:finished", finished);
+    model.off("change:written", written);
+    model.off("change:frames", frames);
+    model.off("change:view_box", go);
+    model.off("change:following", go);
+    clearTimeout(looking);
+    model.off("change:lasers", lasers);
     say("gone", { view });
   };
 }
 
+const byKey = Object.fromEntries(Object.entries(TOOLS).map(([tool, [, letter]]) => [letter, tool]));
+const ACTS = {
+  delete: "delete", backspace: "delete", "]": "front", "[": "back",
+  arrowleft: "left", arrowright: "right", arrowup: "up", arrowdown: "down",
+};
+
 // Keys while the board has the focus. Neither ipycanvas nor the notebook's one-letter commands may see them; what is
 // a command of the page (Ctrl+S) goes on to it, past the canvas.
-function key(event, say, pen) {
+function key(event, say, pen, rewrite) {
+  if (event.target.matches?.("textarea, input, select")) return;  // It hears its own.
   event.stopPropagation();
   const command = event.ctrlKey || event.metaKey;
   const name = event.key.toLowerCase();
@@ -286,16 +424,29 @@ function key(event, say, pen) {
     event.preventDefault();
     say(kind, content);
   };
-  if (command && !event.altKey && name === "z") act(event.shiftKey ? "redo" : "undo");
+  if (command && !event.altKey && name === "d") act("act", { what: "duplicate" });
+  else if (command && !event.altKey && name === "a") act("act", { what: "all" });
+  else if (command && !event.altKey && name === "z") act(event.shiftKey ? "redo" : "undo");
   else if (command && !event.altKey && name === "y") act("redo");
   else if (command) {
     const again = new KeyboardEvent("keydown", event);
     event.currentTarget.parentElement?.dispatchEvent(again);
     if (again.defaultPrevented) event.preventDefault();
   } else if (event.altKey) return;
-  else if (name === "p") act("choose", { tool: "pen" });
-  else if (name === "e") act("choose", { tool: "eraser" });
-  else if (name === "escape") pen.cancelAll();
+  else if (byKey[name]) act("choose", { tool: byKey[name] });
+  else if (ACTS[name]) act("act", { what: ACTS[name] });
+  else if (name === "escape") {
+    pen.cancelAll();
+    say("act", { what: "none" });
+  }
+  else if (name === "pageup" || name === "pagedown") {
+    event.preventDefault();
+    event.currentTarget.querySelector(`[aria-label="${name === "pageup" ? "Previous" : "Next"} page"]`)?.click();
+  } else if (name === "g") event.currentTarget.querySelector('[aria-label="Grid"]')?.click();
+  else if (name === "enter" && !event.target.closest("button")) {
+    event.preventDefault();
+    rewrite();
+  }
   else if (name === "0") pen.look(1, 0, 0);
   else if (name === "+" || name === "=") pen.zoomBy(1.25);
   else if (name === "-") pen.zoomBy(0.8);

@@ -7,6 +7,7 @@ stays free while a cell runs.
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,28 @@ import traitlets
 _HERE = Path(__file__).parent
 
 
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:const|function|class) (\w+))", re.MULTILINE)
+_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
+
+
+def _inlined(source: str) -> str:
+    """A module's text whose imports are objects that are there already."""
+    return _IMPORT.sub(r"const \1 = $\2;", source)
+
+
+def _shared(name: str) -> str:
+    """A module that the relay's page uses too, as an object of what it exports: a widget's module cannot import."""
+    source = files("relay").joinpath("web", f"{name}.js").read_text()
+    exports = ", ".join(_EXPORT.findall(source))
+    return f"const ${name} = (() => {{\n{_EXPORT.sub('', _inlined(source))}\nreturn {{ {exports} }};\n}})();"
+
+
 class _Part(anywidget.AnyWidget):
-    # One module for the page: a widget's module cannot import another file.
     _esm = "\n".join(
-        part.read_text()
-        for part in (files("relay").joinpath("web", "ink.js"), _HERE / "pen.js", _HERE / "front.js")
+        [
+            *map(_shared, ("ink", "elements", "painter", "wet", "pen", "typist", "palette")),
+            _inlined((_HERE / "front.js").read_text()),
+        ]
     )
     _css = _HERE / "front.css"
 
@@ -30,18 +48,21 @@ class _Part(anywidget.AnyWidget):
 
 
 class Bar(_Part):
-    """Tools, people and the status line. Colours ``#rrggbb``, `width` in board units; `people` holds
-    ``{"name", "color", "me"}``."""
+    """Tools, people and the status line. `ink` holds the fields of `ipysketch.hands.Style`, `people`
+    ``{"name", "color", "me", "peer", "page"}``, `pages` their keys and names; `chosen` is how many elements are."""
 
     part = traitlets.Unicode("bar").tag(sync=True)
     tool = traitlets.Unicode("pen").tag(sync=True)
-    color = traitlets.Unicode("#1f77b4").tag(sync=True)
-    width = traitlets.Float(4.0).tag(sync=True)
+    ink: Any = traitlets.Dict().tag(sync=True)
+    chosen = traitlets.Int(0).tag(sync=True)
     can_draw = traitlets.Bool(True).tag(sync=True)
     can_clear = traitlets.Bool(True).tag(sync=True)
     can_undo = traitlets.Bool(False).tag(sync=True)
     can_redo = traitlets.Bool(False).tag(sync=True)
     people: Any = traitlets.List().tag(sync=True)
+    pages: Any = traitlets.List().tag(sync=True)
+    page = traitlets.Unicode("").tag(sync=True)
+    following = traitlets.Unicode("").tag(sync=True)
     status = traitlets.Unicode("").tag(sync=True)
     connected = traitlets.Bool(False).tag(sync=True)
     notice = traitlets.Unicode("").tag(sync=True)
@@ -51,7 +72,11 @@ class Overlay(_Part):
     """The pen and the cursors, over the canvas. `cursors` holds ``[x, y, name, color]`` with x and y as parts of the
     board's size, 0 to 1; `frame` counts what was painted, and the page acknowledges it once it is on the screen;
     `finished` are hands whose ink is dry: it is in that frame, or came to nothing. `others` says that somebody else
-    is here to see my cursor. The rest as in `Bar`."""
+    is here to see my cursor. `frames` holds ``[x, y, width, height, kind]`` around what is chosen ("chosen") and of the
+    box that chooses ("band"), in parts of the board; `lasers` ``[name, color, count, x, y, …]``, the last places of
+    trails of `count` places; `view_box` what the peer that is followed sees, in board units; `written` the text that
+    is chosen alone, ``{"key", "x", "y", "text", "color", "size"}``, x and y in parts of the board. The rest as in
+    `Bar`."""
 
     part = traitlets.Unicode("overlay").tag(sync=True)
     cursors: Any = traitlets.List().tag(sync=True)
@@ -59,6 +84,10 @@ class Overlay(_Part):
     finished: Any = traitlets.List().tag(sync=True)
     others = traitlets.Bool(False).tag(sync=True)
     tool = traitlets.Unicode("pen").tag(sync=True)
-    color = traitlets.Unicode("#1f77b4").tag(sync=True)
-    width = traitlets.Float(4.0).tag(sync=True)
+    ink: Any = traitlets.Dict().tag(sync=True)
+    frames: Any = traitlets.List().tag(sync=True)
+    lasers: Any = traitlets.List().tag(sync=True)
+    following = traitlets.Unicode("").tag(sync=True)
+    written: Any = traitlets.Dict().tag(sync=True)
+    view_box: Any = traitlets.List(None, allow_none=True).tag(sync=True)
     can_draw = traitlets.Bool(True).tag(sync=True)

@@ -5,6 +5,7 @@ Rules of this file: pure; arrays of points have shape (n, 2) and dtype float.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,10 @@ class Rect:
     def contains(self, x: float, y: float) -> bool:
         """Whether (x, y) is inside or on the edge."""
         return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
+
+    def distance(self, x: float, y: float) -> float:
+        """The distance of (x, y) from the rectangle; 0 inside."""
+        return math.hypot(max(self.x0 - x, 0, x - self.x1), max(self.y0 - y, 0, y - self.y1))
 
 
 def smooth(points: Points) -> Points:

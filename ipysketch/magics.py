@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from IPython.display import display
 
@@ -23,6 +23,8 @@ COMMANDS = {
     "undo": "take back my own last operation",
     "redo": "take back my own last undo",
     "clear": "take everything away (undo brings it back)",
+    "save": "write the drawing to a file: %sketch save NAME.png, .svg, .pdf, .json, .gif or .webp",
+    "load": "put a file's drawing on the board: %sketch load NAME.json, .svg or .excalidraw",
     "share": "a link to the room's page, with a code for phones",
     "lock": "let only moderators draw from now on",
     "unlock": "let everybody draw again",
@@ -30,6 +32,10 @@ COMMANDS = {
     "disconnect": "leave the room; the drawing stays in the notebook",
     "help": "this list",
 }
+
+
+class _Failed(Exception):
+    """A cell that draws has failed; nothing of it shall stay."""
 
 
 @magics_class
@@ -60,6 +66,37 @@ class SketchMagics(Magics):
                 self._on_boards(command, rest)
         except SketchError as error:
             print(f"ipysketch: {error}")
+
+    @cell_magic("sketch")  # type: ignore[arg-type]  # its types know methods of one line only
+    def sketch_cell(self, line: str, cell: str) -> None:
+        """%%sketch [NAME] [--room R]: run a cell that draws with `board`, in place of what it drew before.
+
+        What the cell draws is one group, known by NAME, else by the cell itself; `undo` takes it back as one. When the
+        cell fails, nothing of it is drawn.
+        """
+        arguments = parse_argstring(self._group, line)
+        try:
+            board = _connected({arguments.room.strip("\"'")} if arguments.room else set())[-1]
+            with board.group(f"cell {arguments.name or self._cell_name()}"):
+                assert self.shell is not None
+                self.shell.user_ns["board"] = board
+                if not self.shell.run_cell(cell).success:
+                    raise _Failed
+        except _Failed:
+            pass  # IPython has shown what failed.
+        except SketchError as error:
+            print(f"ipysketch: {error}")
+
+    def _cell_name(self) -> str:
+        """What tells this cell from the others: its id, where the front end says it."""
+        kernel = getattr(self.shell, "kernel", None)
+        found = kernel.get_parent("shell").get("metadata", {}).get("cellId", "") if kernel else ""
+        return str(found)[:48] or "without a name"
+
+    @magic_arguments("%%sketch")
+    @argument("name", nargs="?", help="what the drawing of this cell is called; the cell's own id if left out")
+    @argument("--room", help="the board to draw on; the one connected last if left out")
+    def _group(self, line: str) -> None: ...
 
     @magic_arguments("%sketch connect")
     @argument("url", nargs="?", help="the relay, such as ws://127.0.0.1:8765; your own relay if left out")
@@ -116,13 +153,23 @@ class SketchMagics(Magics):
 
     def _on_boards(self, command: str, rest: str) -> None:
         words = shlex.split(rest)
-        chosen = _connected(set() if command == "remove" else set(words))
-        if command in ("undo", "redo", "clear", "remove"):
+        chosen = _connected(set() if command in ("remove", "save", "load") else set(words))
+        if command in ("undo", "redo", "clear", "remove", "save", "load"):
             chosen = chosen[-1:]
+        if command in ("save", "load"):
+            if len(words) != 1:
+                raise SketchError(f"say one file: %sketch {command} NAME.json")
+            if command == "save":
+                chosen[0].save(words[0])
+                print(f"written to {words[0]}")
+            else:
+                print(chosen[0].load(words[0]))
+            return
         if command == "remove":
             if not words:
                 raise SketchError("say whom: %sketch remove NAME")
-            return chosen[0].remove(" ".join(words))
+            chosen[0].remove(" ".join(words))
+            return
         for board in chosen:
             self._do(command, board)
 

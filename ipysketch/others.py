@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from relay.protocol import PeerCancel, PeerLeft, PeerPreview, PeerState
 
 from .elements import Element, decode
+from .elements.live import whole
 
 
 @dataclass(slots=True)
@@ -15,6 +17,14 @@ class _Ink:
     fields: dict[str, object]
     points: list[int] = field(default_factory=list)
     element: Element | None = None
+
+
+class Laser(NamedTuple):
+    """A trail that fades: `points` flat absolute eighths since it began, `color` as its owner says."""
+
+    name: str
+    color: str
+    points: tuple[int, ...]
 
 
 class Others:
@@ -54,11 +64,45 @@ class Others:
         ink.points.extend(preview.points)
         ink.element = None
 
-    def ink(self, entries: Mapping[str, object]) -> tuple[Element, ...]:
-        """The strokes under others' hands that are not in `entries` yet."""
+    def moving(self) -> dict[str, tuple[int, int]]:
+        """The offsets, in eighths, of elements that others are moving."""
+        found: dict[str, tuple[int, int]] = {}
+        for peer, state in self.peers.items():
+            moving = state.state.get("moving")
+            if peer != self.me and isinstance(moving, dict):
+                for key, at in moving.items():
+                    if isinstance(at, list) and len(at) == 2 and all(type(value) is int for value in at):
+                        found[key] = (at[0], at[1])
+        return found
+
+    def page(self, peer: str) -> str:
+        """The page that a peer has turned to."""
+        state = self.peers.get(peer)
+        page = state.state.get("page") if state is not None else None
+        return page if isinstance(page, str) else ""
+
+    def view(self, peer: str) -> tuple[float, float, float, float] | None:
+        """What a peer sees of the board: x, y, width and height in board units; None for the whole of it."""
+        state = self.peers.get(peer)
+        view = state.state.get("view") if state is not None else None
+        if not isinstance(view, list) or len(view) != 4 or not all(type(value) is int for value in view):
+            return None
+        x, y, width, height = (value / 8 for value in view)
+        return (x, y, width, height) if width > 0 and height > 0 else None
+
+    def lasers(self, page: str = "") -> tuple[Laser, ...]:
+        """The trails of others' laser pointers on a page."""
+        return tuple(
+            Laser(f"{peer}/{key}", str(ink.fields.get("color", "")), tuple(ink.points))
+            for (peer, key), ink in self._ink.items()
+            if ink.fields.get("kind") == "laser" and self.page(peer) == page
+        )
+
+    def ink(self, entries: Mapping[str, object], page: str = "") -> tuple[Element, ...]:
+        """What is under others' hands on a page, and not in `entries` yet."""
         strokes: list[Element] = []
         for (peer, key), ink in self._ink.items():
-            if key in entries:
+            if key in entries or self.page(peer) != page:
                 continue
             if ink.element is None:
                 state = self.peers.get(peer)
@@ -66,25 +110,3 @@ class Others:
             if ink.element is not None:
                 strokes.append(ink.element)
         return tuple(strokes)
-
-
-def whole(fields: Mapping[str, object], points: list[int]) -> dict[str, object]:
-    """The fields of the element that a preview will be, see "Live" in docs/elements.md; `points` as they came."""
-    match fields:
-        case {"kind": "rectangle" | "ellipse"}:
-            if len(points) != 4:
-                return {**fields}
-            x0, y0, x1, y1 = points
-            return {**fields, "box": [min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0)]}
-        case {"kind": "stroke", "stride": 3}:
-            # A part may end within a point.
-            count = len(points) // 3
-            places = [value for n in range(count) for value in points[3 * n : 3 * n + 2]]
-            return {**fields, "points": deltas(places), "pressure": points[2 : 3 * count : 3]}
-        case _:
-            return {**fields, "points": deltas(points)}
-
-
-def deltas(points: list[int]) -> list[int]:
-    """Flat absolute x, y as the first point followed by steps, the way elements keep them."""
-    return points[:2] + [points[i] - points[i - 2] for i in range(2, len(points))]

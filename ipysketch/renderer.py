@@ -4,29 +4,29 @@ Rules of this file: the drawing is elsewhere, the canvas a projection that any p
 comes from one thread. What is to be painted is computed first and queued as one batch; `flush` sends it. A
 batch begins by selecting its layer and sets all the state it needs, since a reloaded page remembers nothing.
 
-Points go out as whole eighths of a unit, 16 bits each, and the canvas's own transform makes pixels of them.
+Points go out as whole eighths of a unit, and the canvas's own transform makes pixels of them. What is translucent and
+made of several parts is painted on a canvas beside, which nobody sees, and goes from there to its layer.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 from operator import is_
 
 import numpy as np
 from ipycanvas import Canvas, MultiCanvas
 from ipycanvas.canvas import _CanvasManager
-from numpy.typing import NDArray
+from ipywidgets import Image
 
-from .elements import Element, Path
-from .elements.stroke import EIGHTHS
+from .batches import Fill, Lines, Show, Step, Together, Words, steps
+from .elements import Element, Picture
+from .elements.fields import EIGHTHS
 from .geometry import Rect
+from .pictures import paintable
 
 CHUNK = 500
 """Elements in one batch at most: a page that paints more at once does not answer meanwhile."""
-EDGE = 32_000
-"""Farthest coordinate sent, in eighths: 16 bits hold it, and it lies far outside every board."""
 SEAM = 2.0
 """Board units around a damaged rectangle, so that antialiased edges lie inside it."""
 
@@ -79,6 +79,8 @@ class Renderer:
         self._width, self._height, self._scale = width, height, scale
         self._manager = _Manager()
         self.canvas = _Layers(self._manager, width * scale, height * scale, width)
+        self._beside = Canvas(_canvas_manager=self._manager, width=width * scale, height=height * scale)
+        self._images: dict[str, Image | None] = {}
         self._painted: tuple[Element, ...] = ()
         self._live: tuple[Element, ...] = ()
         self._sent = False
@@ -93,6 +95,7 @@ class Renderer:
         self._scale = scale
         # Sets the layers too.
         self.canvas.width, self.canvas.height = self._width * scale, self._height * scale
+        self._beside.width, self._beside.height = self._width * scale, self._height * scale
 
     def paint(self, elements: Sequence[Element]) -> None:
         """Bring the drawing from what was painted to `elements`: new ones on top are just drawn, after any
@@ -139,25 +142,91 @@ class Renderer:
             self._draw(0, elements[start : start + CHUNK], clip=clip, clear=clip is not None and not start)
 
     def _draw(self, layer: int, elements: Iterable[Element], *, clip: Box | None = None, clear: bool) -> None:
-        runs = list(styled_runs(path for element in elements for path in element.display))
+        painted = list(steps(elements))
         canvas = self.canvas[layer]
-        canvas.save()
-        zoom = self._scale / EIGHTHS
-        canvas.set_transform(zoom, 0, 0, zoom, 0, 0)
-        left, top, right, bottom = clip or (0, 0, self._width * EIGHTHS, self._height * EIGHTHS)
+        box = clip or (0, 0, self._width * EIGHTHS, self._height * EIGHTHS)
+        self._begin(canvas)
         if clip is not None:
-            canvas.begin_path()
-            canvas.rect(left, top, right - left, bottom - top)
-            canvas.clip()
+            self._clip(canvas, clip)
         if clear:
-            canvas.clear_rect(left, top, right - left, bottom - top)
-        if runs:
-            canvas.line_cap = "round"
-            canvas.line_join = "round"
-        for line_width, points, counts, colors in runs:
-            canvas.line_width = line_width
-            canvas.stroke_styled_line_segments(points, colors, points_per_line_segment=counts)
+            canvas.clear_rect(*_measured(box))
+        for step in painted:
+            self._paint(canvas, step, box)
         canvas.restore()
+
+    def _begin(self, canvas: Canvas) -> None:
+        """Set the state that everything needs; a `restore` must follow."""
+        zoom = self._scale / EIGHTHS
+        canvas.save()
+        canvas.set_transform(zoom, 0, 0, zoom, 0, 0)
+        canvas.line_cap = "round"
+        canvas.line_join = "round"
+
+    def _clip(self, canvas: Canvas, box: Box) -> None:
+        canvas.begin_path()
+        canvas.rect(*_measured(box))
+        canvas.clip()
+
+    def _paint(self, canvas: Canvas, step: Step, box: Box) -> None:
+        """Paint one step; all of its ink that is to be seen lies in `box`."""
+        match step:
+            case Lines(width, dash, opacity, points, counts, colors):
+                canvas.line_width = width
+                canvas.set_line_dash(list(dash))
+                canvas.stroke_styled_line_segments(points, colors, opacity, points_per_line_segment=counts)
+            case Fill(points, color):
+                counts = np.array([len(points)], dtype=np.int32)
+                canvas.fill_styled_polygons(points, color, points_per_polygon=counts)
+            case Words(runs, bounds, opacity):
+                canvas.save()
+                self._clip(canvas, self._box(bounds))
+                canvas.global_alpha = opacity
+                canvas.text_align, canvas.text_baseline = "left", "alphabetic"
+                for run in runs:
+                    canvas.fill_style, canvas.font = run.color, f"{run.size * EIGHTHS}px sans-serif"
+                    canvas.fill_text(run.text, run.x * EIGHTHS, run.y * EIGHTHS, run.width * EIGHTHS)
+                canvas.restore()
+            case Show(picture, opacity):
+                if (image := self._image(picture)) is not None:
+                    canvas.save()
+                    canvas.global_alpha = opacity
+                    corners = picture.box
+                    wide, high = corners.x1 - corners.x0, corners.y1 - corners.y0
+                    place = [value * EIGHTHS for value in (corners.x0, corners.y0, wide, high)]
+                    canvas.draw_image(image, *place)
+                    canvas.restore()
+            case Together(parts, bounds, opacity):
+                self._paint_together(canvas, parts, _common(box, self._box(bounds.inflate(SEAM))), opacity)
+
+    def _paint_together(self, canvas: Canvas, parts: Iterable[Step], box: Box, opacity: float) -> None:
+        """Paint `parts` as one translucent thing: opaque on the canvas beside, and from there all at once."""
+        if box[0] >= box[2] or box[1] >= box[3]:
+            return
+        beside = self._beside
+        self._begin(beside)
+        self._clip(beside, box)
+        for part in parts:
+            self._paint(beside, part, box)
+        beside.restore()
+        canvas.save()
+        self._clip(canvas, box)
+        canvas.global_alpha = opacity
+        canvas.draw_image(beside, 0, 0, self._width * EIGHTHS, self._height * EIGHTHS)
+        canvas.restore()
+        # Empty again for the next: a page that has missed something would otherwise show it twice.
+        self._begin(beside)
+        beside.clear_rect(*_measured(box))
+        beside.restore()
+
+    def _image(self, picture: Picture) -> Image | None:
+        """The widget that holds the bytes of `picture` in every page; None when they show nothing.
+
+        It is never closed: a page that has not painted it yet would stop painting."""
+        if picture.data not in self._images:
+            data = paintable(picture)
+            kind = "png" if data is not None and data.startswith(b"\x89PNG") else "jpeg"
+            self._images[picture.data] = None if data is None else Image(value=data, format=kind)
+        return self._images[picture.data]
 
     def _box(self, rect: Rect) -> Box:
         """The whole backing pixels that `rect` touches, within the board; in eighths."""
@@ -191,32 +260,18 @@ def damaged(old: Sequence[Element], new: Sequence[Element]) -> Rect | None:
     changed += [] if all(map(is_, stayed, kept)) else stayed
     damage: Rect | None = None
     for element in changed:
+        if not element.display:
+            continue
         damage = element.bounds if damage is None else damage.union(element.bounds)
     return damage
 
 
-Run = tuple[float, NDArray[np.int16], NDArray[np.int32], NDArray[np.uint8]]
+def _measured(box: Box) -> Box:
+    """Left, top, width and height of a box."""
+    left, top, right, bottom = box
+    return left, top, right - left, bottom - top
 
 
-def styled_runs(paths: Iterable[Path]) -> Iterator[Run]:
-    """What one call each can stroke, in drawing order: neighbours of equal width.
-
-    Gives the width in eighths, all points of shape (n, 2) in eighths, how many belong to each path, and colours
-    of shape (paths, 3)."""
-    for width, group in groupby(paths, key=lambda path: path.width):
-        run = list(group)
-        lines = [_line(path) for path in run]
-        yield (
-            width * EIGHTHS,
-            np.concatenate(lines),
-            np.array([len(line) for line in lines], dtype=np.int32),
-            np.array([list(bytes.fromhex(path.color[1:])) for path in run], dtype=np.uint8),
-        )
-
-
-def _line(path: Path) -> NDArray[np.int16]:
-    line = np.clip(np.rint(path.points * EIGHTHS), -EDGE, EDGE).astype(np.int16)
-    if (line == line[0]).all():
-        # Not every browser strokes a line without length; an eighth of a unit is a dot everywhere.
-        line = np.stack([line[0], line[0] + np.array((1, 0), dtype=np.int16)])
-    return line
+def _common(a: Box, b: Box) -> Box:
+    """What two boxes have in common; its right edge is left of its left one where that is nothing."""
+    return max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from relay.protocol import (
     Action,
@@ -19,6 +20,8 @@ from relay.protocol import (
     Clear,
     ClientMessage,
     Commit,
+    Create,
+    Delete,
     Error,
     Event,
     Goodbye,
@@ -26,6 +29,7 @@ from relay.protocol import (
     Join,
     Leave,
     Minted,
+    Patch,
     PeerCancel,
     PeerEvent,
     PeerLeft,
@@ -40,22 +44,26 @@ from relay.protocol import (
     ServerMessage,
     Snapshot,
     Welcome,
+    order,
 )
 
-from .board_state import BoardState, Person, View
+from .board_state import BoardState, Page, Person, View
 from .callbacks import Callbacks
 from .connection import Connection, Target
 from .connection_state import Connected, Ended, Offline, State, Waiting
 from .document import Elements, Gap
-from .elements import Element, Stroke, decode
+from .elements import Element, Stroke, Text, decode
+from .elements import Page as PageElement
 from .errors import SketchError
-from .history import Stretch
+from .hands import COLORED, TOOLS, Hands, Style
+from .history import Film, Stretch
+from .items import PAGES, Item, items, operations
 from .others import Others
 from .status import describe
 from .sync import Sync
 from .tools import Cancel as ToolCancel
 from .tools import Commit as ToolCommit
-from .tools import Eraser, Pen
+from .tools import Moving
 from .tools import Output as ToolOutput
 from .tools import Preview as ToolPreview
 
@@ -64,10 +72,8 @@ Answer = ServerMessage | Stretch
 FRAME = 1 / 60
 CURSOR_INTERVAL = 1 / 15
 RETRY_AFTER = 1.0
-ERASER_RADIUS = 6.0
-COLORS_TOOLS = ("pen", "eraser")
-MOST_HANDS = 16
-"""Strokes under way in one kernel at a time: fingers of several pages."""
+STRETCH = 5_000
+"""Entries of the log that are read at a time."""
 
 
 class Session:
@@ -81,9 +87,9 @@ class Session:
         self.url = ""
         self.name = name
         self.color = color
-        self.ink_color = color
-        self.tool = "pen"
-        self.width = 4.0
+        self.page = ""
+        self.following = ""
+        self.hands = Hands(self, self._emit, lambda: secrets.token_hex(8), Style(color))
         self.connection_state: State = Offline()
         self.notice = ""
         self.role = "moderator"
@@ -94,11 +100,12 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._resolve: Callable[[], Target] | None = None
         self._connection: Connection | None = None
-        self._elements = Elements()
+        self._elements: dict[str, Elements] = {}
         self._confirmed = Elements()
         self._views: list[View] = []
-        self._gestures: dict[str, Pen | Eraser] = {}
-        self._finished: deque[str] = deque(maxlen=64)
+        self._resting = False
+        self._expected = 0
+        self._underway: dict[str, tuple[Element, tuple[int, int], Element]] = {}
         self._next_frame = 0.0
         self._scheduled: asyncio.TimerHandle | asyncio.Handle | None = None
         self._next_cursor = 0.0
@@ -118,7 +125,8 @@ class Session:
 
     def rename(self, name: str, color: str) -> None:
         """Be shown under another name and colour."""
-        self.name, self.color, self.ink_color = name, color, color
+        self.name, self.color = name, color
+        self.hands.style = replace(self.hands.style, color=color)
         if self._connection is not None:
             self._connection.send([Presence({"name": name, "color": color})])
         self.refresh()
@@ -170,7 +178,12 @@ class Session:
                 self._take(message)
         except Gap as gap:
             raise Bad("gap", f"the relay skipped something ({gap})") from None
+        if isinstance(self.connection_state, Connected) and self.sync.document.seq >= self._expected:
+            self.settled.set()  # And so who asks for the drawing right after joining gets it.
         self._send_pending()
+        if self._resting and not self.sync.pending and self._connection is not None:
+            self._resting = False
+            self._connection.send([Presence({"moving": None})])
         self.refresh()
 
     def _take(self, message: ServerMessage | bytes) -> None:
@@ -185,6 +198,8 @@ class Session:
             case PeerState(peer=peer):
                 new = peer not in self.others.peers
                 self.others.receive(message)
+                if peer == self.following:
+                    self._go_along()
                 if new and peer != self.others.me:
                     self.callbacks.fire("join", _person(message))
             case PeerPreview() | PeerCancel():
@@ -197,8 +212,8 @@ class Session:
                 self.others.me = message.peer
                 if replaced and self.sync.previous:
                     self.notice = "The relay's drawing was replaced; yours from before is in board.previous."
-                self.settled.set()
-                self._preview_again()
+                self._expected = message.seq
+                self.hands.again()
             case Snapshot():
                 self.sync.snapshot(message)
             case Refused(final=final, reason=reason):
@@ -216,7 +231,7 @@ class Session:
             case RoomState(locked=locked):
                 self.locked = locked
                 if not self.can_draw:
-                    self.cancel()
+                    self.hands.cancel()
                 self._answer(message)
             case Minted():
                 self._answer(message)
@@ -325,15 +340,77 @@ class Session:
         return done
 
     def clear(self) -> None:
-        if self.sync.entries:
-            self.submit([Clear()])
+        if self.elements():
+            self.submit([Clear(self.page)])
 
-    def choose(self, tool: str | None, color: str | None, width: float | None) -> None:
-        self.tool = tool if tool in COLORS_TOOLS else self.tool
-        self.ink_color = color or self.ink_color
-        self.width = width or self.width
-        if color is not None:
-            self.tool = "pen"
+    # --- pages --------------------------------------------------------------------------------------------
+
+    def pages(self) -> tuple[Page, ...]:
+        """The pages of the board, in order; the first has the key ""."""
+        found = [Page("", "")]
+        for element in self._elements_of(PAGES).of(self.sync.entries, PAGES):
+            if isinstance(element, PageElement):
+                found.append(Page(element.key, element.name))
+        return tuple(found)
+
+    def turn(self, page: str) -> None:
+        """Show another page, and draw on it, from now on; the first where there is none of that key."""
+        page = page if any(page == each.key for each in self.pages()) else ""
+        if page == self.page:
+            return
+        self.hands.cancel()
+        self.hands.choose_none()
+        self.page = page
+        self._say(Presence({"page": page or None}))
+        self.refresh()
+
+    def add_page(self, name: str) -> str:
+        """Add a page at the end; its key."""
+        key = secrets.token_hex(8)
+        self.submit([Create(key, {"kind": "page", "name": name}, PAGES)])
+        return key
+
+    def rename_page(self, key: str, name: str) -> None:
+        """Give a page another name."""
+        self.submit([Patch(key, {"name": name})])
+
+    def remove_page(self, key: str) -> None:
+        """Take a page away with all that is on it, as one operation that undo takes back; the first is only cleared."""
+        self.submit([Clear(key), Delete((key,))] if key else [Clear()])
+
+    def follow(self, peer: str) -> None:
+        """Turn with a peer from now on, and see what they see; "" for nobody."""
+        self.following = peer if peer in self.others.peers else ""
+        self._go_along()
+        self.refresh()
+
+    def _go_along(self) -> None:
+        leader = self.others.peers.get(self.following)
+        if leader is None:
+            self.following = ""
+        elif isinstance(page := leader.state.get("page", ""), str):
+            self.turn(page)
+
+    def look(self, view: Sequence[float] | None) -> None:
+        """This page shows `view`: x, y, width and height in board units; None for the whole board."""
+        eighths = [round(8 * value) for value in view] if view is not None else None
+        if len(self.others.peers) > 1:
+            self._say(Presence({"view": eighths}))
+
+    def choose(self, **changes: Any) -> None:
+        """Take another tool, or another style: the fields of `Style`. What is chosen on the board changes with it."""
+        tool = changes.pop("tool", None)
+        hands = self.hands
+        if changes:
+            hands.style = replace(hands.style, **changes)
+            if hands.chosen:
+                hands.restyle(changes)
+            elif "color" in changes and hands.tool not in COLORED:
+                hands.tool = "pen"
+        if tool in TOOLS:
+            hands.tool = tool
+            if tool != "select":
+                hands.choose_none()
         self.refresh()
 
     def begin(
@@ -343,48 +420,56 @@ class Session:
         y: float,
         *,
         tool: str = "",
-        color: str = "",
-        width: float = 0.0,
+        style: Mapping[str, Any] | None = None,
         at: float = 0.0,
         pressure: float | None = None,
+        more: bool = False,
     ) -> None:
-        self.cancel(hand)
-        if not self.can_draw or len(self._gestures) >= MOST_HANDS:
-            return  # The status line and the greyed tools say why.
-        if (tool or self.tool) == "eraser":
-            eraser = self._gestures[hand] = Eraser(ERASER_RADIUS, self._hits)
-            self._emit(eraser.begin(x, y))
-        else:
-            pen = self._gestures[hand] = Pen(color or self.ink_color, width or self.width)
-            self._emit(pen.begin(x, y, key=secrets.token_hex(8), at=at, pressure=pressure))
+        hands = self.hands
+        chosen = replace(hands.style, **style) if style else hands.style
+        taken = tool if tool in TOOLS else hands.tool
+        hands.begin(hand, x, y, tool=taken, style=chosen, at=at, pressure=pressure, more=more)
+        self.refresh()
 
     def motion(self, hand: str, x: float, y: float, *, at: float = 0.0, pressure: float | None = None) -> None:
         self.point_at(x, y)
-        match self._gestures.get(hand):
-            case Pen() as pen:
-                self._emit(pen.motion(x, y, at=at, pressure=pressure))
-            case Eraser() as eraser:
-                self._emit(eraser.motion(x, y))
+        self.hands.motion(hand, x, y, at=at, pressure=pressure)
+        self.refresh()
 
     def straighten(self, hand: str, x: float, y: float, *, at: float = 0.0) -> None:
-        if isinstance(pen := self._gestures.get(hand), Pen):
-            self._emit(pen.straighten(x, y, at=at))
+        self.hands.straighten(hand, x, y, at=at)
+        self.refresh()
 
     def end(self, hand: str) -> None:
-        self._finished.append(hand)
-        if (gesture := self._gestures.pop(hand, None)) is not None:
-            self._emit(gesture.lift())
+        self.hands.end(hand)
         self.refresh()
 
     def cancel(self, hand: str = "") -> None:
-        for name in [hand] if hand else list(self._gestures):
-            if (gesture := self._gestures.pop(name, None)) is not None:
-                self._finished.append(name)
-                self._emit(gesture.cancel())
+        self.hands.cancel(hand)
+        self.refresh()
 
     def forget_hands(self, page: str) -> None:
-        for hand in [hand for hand in self._gestures if hand.startswith(page)]:
-            self.end(hand)
+        self.hands.forget(page)
+        self.refresh()
+
+    def act(self, what: str) -> None:
+        """Do to what is chosen: see `Hands.act`; "all" and "none" choose."""
+        match what:
+            case "all":
+                self.hands.choose_all()
+            case "none":
+                self.hands.choose_none()
+            case _:
+                self.hands.act(what)
+        self.refresh()
+
+    def type_text(self, x: float, y: float, text: str) -> None:
+        """Put a text on the board, its upper left corner at (x, y)."""
+        self.hands.type_text(x, y, text, self.hands.style)
+
+    def rewrite(self, key: str, text: str) -> None:
+        """Change what a text says."""
+        self.hands.rewrite(key, text)
 
     def point_away(self) -> None:
         self._cursor = None
@@ -397,28 +482,25 @@ class Session:
     def changed(self) -> None:
         self.refresh()
 
-    def _hits(self, x: float, y: float, radius: float) -> Sequence[str]:
-        elements = self._elements.of(self.sync.entries)
-        return [element.key for element in elements if element.hit(x, y, radius)]
-
     def _emit(self, outputs: Sequence[ToolOutput]) -> None:
         for output in outputs:
             match output:
                 case ToolPreview(key=key, start=start, points=points, fields=fields):
-                    if self._connection is not None:
-                        self._connection.send([Preview(key, start, tuple(points), fields)])
+                    self._say(Preview(key, start, tuple(points), fields))
                 case ToolCommit(actions=actions):
                     self.submit(actions)
                 case ToolCancel(key=key):
-                    if self._connection is not None:
-                        self._connection.send([Cancel(key)])
+                    self._say(Cancel(key))
+                case Moving(offsets=offsets):
+                    # Where they rest is told by an operation, and until everybody has that they are shown there.
+                    self._resting = not offsets
+                    if offsets:
+                        self._say(Presence({"moving": {key: list(at) for key, at in offsets.items()}}))
         self.refresh()
 
-    def _preview_again(self) -> None:
-        """After a resume the others know nothing of the ink under this hand: tell it whole."""
-        for gesture in self._gestures.values():
-            if isinstance(gesture, Pen):
-                self._emit(gesture.again())
+    def _say(self, message: ClientMessage) -> None:
+        if self._connection is not None:
+            self._connection.send([message])
 
     def point_at(self, x: float, y: float) -> None:
         if self._connection is None or len(self.others.peers) < 2:
@@ -471,28 +553,35 @@ class Session:
 
     def board_state(self) -> BoardState:
         """All that people see, as one immutable value."""
-        entries = self.sync.entries
-        elements = self._elements.of(entries)
-        mine: list[tuple[str, Element]] = []
-        touched: set[str] = set()
-        for hand, gesture in self._gestures.items():
-            if isinstance(gesture, Pen):
-                mine += [(hand, element) for element in gesture.elements(self.sync.author)]
-            else:
-                touched.update(gesture.touched)
-        if touched:
-            elements = tuple(element for element in elements if element.key not in touched)
+        entries, hands = self.sync.entries, self.hands
+        if self.page and self.page not in entries:
+            self.page = ""  # Somebody took the page away.
+        elements: Sequence[Element] = self.elements()
+        if hidden := hands.hidden():
+            elements = [element for element in elements if element.key not in hidden]
+        if moving := {**self.others.moving(), **hands.moving()}:
+            elements = [self._moved(element, moving.get(element.key)) for element in elements]
+        else:
+            self._underway.clear()
+        chosen = [element for element in elements if element.key in set(hands.chosen)]
         return BoardState(
-            elements=elements,
-            live=self.others.ink(entries),
-            mine=tuple(mine),
-            finished=tuple(self._finished),
+            elements=tuple(elements),
+            live=self.others.ink(entries, self.page),
+            mine=tuple(hands.ink(self.sync.author)),
+            finished=tuple(hands.finished),
             people=self.people(),
+            pages=self.pages(),
+            page=self.page,
+            following=self.following,
+            view=self.others.view(self.following),
             status=self.status(),
             connected=isinstance(self.connection_state, Connected),
-            tool=self.tool,
-            color=self.ink_color,
-            width=self.width,
+            tool=hands.tool,
+            style=hands.style,
+            chosen=tuple(element.bounds for element in chosen),
+            written=chosen[0] if len(chosen) == 1 and isinstance(chosen[0], Text) else None,
+            band=hands.band,
+            lasers=self.others.lasers(self.page),
             can_undo=self.sync.can_undo,
             can_redo=self.sync.can_redo,
             notice=self.notice,
@@ -505,8 +594,50 @@ class Session:
         return self._confirmed.of(self.sync.document.entries)
 
     def elements(self) -> tuple[Element, ...]:
-        """What this client sees."""
-        return self._elements.of(self.sync.entries)
+        """What this client sees on the page it has turned to."""
+        return self._elements_of(self.page).of(self.sync.entries, self.page)
+
+    def _elements_of(self, page: str) -> Elements:
+        return self._elements.setdefault(page, Elements())
+
+    def entry(self, key: str) -> tuple[Mapping[str, Any], float] | None:
+        """The fields of an element, and its place in the drawing order."""
+        entry = self.sync.entries.get(key)
+        return (entry.fields, order(entry)[0]) if entry is not None else None
+
+    def own_group(self, group: str) -> tuple[str, ...]:
+        """The keys of this author's elements that were drawn together as `group`."""
+        author = self.sync.author
+        return tuple(
+            entry.key
+            for entry in self.sync.entries.values()
+            if entry.fields.get("group") == group and entry.author == author
+        )
+
+    def items(self) -> list[Item]:
+        """All pages and what is on them, for a file."""
+        return items(self.sync.entries.values())
+
+    def add(self, found: Sequence[Item]) -> int:
+        """Put what a file holds on the page that is turned to, and its further pages beside ours; how many operations
+        that took."""
+        made = operations(found, lambda: secrets.token_hex(8), self.page)
+        for actions in made:
+            self.submit(actions)
+        return len(made)
+
+    def _moved(self, element: Element, offset: tuple[int, int] | None) -> Element:
+        """An element as it is shown on its way; the same one again while it rests there."""
+        if offset is None:
+            return element
+        kept = self._underway.get(element.key)
+        if kept is not None and kept[0] is element and kept[1] == offset:
+            return kept[2]
+        found = self.entry(element.key)
+        fields = {**(found[0] if found else {}), "offset": list(offset)}
+        made = decode(element.key, fields, element.author, element.seq) or element
+        self._underway[element.key] = (element, offset, made)
+        return made
 
     async def at(self, when: int | float) -> tuple[Element, ...]:
         """The drawing after the entry `when` of the log; or, a float, at that time in seconds since 1970."""
@@ -519,10 +650,22 @@ class Session:
             return ()
         if not self.oldest <= seq <= newest:
             raise SketchError(f"the past of this room goes from {self.oldest} to {newest}; {seq} is not in it")
-        return Elements().of((await self._read(seq)).document(seq).entries)
+        return Elements().of((await self._read(seq)).document(seq).entries, self.page)
 
-    async def _read(self, seq: int) -> Stretch:
-        stretch = await self.ask(Read(seq, seq), lambda answer: isinstance(answer, Stretch))
+    async def film(self, told: Callable[[float], None]) -> Film:
+        """The whole past that the relay keeps; `told` hears how much of it has come, from 0 to 1."""
+        newest = self.sync.document.seq
+        if newest == 0:
+            raise SketchError("nothing has been drawn in this room yet")
+        stretches: list[Stretch] = []
+        for first in range(self.oldest, newest + 1, STRETCH):
+            stretches.append(await self._read(first, min(newest, first + STRETCH - 1)))
+            told(min(1.0, (first + STRETCH) / (newest + 1)))
+        return Film(stretches)
+
+    async def _read(self, first: int, last: int | None = None) -> Stretch:
+        last = first if last is None else last
+        stretch = await self.ask(Read(first, last), lambda answer: isinstance(answer, Stretch))
         assert isinstance(stretch, Stretch)
         return stretch
 
@@ -542,7 +685,7 @@ class Session:
         # A token may say that I am called otherwise.
         mine = self.others.peers.get(self.others.me)
         name = _person(mine).name if mine is not None else self.name
-        people = [Person(name, self.color, True, None, self.others.me)]
+        people = [Person(name, self.color, True, None, self.others.me, self.page)]
         for peer, state in self.others.peers.items():
             if peer != self.others.me:
                 people.append(_person(state))
@@ -569,10 +712,12 @@ def _person(state: PeerState) -> Person:
         x, y = cursor
         if isinstance(x, int | float) and isinstance(y, int | float):
             where = (x / 8, y / 8)
+    page = state.state.get("page")
     return Person(
         name if isinstance(name, str) and name else "guest",
         color if isinstance(color, str) else "#666666",
         False,
         where,
         state.peer,
+        page if isinstance(page, str) else "",
     )

@@ -59,6 +59,7 @@ class Sync:
         self._resume_key = ""
         self._next = 1
         self._sent = 0
+        self._refused = 0
         self._undo: list[int] = []
         self._redo: list[int] = []
         self._records: dict[int, Record] = {}
@@ -152,7 +153,8 @@ class Sync:
             epoch=self.document.epoch,
             seq=self.document.seq,
             mark=self.document.mark,
-            settled=min(self.pending, default=self._next) - 1,
+            # A refusal may be heard before the commit of what came before it.
+            settled=max(min(self.pending, default=self._next) - 1, self._refused),
             name=name,
             color=color,
             secret=secret,
@@ -211,6 +213,7 @@ class Sync:
                 pending[numbers[op]] = tuple(renumbered)
         self.pending = pending
         self._next = len(pending) + 1
+        self._refused = 0
         self._undo = [numbers[op] for op in self._undo if op in numbers]
         self._redo = [numbers[op] for op in self._redo if op in numbers]
 
@@ -268,6 +271,7 @@ class Sync:
         """An own operation was refused; returns it when that is final. Otherwise `retry` sends it again."""
         if not refused.final:
             return None
+        self._refused = max(self._refused, refused.op)
         actions = self.pending.pop(refused.op, None)
         for stack in (self._undo, self._redo):
             if refused.op in stack:

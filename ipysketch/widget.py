@@ -11,36 +11,54 @@ import asyncio
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
+from IPython.core.getipython import get_ipython
+from IPython.display import display
 from ipywidgets import Box, VBox
 
 from .board_state import Actions, BoardState
+from .elements import Element, Text
+from .elements.fields import EIGHTHS
 from .front import Bar, Overlay
 from .pages import Pages
+from .poster import Poster
 from .renderer import Renderer
 
 Post = Callable[[Callable[[], None]], None]
 MOUSE = "mouse"
 """The hand that ipycanvas tells of, which does not say which one it is."""
 MOST_SAMPLES = 5_000
+MOST_FRAMES = 500
+FRAME_ROOM = 6.0
+"""Board units between what is chosen and the frame around it."""
+TRAIL = 40
+"""Places of a laser's trail that a page is told of: a second and more of a hand's."""
 COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
 class BoardWidget(VBox):
     """Shows what `show` is told and tells `actions` what hands do, in board units.
 
-    `post` hands a callable to the loop thread, from any thread; `actions` and `show` belong to that thread.
+    `post` hands a callable to the loop thread, from any thread; `actions` and `show` belong to that thread, and every
+    other one may ask for the `elements`.
     """
 
     def __init__(
-        self, post: Callable[[Callable[[], None]], None], actions: Actions, width: int, height: int
+        self,
+        post: Post,
+        actions: Actions,
+        elements: Callable[[], tuple[Element, ...]],
+        width: int,
+        height: int,
     ) -> None:
         self._post, self._actions = post, actions
         self._size = (width, height)
         self._renderer = Renderer(width, height)
         self._pages = Pages()
-        self._shown: tuple[list[list[Any]], tuple[str, ...]] = ([], ())
+        self._poster = Poster((width, height), elements)
+        self._shown: tuple[object, ...] = ()
         self._retry: asyncio.TimerHandle | None = None
         self._repaint_after: int | None = None
         canvas = self._renderer.canvas
@@ -50,6 +68,18 @@ class BoardWidget(VBox):
         super().__init__([self._bar, desk], _dom_classes=("ipysketch-board",))
         self._listen()
         self._free_route()
+
+    def present(self) -> bool:
+        """Show the widget, and the picture that stays when it is gone, as outputs of the cell that runs; False where
+        there are no such outputs."""
+        if getattr(get_ipython(), "kernel", None) is None:
+            return False
+        bundle = self._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        # Where there are no widgets, the picture says enough.
+        display({**data, "text/plain": ""}, raw=True)
+        self._poster.hang()
+        return True
 
     # --- from Jupyter, on any thread ----------------------------------------------------------------------
 
@@ -103,7 +133,9 @@ class BoardWidget(VBox):
                 continue
             x, y, at, pressure = found
             if phase == "begin" and number == 0:
-                self._actions.begin(hand, x, y, **_style(content), at=at, pressure=pressure)
+                tool, more = str(content.get("tool") or ""), content.get("more") is True
+                style = _style(content)
+                self._actions.begin(hand, x, y, tool=tool, style=style, at=at, pressure=pressure, more=more)
             elif content.get("straight") is True:
                 self._actions.straighten(hand, x, y, at=at)
             else:
@@ -190,16 +222,38 @@ class BoardWidget(VBox):
                 self._actions.redo()
             case "clear":
                 self._actions.clear()
+            case "turn":
+                self._actions.turn(str(content.get("page", "")))
+            case "add page":
+                self._actions.turn(self._actions.add_page(""))
+            case "rename page":
+                if isinstance(name := content.get("name"), str) and (page := content.get("page")):
+                    self._actions.rename_page(str(page), name[:80])
+            case "remove page":
+                self._actions.remove_page(str(content.get("page", "")))
+            case "follow":
+                self._actions.follow(str(content.get("peer", "")))
+            case "look":
+                self._actions.look(_view(content.get("view")))
+            case "act":
+                self._actions.act(str(content.get("what")))
+            case "text":
+                where, text = _sample([content.get("x"), content.get("y"), 0]), content.get("text")
+                if where is not None and isinstance(text, str):
+                    self._actions.type_text(*where[:2], text)
+            case "rewrite":
+                key, text = content.get("key"), content.get("text")
+                if isinstance(key, str) and isinstance(text, str):
+                    self._actions.rewrite(key, text)
             case "choose":
                 self._choose(content)
 
     def _choose(self, content: dict[str, Any]) -> None:
-        tool, color, width = content.get("tool"), content.get("color"), content.get("width")
-        self._actions.choose(
-            tool if isinstance(tool, str) else None,
-            color if isinstance(color, str) else None,
-            float(width) if isinstance(width, int | float) and 0 < width <= 200 else None,
-        )
+        style = _style(content)
+        if isinstance(tool := content.get("tool"), str):
+            style["tool"] = tool
+        if style:
+            self._actions.choose(**style)
 
     def _match_ratio(self) -> None:
         if self._renderer.scale != (scale := self._pages.scale()):
@@ -226,6 +280,7 @@ class BoardWidget(VBox):
         The words of the toolbar are brought up to date in either case.
         """
         self._show_bar(state)
+        self._poster.show(state.elements)
         loop = asyncio.get_running_loop()
         wait = self._pages.wait(loop.time())
         if wait is None:
@@ -239,12 +294,16 @@ class BoardWidget(VBox):
         mine = [element for hand, element in state.mine if not self._pages.is_alone(hand.partition("/")[0])]
         self._renderer.live((*state.live, *mine))
         cursors = self._cursors(state)
-        new = (cursors, state.finished)
+        frames, lasers = self._frames(state), self._lasers(state)
+        written = self._written(state.written)
+        new = (cursors, state.finished, frames, lasers, written)
         if self._renderer.flush() or new != self._shown:
             self._shown = new
             with self._overlay.hold_sync():
                 self._overlay.cursors = cursors
                 self._overlay.finished = list(state.finished)
+                self._overlay.frames, self._overlay.lasers = frames, lasers
+                self._overlay.written = written
                 self._next_frame()
         return True
 
@@ -257,33 +316,96 @@ class BoardWidget(VBox):
         return [
             [round(person.cursor[0] / width, 4), round(person.cursor[1] / height, 4), person.name, person.color]
             for person in state.people
-            if person.cursor is not None and not person.me
+            if person.cursor is not None and not person.me and person.page == state.page
         ]
+
+    def _frames(self, state: BoardState) -> list[list[Any]]:
+        """The boxes around what is chosen, and the one that chooses."""
+        width, height = self._size
+        boxes = [(box.inflate(FRAME_ROOM), "chosen") for box in state.chosen[:MOST_FRAMES]]
+        boxes += [(state.band, "band")] if state.band is not None else []
+        return [
+            [
+                round(box.x0 / width, 4),
+                round(box.y0 / height, 4),
+                round((box.x1 - box.x0) / width, 4),
+                round((box.y1 - box.y0) / height, 4),
+                kind,
+            ]
+            for box, kind in boxes
+        ]
+
+    def _written(self, text: Text | None) -> dict[str, Any]:
+        """What a page has to know of a text to change it."""
+        if text is None:
+            return {}
+        x, y = (round(value / side, 4) for value, side in zip(text.at, self._size, strict=True))
+        return {"key": text.key, "x": x, "y": y, "text": text.text, "color": text.color, "size": text.size}
+
+    def _lasers(self, state: BoardState) -> list[list[Any]]:
+        """The ends of others' trails; what is older has faded."""
+        width, height = (EIGHTHS * side for side in self._size)
+        found: list[list[Any]] = []
+        for laser in state.lasers:
+            points = laser.points[-2 * TRAIL :]
+            places = [
+                round(value / (width if number % 2 == 0 else height), 4) for number, value in enumerate(points)
+            ]
+            found.append([laser.name, laser.color, len(laser.points) // 2, *places])
+        return found
 
     def _show_bar(self, state: BoardState) -> None:
         bar, overlay = self._bar, self._overlay
         with overlay.hold_sync():
-            overlay.tool, overlay.color, overlay.width = state.tool, state.color, float(state.width)
+            overlay.tool, overlay.ink = state.tool, asdict(state.style)
             overlay.can_draw, overlay.others = state.can_draw, len(state.people) > 1
+            overlay.following = state.following
+            overlay.view_box = list(state.view) if state.view is not None else None
         with bar.hold_sync():
-            bar.tool, bar.color, bar.width = state.tool, state.color, float(state.width)
+            bar.tool, bar.ink, bar.chosen = state.tool, asdict(state.style), len(state.chosen)
             bar.can_undo, bar.can_redo = state.can_undo, state.can_redo
             bar.can_draw, bar.can_clear = state.can_draw, state.can_clear
             bar.status, bar.connected, bar.notice = state.status, state.connected, state.notice
             bar.people = [
-                {"name": person.name, "color": person.color, "me": person.me} for person in state.people
+                {
+                    "name": person.name,
+                    "color": person.color,
+                    "me": person.me,
+                    "peer": person.peer,
+                    "page": person.page,
+                }
+                for person in state.people
             ]
+            bar.pages = [[page.key, page.name] for page in state.pages]
+            bar.page, bar.following = state.page, state.following
 
 
 def _style(content: dict[str, Any]) -> dict[str, Any]:
-    """The tool, colour and width with which a stroke begins, as far as they are such."""
-    tool, color, width = content.get("tool"), content.get("color"), content.get("width")
-    style: dict[str, Any] = {"tool": tool if isinstance(tool, str) else ""}
-    if isinstance(color, str) and COLOR.fullmatch(color):
-        style["color"] = color
-    if isinstance(width, int | float) and 0 < width <= 200:
+    """The fields of a `Style` in a page's message, as far as they are such."""
+    style: dict[str, Any] = {}
+    for name in ("color", "fill"):
+        value = content.get(name)
+        if isinstance(value, str) and (COLOR.fullmatch(value) or (name == "fill" and not value)):
+            style[name] = value
+    width, opacity, dash = content.get("width"), content.get("opacity"), content.get("dash")
+    if isinstance(width, int | float) and 0.125 <= width <= 200:
         style["width"] = float(width)
+    if type(opacity) is int and 0 <= opacity <= 100:
+        style["opacity"] = opacity
+    if dash in ("", "dashed", "dotted"):
+        style["dash"] = dash
     return style
+
+
+def _view(view: object) -> list[float] | None:
+    """x, y, width and height in board units."""
+    if (
+        isinstance(view, list)
+        and len(view) == 4
+        and all(isinstance(v, int | float) and abs(v) < 1e5 for v in view)
+    ):
+        return [float(value) for value in view]
+    return None
 
 
 def _sample(sample: object) -> tuple[float, float, float, float | None] | None:

@@ -33,9 +33,12 @@ class Doors:
             known.add((urlsplit(self.public_url).hostname or "").lower())
         return name in known or _ip(name) is not None
 
-    def allows_origin(self, origin: str | None) -> bool:
-        """Whether a page of `origin` may use this relay; None is no page at all."""
+    def allows_origin(self, origin: str | None, host: str = "") -> bool:
+        """Whether a page of `origin` may use this relay; None is no page at all. The relay's own pages may: those of
+        `host`, the value of the request's header, once `allows_host` has said that it is a name of this relay."""
         if origin is None:
+            return True
+        if host and origin.lower() in (f"http://{host}".lower(), f"https://{host}".lower()):
             return True
         known = {allowed.rstrip("/").lower() for allowed in self.origins}
         if self.public_url:

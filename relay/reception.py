@@ -16,6 +16,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from . import website
 from .admission import Admission
 from .doors import Doors
 from .limits import Limits
@@ -80,11 +81,8 @@ class Reception:
             response.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
             return response
         if "upgrade" not in request.headers.get("Connection", "").lower():
-            text = "This is an ipysketch relay; connect to it from a notebook with %sketch connect.\n"
-            response = socket.respond(HTTPStatus.UPGRADE_REQUIRED, text)
-            response.headers["Upgrade"] = "websocket"
-            return response
-        if not self._doors.allows_origin(request.headers.get("Origin")):
+            return self._show(request)
+        if not self._doors.allows_origin(request.headers.get("Origin"), host):
             origin = request.headers["Origin"]
             return self._turn_away(
                 socket, request, HTTPStatus.FORBIDDEN, f"pages of {origin[:80]!r} may not use this relay"
@@ -104,6 +102,21 @@ class Reception:
                 "too many connections from this address; close some",
             )
         return None
+
+    def _show(self, request: Request) -> Response:
+        """A page, or one of its files."""
+        # Older releases of websockets let no other method than GET come this far, and do not tell it.
+        method = getattr(request, "method", "GET")
+        packed = "gzip" in request.headers.get("Accept-Encoding", "")
+        page = website.answer(request.path, method, known=header(request, "If-None-Match"), packed=packed)
+        headers = Headers(page.headers)
+        headers["Content-Length"] = str(len(page.body))
+        headers["Connection"] = "close"
+        origin = request.headers.get("Origin")
+        if origin is not None and self._doors.allows_origin(origin):
+            headers["Access-Control-Allow-Origin"] = origin
+        body = b"" if method == "HEAD" else page.body
+        return Response(page.status, HTTPStatus(page.status).phrase, headers, body)
 
     def _turn_away(
         self, socket: ServerConnection, request: Request, status: HTTPStatus, reason: str

@@ -204,8 +204,9 @@ class Room:
         if not author and join.secret:
             author = _hash("author", join.secret)[:16]
         fresh = not join.epoch
-        known = not fresh and self._knows(join.epoch, join.seq, join.mark, found)
         client = self._clients.find(join.client, found, self.seq)
+        last = client.last if client else 0
+        known = not fresh and self._knows(join, last, found)
         key_hash = _hash("key", join.resume_key)
         if client is not None and client.key_hash != key_hash:
             raise Bad("bad-key", "this client's resume key is wrong; run %sketch connect again")
@@ -215,7 +216,6 @@ class Room:
             raise Bad(
                 "room-full", f"this room has its {self._limits.max_peers} people; try again when somebody left"
             )
-        last = client.last if client else 0
         resume_key = join.resume_key
         if client is None or not known:
             if client is not None:
@@ -261,10 +261,14 @@ class Room:
         self._presence.arrive(peer.id, client.author, {"name": name, "color": color})
         return peer
 
-    def _knows(self, epoch: str, seq: int, mark: int, found: Found) -> bool:
-        if epoch != self.epoch or not 0 <= seq <= self.seq:
+    def _knows(self, join: Join, last: int, found: Found) -> bool:
+        """Whether the log is the one that `join` speaks of, and `last` the last verdict it can know of."""
+        seq = join.seq
+        if join.epoch != self.epoch or not 0 <= seq <= self.seq:
             return False
-        return mark == (self._drawing.mark(seq) if self._drawing.remembers(seq) else found.mark)
+        if join.settled > last:
+            return False  # An older store came back, from before a refusal: its numbers are not the client's.
+        return join.mark == (self._drawing.mark(seq) if self._drawing.remembers(seq) else found.mark)
 
     def _replace(self, client: Client) -> None:
         if (peer := self.peers.get(client.here)) is not None:

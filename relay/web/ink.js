@@ -3,8 +3,7 @@
 // `ipysketch/geometry.py` does the same in Python: a test compares the two on shared vectors, so that ink which is
 // still wet looks as it will when it is dry.
 //
-// Rules of this file: pure but for `drawStroke`, which paints on the context it is given; points are flat arrays in
-// board units, x, y after x, y.
+// Rules of this file: pure; points are flat arrays in board units, x, y after x, y.
 
 /** Points of a curve between two samples. */
 export const PER_SEGMENT = 4;
@@ -77,27 +76,4 @@ export function lines(points, pressures, width) {
   }
   result.push(line);
   return result;
-}
-
-/**
- * Paint a stroke on `context`, whose transform takes board units to its pixels.
- * @param {CanvasRenderingContext2D} context
- * @param {{points: ArrayLike<number>, pressures?: ArrayLike<number> | null, color: string, width: number,
- *   opacity?: number}} stroke
- */
-export function drawStroke(context, { points, pressures = null, color, width, opacity = 1 }) {
-  context.save();
-  context.lineCap = context.lineJoin = "round";
-  context.strokeStyle = color;
-  context.globalAlpha = opacity;
-  for (const line of lines(points, pressures, width)) {
-    context.lineWidth = line.width;
-    context.beginPath();
-    context.moveTo(line.points[0], line.points[1]);
-    // A single sample is a dot: a line to where it is has round caps.
-    if (line.points.length === 2) context.lineTo(line.points[0], line.points[1]);
-    for (let i = 2; i < line.points.length; i += 2) context.lineTo(line.points[i], line.points[i + 1]);
-    context.stroke();
-  }
-  context.restore();
 }

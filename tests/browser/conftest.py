@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,13 +30,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(300))
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser of this machine, or Playwright's own."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield chromium
-        chromium.close()
+        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +58,13 @@ def relay(home: Path) -> Iterator[RelayProcess]:
     process.stop()
 
 
+def quiet(settings: Path) -> None:
+    """Settings of a JupyterLab that does not ask whether it may fetch news: its question hides ink."""
+    news = settings / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
+    news.mkdir(parents=True, exist_ok=True)
+    (news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+
+
 class Lab:
     """A running JupyterLab, or Notebook 7, whose notebooks find `relay` by themselves."""
 
@@ -60,6 +75,8 @@ class Lab:
     def __init__(self, home: Path, relay: RelayProcess, browser: Browser) -> None:
         self.root = home / f"notebooks of {self.application}"
         self.root.mkdir()
+        settings = home / "jupyter"
+        quiet(settings)
         self.browser = browser
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
@@ -81,7 +98,7 @@ class Lab:
                 ),
                 f"--{self.kind}.expose_app_in_browser=True",
             ],
-            env=environment(home, IPYSKETCH_URL=relay.url),
+            env=environment(home, IPYSKETCH_URL=relay.url, JUPYTER_CONFIG_DIR=str(settings)),
             stdout=self.log,
             stderr=subprocess.STDOUT,
         )
@@ -123,6 +140,10 @@ class Lab:
             "nbformat_minor": 5,
         }
         (self.root / f"{name}.ipynb").write_text(json.dumps(content))
+        return self.open(name, script, **context)
+
+    def open(self, name: str, script: str = "", **context: object) -> Notebook:
+        """A notebook that is there, opened in a browser context of its own, with its kernel ready."""
         options = {"viewport": VIEWPORT, **context}
         page = self.browser.new_context(**options).new_page()  # type: ignore[arg-type]
         if script:
@@ -130,8 +151,13 @@ class Lab:
         return Notebook(page, f"{self.address}/{self.path.format(name=name)}")
 
     def close(self) -> None:
+        """End it; what a kernel does then has tests of its own, so one that keeps it waiting is not waited for."""
         self.process.terminate()
-        self.process.wait(100)  # It ends its kernels first, each with a second for what is pending.
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
         self.log.close()
 
 
@@ -142,7 +168,7 @@ class Notebook:
         self.page, self.address = page, address
         self.number = 0
         self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
         page.on("console", lambda message: self._console(message))
         self.open()
 
@@ -316,6 +342,14 @@ def lab(home: Path, relay: RelayProcess, browser: Browser) -> Iterator[Lab]:
     running = Lab(home, relay, browser)
     yield running
     running.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pages_close(browser: Browser) -> Iterator[None]:
+    """What one module opened does not go on painting beside the next."""
+    yield
+    for context in browser.contexts:
+        context.close()
 
 
 @pytest.hookimpl(wrapper=True)

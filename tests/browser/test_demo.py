@@ -1,11 +1,7 @@
-"""``make demo`` as people run it: its addresses opened, drawn on side by side, and stopped with Ctrl-C.
-
-It also makes the picture of the README, as build/screenshots/two-notebooks.png.
-"""
+"""``make demo`` as people run it: its addresses opened, drawn on side by side, and stopped with Ctrl-C."""
 
 from __future__ import annotations
 
-import base64
 import math
 import re
 import signal
@@ -17,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, ViewportSize
 
 from ..processes import environment
-from .conftest import SCREENSHOTS, Notebook
+from .conftest import Notebook, quiet
 
 HALF: ViewportSize = {"width": 760, "height": 640}
 
@@ -29,9 +25,7 @@ def taken(port: int) -> bool:
 
 def test_the_demo_draws_together_and_stops_with_control_c(browser: Browser, tmp_path: Path) -> None:
     settings = tmp_path / "jupyter"
-    news = settings / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
-    news.mkdir(parents=True)
-    (news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')  # Its question hides ink.
+    quiet(settings)
     (settings / "jupyter_lab_config.json").write_text('{"LabApp": {"expose_app_in_browser": true}}')
     with (
         socket.create_server(("127.0.0.1", 0)) as lab_port,
@@ -59,11 +53,11 @@ def test_the_demo_draws_together_and_stops_with_control_c(browser: Browser, tmp_
             for port in wanted:
                 assert f"port {port} is taken, so this uses" in words
             used = [int(port) for port in re.findall(r"so this uses (\d+)", words)]
-            addresses = re.findall(r"http://\S+", words)
+            # The other notebooks are lessons, each in a room of its own.
+            addresses = re.findall(r"http://\S+/(?:ada|grace)\.ipynb\S*", words)
             assert len(addresses) == 2
             notebooks = [open_half(browser, address) for address in addresses]
             draw(*notebooks)
-            picture(browser, *notebooks)
             demo.send_signal(signal.SIGINT)
             assert demo.wait(30) == 0
             assert not any(taken(port) for port in used)
@@ -100,16 +94,4 @@ def draw(ada: Notebook, grace: Notebook) -> None:
     grace.sees(850, 510, ink)  # Under the hand still.
     grace.page.mouse.move(*grace.place(1100, 380))
     ada.page.get_by_text("Grace", exact=True).nth(1).wait_for()
-
-
-def picture(browser: Browser, *notebooks: Notebook) -> None:
-    halves = [base64.b64encode(notebook.page.screenshot()).decode() for notebook in notebooks]
-    frame = browser.new_page(viewport={"width": 1560, "height": 660}, device_scale_factor=1.5)
-    frame.set_content(
-        "<body style='margin:10px;display:flex;gap:20px;background:#dde3ea'>"
-        + "".join(f"<img width=760 height=640 src='data:image/png;base64,{half}'>" for half in halves)
-    )
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    frame.screenshot(path=SCREENSHOTS / "two-notebooks.png")
-    frame.close()
-    notebooks[0].release()
+    ada.release()

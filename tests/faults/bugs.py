@@ -164,8 +164,8 @@ class _Constant:
 def ignore_marks() -> None:
     """An epoch's name is enough to believe that somebody has a prefix of this log."""
 
-    def knows(room: Room, epoch: str, seq: int, mark: int, found: Found) -> bool:
-        return epoch == room.epoch and 0 <= seq <= room.seq
+    def knows(room: Room, join: Join, last: int, found: Found) -> bool:
+        return join.epoch == room.epoch and 0 <= join.seq <= room.seq
 
     Room._knows = knows  # type: ignore[method-assign]
 

@@ -89,7 +89,7 @@ def record() -> list[str]:
             await person.settled.wait()
         for turn in range(6):
             person = people[turn % 2]
-            person.choose("eraser" if turn == 3 else "pen", None, None)
+            person.choose(tool="eraser" if turn == 3 else "pen")
             person.begin("hand", 100 + turn, 100)
             for step in range(12):
                 person.motion("hand", 100 + turn + 9 * step, 100 + step * step)

@@ -17,7 +17,7 @@ CAUGHT = {
     "broadcast_before_commit": "acknowledged operations of .* are lost|not in the log",
     "skip_deduplication": "twice|came after|was refused and is in the log",
     # Who has no operation to send again waits for ever.
-    "forget_clients": "twice|came after|neither kept nor refused",
+    "forget_clients": "twice|came after|neither kept nor refused|was refused and is in the log",
     "resume_one_too_far": "commit .* came after",
     "resume_one_too_early": "commit .* came after",
     "serve_twice": "commit .* came after",

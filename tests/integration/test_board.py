@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import queue
 import signal
@@ -15,8 +17,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from jupyter_client.manager import KernelManager
+from PIL import Image
 
 import ipysketch
 from ipysketch import Sketch, SketchError
@@ -49,7 +53,7 @@ def until_shown(board: Sketch, condition: Callable[[BoardState], bool], words: s
 
     class Eye:
         def show(self, state: BoardState) -> bool:
-            if condition(state):
+            if not arrived.is_set() and condition(state):
                 arrived.set()
             return True
 
@@ -339,6 +343,25 @@ def test_nbconvert_executes_a_notebook_that_no_page_shows(home: Path, relay: Rel
     board = Sketch(name="Eye").connect(relay.url, "paper")
     until(board, 1)
     board.disconnect()
+    # Without a kernel and without widgets it shows what was drawn last, where the board was shown first too.
+    saved = json.loads(path.read_text())
+    pictures = [
+        output["data"]["image/png"]
+        for cell in saved["cells"]
+        for output in cell["outputs"]
+        if "image/png" in output.get("data", {})
+    ]
+    assert len(pictures) == 2
+    for picture in pictures:
+        with Image.open(io.BytesIO(base64.b64decode(picture))) as shown:
+            shades = np.array(shown.convert("L"))
+        assert shades[3:6, 3:6].min() < 200
+        assert shades[300:].min() == 255
+    subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to", "html", str(path)], capture_output=True, check=True
+    )
+    page = path.with_suffix(".html").read_text()
+    assert all(f"data:image/png;base64,{picture}" in page for picture in pictures)
 
 
 def test_a_kernel_that_is_shut_down_loses_nothing(home: Path, relay: RelayProcess) -> None:
@@ -368,7 +391,7 @@ class TestPast:
         board = ipysketch.connect(relay.url, room="past", name="Ada")
         keys, times = [], []
         for n in range(4):
-            keys.append(board.stroke([(0, 10 * n), (10, 10 * n)]))
+            keys.append(board.stroke([(0, 10 * n), (10, 10 * n)]).key)
             assert board.flush()
             times.append(datetime.now())
         board.clear()
@@ -396,7 +419,7 @@ class TestBeingTold:
             ada.on(name, lambda what, name=name: told.put((name, what)))
         grace = Sketch(name="Grace").connect(relay.url, "told")
         assert self.next(told, "join").name == "Grace"
-        key = grace.stroke([(0, 0), (9, 9)], color="#1f6fb2")
+        key = grace.stroke([(0, 0), (9, 9)], color="#1f6fb2").key
         stroke = self.next(told, "stroke")
         assert (stroke.key, stroke.color, stroke.points.shape) == (key, "#1f6fb2", (2, 2))
         grace.undo()
@@ -467,4 +490,16 @@ def test_the_link_to_an_open_relay_has_no_token(relay: RelayProcess) -> None:
         Sketch().share()
     ada = Sketch(name="Ada").connect(relay.url, "lesson")
     assert ada.share().url == relay.url.replace("ws", "http", 1) + "/r/lesson"
+    ada.disconnect()
+
+
+def test_who_has_joined_has_the_drawing(relay: RelayProcess) -> None:
+    ada = Sketch(name="Ada").connect(relay.url, "there")
+    for n in range(300):
+        ada.stroke(np.random.default_rng(n).uniform(0, 700, (200, 2)))
+    assert ada.flush()
+    for _ in range(3):
+        grace = Sketch(name="Grace").connect(relay.url, "there")
+        assert len(grace.elements) == 300
+        grace.disconnect()
     ada.disconnect()

@@ -5,6 +5,7 @@ Nothing moves unless a test moves it, so every interleaving is a list of choices
 
 from __future__ import annotations
 
+import copy
 import itertools
 import random
 from collections import deque
@@ -40,6 +41,7 @@ class World:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.store = MemoryStore()
+        self._backup = MemoryStore()
         self.clock = 0.0
         self._ids = itertools.count(1)
         self.clients: list[Client] = []
@@ -87,6 +89,15 @@ class World:
     def lose_everything(self) -> None:
         """The store is lost: the relay comes back with an empty log of a new epoch."""
         self.store = MemoryStore()
+        self.crash(after_store=False)
+
+    def back_up(self) -> None:
+        """Somebody copies the store."""
+        self._backup = copy.deepcopy(self.store)
+
+    def restore(self) -> None:
+        """The store is lost: the relay comes back with the last copy of it, which knows less than the clients."""
+        self.store = copy.deepcopy(self._backup)
         self.crash(after_store=False)
 
     def drain(self) -> None:

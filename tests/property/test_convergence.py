@@ -165,3 +165,40 @@ def test_what_was_drawn_alone_comes_along() -> None:
     world.drain()
     assert list(world.room._drawing.entries) == ["one"]
     check(world)
+
+
+def test_a_store_from_before_a_refusal_comes_back() -> None:
+    world = World(0)
+    ada = Client(world, "a")
+    ada.do(Create("one", {"n": 1}))
+    world.drain()
+    world.back_up()
+    ada.do(Create("one", {"n": 2}))
+    world.drain()
+    assert [lost.reason for lost in ada.sync.lost]
+    world.restore()
+    ada.do(Create("two", {"n": 1}))
+    world.drain()
+    assert list(world.room._drawing.entries) == ["one", "two"]
+    check(world)
+
+
+def test_a_store_from_before_a_refusal_that_came_before_a_commit_comes_back() -> None:
+    world = World(0)
+    ada = Client(world, "a")
+    ada.do(Create("one", {"n": 1}))
+    world.drain()
+    world.back_up()
+    for key in ("two", "one", "three"):
+        ada.do(Create(key, {"n": 2}))
+    ada.send()
+    ada.deliver_up()
+    world.propose()
+    world.settle()
+    ada.pull()
+    ada.deliver_down()
+    assert [len(ada.sync.lost), list(ada.sync.pending)] == [1, [2, 4]]
+    world.restore()
+    world.drain()
+    assert sorted(world.room._drawing.entries) == ["one", "three", "two"]
+    check(world)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ipysketch.elements import Stroke
-from ipysketch.others import Others, deltas, whole
+from ipysketch.elements.live import deltas, whole
+from ipysketch.others import Others
 from relay.protocol import PeerCancel, PeerLeft, PeerPreview, PeerState
 
 FIELDS: dict[str, object] = {"kind": "stroke", "color": "#123456", "width": 32}

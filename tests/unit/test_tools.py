@@ -6,15 +6,19 @@ from collections.abc import Sequence
 import pytest
 
 from ipysketch.elements import decode
-from ipysketch.elements.stroke import REACH
-from ipysketch.tools import LONGEST, Cancel, Commit, Eraser, Output, Pen, Preview
+from ipysketch.elements.fields import REACH
+from ipysketch.tools import LONGEST, Cancel, Commit, Eraser, Output, Pen, Preview, Tool
 from relay.protocol import Create, Delete
 
 STYLE = {"kind": "stroke", "color": "#123456", "width": 32}
 
 
 def pen() -> Pen:
-    return Pen("#123456", 4)
+    return Pen(STYLE)
+
+
+def end(tool: Tool, x: float, y: float, **more: float) -> tuple[Output, ...]:
+    return (*tool.motion(x, y, **more), *tool.lift())
 
 
 def created(outputs: Sequence[Output]) -> list[Create]:
@@ -27,7 +31,7 @@ def test_a_stroke_grows_and_becomes_one_operation() -> None:
     tool = pen()
     assert tool.begin(1, 2, key="k") == (Preview("k", STYLE, 0, [8, 16]),)
     assert tool.motion(2, 2) == (Preview("k", None, 2, [16, 16]),)
-    *previews, commit = tool.end(2, 3)
+    *previews, commit = end(tool, 2, 3)
     assert previews == [Preview("k", None, 4, [16, 24])]
     assert commit == Commit((Create("k", {**STYLE, "points": [8, 16, 8, 0, 0, 8]}),))
 
@@ -35,7 +39,7 @@ def test_a_stroke_grows_and_becomes_one_operation() -> None:
 def test_a_click_is_a_dot() -> None:
     tool = pen()
     tool.begin(1, 2, key="k")
-    (create,) = created(tool.end(1, 2))
+    (create,) = created(end(tool, 1, 2))
     assert create.fields["points"] == [8, 16]
     assert decode("k", create.fields) is not None
 
@@ -48,14 +52,14 @@ def test_a_repeated_point_is_nothing() -> None:
 
 def test_nothing_happens_between_strokes() -> None:
     tool = pen()
-    assert tool.motion(1, 1) == tool.end(1, 1) == tool.cancel() == ()
+    assert tool.motion(1, 1) == end(tool, 1, 1) == tool.cancel() == ()
 
 
 def test_a_cancelled_stroke_is_not_committed() -> None:
     tool = pen()
     tool.begin(1, 2, key="k")
     assert tool.cancel() == (Cancel("k"),)
-    assert tool.end(3, 3) == ()
+    assert end(tool, 3, 3) == ()
     assert tool.elements("ada") == ()
 
 
@@ -64,7 +68,7 @@ def test_a_long_stroke_goes_on_as_another_element_of_one_operation() -> None:
     outputs = list(tool.begin(0, 0, key="k"))
     for x in range(1, 2 * LONGEST):
         outputs += tool.motion(x % 1000, x // 1000)
-    creates = created(tool.end(-1, -1))
+    creates = created(end(tool, -1, -1))
     assert [create.key for create in creates] == ["k", "k~2", "k~3"]
     parts = [decode(create.key, create.fields) for create in creates]
     for before, after in itertools.pairwise(parts):
@@ -81,7 +85,7 @@ def test_previews_together_are_what_is_committed() -> None:
     outputs = list(tool.begin(0, 0, key="k"))
     for x in range(50):
         outputs += tool.motion(x * 1.3, x * x / 7)
-    outputs += tool.end(80, 1)
+    outputs += end(tool, 80, 1)
     for output in outputs:
         if isinstance(output, Preview):
             points = seen.setdefault(output.key, [])
@@ -99,7 +103,7 @@ def test_a_pen_that_tells_pressure_tells_it_live() -> None:
     assert tool.motion(2, 2, pressure=1.0) == (Preview("k", None, 3, [16, 16, 255]),)
     assert tool.motion(3, 2) == (Preview("k", None, 6, [24, 16, 255]),)
     (live,) = tool.elements("")
-    (create,) = created(tool.end(3, 2))
+    (create,) = created(end(tool, 3, 2))
     assert create.fields["pressure"] == [0, 255, 255]
     dry = decode("k", create.fields)
     assert dry is not None
@@ -116,7 +120,7 @@ def test_the_whole_preview_can_be_told_again() -> None:
 def test_a_hand_far_outside_stays_within_reach() -> None:
     tool = pen()
     tool.begin(1e9, -1e9, key="k")
-    (create,) = created(tool.end(1e9, -1e9))
+    (create,) = created(end(tool, 1e9, -1e9))
     assert create.fields["points"] == [REACH, -REACH]
     assert decode("k", create.fields) is not None
 
@@ -132,7 +136,7 @@ def test_the_eraser_takes_all_it_touched_as_one_operation() -> None:
     assert tool.begin(0, 100) == ()
     assert tool.motion(150, 100) == ()
     assert list(tool.touched) == ["at100"]
-    assert tool.end(150, 40) == (Commit((Delete(("at100", "low")),)),)
+    assert end(tool, 150, 40) == (Commit((Delete(("at100", "low")),)),)
     assert not tool.touched
 
 
@@ -147,7 +151,7 @@ def test_a_fast_eraser_skips_nothing() -> None:
 def test_an_eraser_that_touched_nothing_does_nothing(start: tuple[float, float]) -> None:
     tool = Eraser(5, hits)
     tool.begin(*start)
-    assert tool.end(*start) == ()
+    assert end(tool, *start) == ()
 
 
 def test_a_cancelled_eraser_gives_everything_back() -> None:
@@ -155,4 +159,4 @@ def test_a_cancelled_eraser_gives_everything_back() -> None:
     tool.begin(100, 100)
     tool.cancel()
     assert not tool.touched
-    assert tool.motion(200, 100) == tool.end(200, 100) == ()
+    assert tool.motion(200, 100) == end(tool, 200, 100) == ()

@@ -1,24 +1,29 @@
-// The pen: what hands do on the paper, shown at once and told to the kernel once a display frame.
+// The pen: what hands do on the paper, shown at once and told once a display frame to whoever keeps the drawing: a kernel,
+// or the page of the relay.
 //
-// Rules of this part: ink under a hand is wet, drawn here; it stays until the kernel says that its stroke is on the
+// Rules of this file: ink under a hand is wet, drawn here; it stays until `dry` is told that its stroke is on the
 // canvas below, or came to nothing. A stroke is named by this page's view and a number, so that no other page, and no
 // other finger, is mistaken for it. Positions are in board units.
 
-const BOARD = { width: 1280, height: 720 };
+import { createWet, growWet, paintTrails, paintWet, shine, straightenWet } from "./wet.js";
+
+export const BOARD = { width: 1280, height: 720 };
 const CURSOR_EVERY = 66;  // milliseconds
 const MOST_ZOOM = 8;
 const ERASER_BUTTON = 32;
+const HARMLESS = ["select", "laser"];
 
 /**
  * @param {object} parts
  * @param {HTMLElement} parts.el receives the pointers; it covers the paper
- * @param {(kind: string, content?: object) => void} parts.say tells the kernel
+ * @param {(kind: string, content?: object) => void} parts.say tells who keeps the drawing
  * @param {string} parts.view names this page
- * @param {() => {tool: string, color: string, width: number, canDraw: boolean, others: boolean}} parts.state
- * @param {(zoom: number) => void} parts.zoomed is told of another zoom
+ * @param {() => {tool: string, style: object, canDraw: boolean, others: boolean}} parts.state
+ * @param {(x: number, y: number, place: number[]) => void} parts.type is told where a text begins
+ * @param {(zoom: number, view: number[]) => void} parts.zoomed is told what is seen now: x, y, width, height
  * @param {AbortSignal} parts.signal
  */
-function createPen({ el, say, view, state, zoomed, signal }) {
+export function createPen({ el, say, view, state, type, zoomed, signal }) {
   const wet = document.createElement("canvas");
   wet.className = "ipysketch-wet";
   el.append(wet);
@@ -28,6 +33,8 @@ function createPen({ el, say, view, state, zoomed, signal }) {
   /** @type {Map<number, any>} what each pointer does now */
   const hands = new Map();
   const fingers = new Map();
+  /** @type {Map<string, any>} the lights of laser pointers, mine and others' */
+  const trails = new Map();
   let count = 0;
   let asked = 0;
   let penSeen = false;
@@ -70,7 +77,8 @@ function createPen({ el, say, view, state, zoomed, signal }) {
     }
     el.style.setProperty("--zoom", String(zoom));
     home.hidden = zoom === 1;
-    zoomed(zoom);
+    const unit = frame.clientWidth / BOARD.width;
+    zoomed(zoom, [-left / zoom / unit, -top / zoom / unit, BOARD.width / zoom, BOARD.height / zoom]);
   };
 
   const zoomAt = (factor, clientX, clientY) => {
@@ -98,20 +106,24 @@ function createPen({ el, say, view, state, zoomed, signal }) {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, wet.width, wet.height);
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    for (const stroke of strokes.values()) drawStroke(context, stroke);
+    for (const stroke of strokes.values()) paintWet(context, stroke);
+    if (paintTrails(context, trails)) requestAnimationFrame(paint);
   };
 
-  // The kernel has painted these, or they came to nothing: once the next frame is on the screen, ours goes.
-  const dry = (names) => {
+  // These have been painted below, or they came to nothing: once the next frame is on the screen, ours goes. Whoever
+  // painted them in this very frame says so with `now`: then not even translucent ink is seen twice.
+  const dry = (names, now = false) => {
     const ended = names
       .filter((name) => name.startsWith(`${view}/`))
       .map((name) => Number(name.slice(view.length + 1)))
       .filter((number) => strokes.has(number));
     if (!ended.length) return;
-    requestAnimationFrame(() => requestAnimationFrame(() => {
+    const go = () => {
       for (const number of ended) strokes.delete(number);
       paint();
-    }));
+    };
+    if (now) go();
+    else requestAnimationFrame(() => requestAnimationFrame(go));
   };
 
   // --- hands ---
@@ -119,7 +131,7 @@ function createPen({ el, say, view, state, zoomed, signal }) {
   const flush = (hand, last = false) => {
     if (!hand.samples.length && !last) return;
     const content = { view, pointer: hand.number, phase: hand.begun ? "move" : "begin", samples: hand.samples };
-    if (!hand.begun) Object.assign(content, { tool: hand.tool, color: hand.color, width: hand.width });
+    if (!hand.begun) Object.assign(content, { ...hand.style, tool: hand.tool, more: hand.more });
     if (hand.straight) content.straight = true;
     if (last) content.last = true;
     hand.begun = true;
@@ -140,13 +152,13 @@ function createPen({ el, say, view, state, zoomed, signal }) {
     const pressed = event.pointerType === "pen" && event.pressure > 0 ? event.pressure : null;
     if (pressed !== null) taken.push(Math.round(pressed * 255) / 255);
     const stroke = strokes.get(hand.number);
-    if (event.shiftKey && hand.begun && stroke) {
+    if (hand.tool === "laser") shine(trails, `${view}/${hand.number}`, hand.style.color, [taken[0], taken[1]]);
+    if (event.shiftKey && hand.begun) {
       // A straight line: only where it began and where it is now count.
       if (!hand.straight) flush(hand);
       hand.straight = true;
       hand.samples = [taken];
-      stroke.points = [...stroke.points.slice(0, 2), taken[0], taken[1]];
-      stroke.pressures = null;
+      if (stroke) straightenWet(stroke, taken);
       return;
     }
     if (hand.straight) {
@@ -155,18 +167,18 @@ function createPen({ el, say, view, state, zoomed, signal }) {
     }
     hand.samples.push(taken);
     if (!stroke) return;
-    const end = stroke.points.length;
-    if (end && stroke.points[end - 2] === taken[0] && stroke.points[end - 1] === taken[1]) return;
-    stroke.points.push(taken[0], taken[1]);
-    if (pressed === null) stroke.pressures = null;
-    else stroke.pressures?.push(taken[3]);
+    growWet(stroke, taken);
   };
 
   const begin = (event, tool) => {
-    const { color, width, tool: chosen } = state();
-    const hand = { number: ++count, samples: [], begun: false, straight: false, tool, color, width };
+    const { style, tool: chosen } = state();
+    const taken = tool || chosen;
+    const hand = {
+      number: ++count, samples: [], begun: false, straight: false, tool: taken, style, more: event.shiftKey,
+    };
     hands.set(event.pointerId, hand);
-    if ((tool || chosen) !== "eraser") strokes.set(hand.number, { points: [], pressures: [], color, width });
+    const wet = createWet(taken, style);
+    if (wet) strokes.set(hand.number, wet);
     sample(hand, event);
     paint();
     flushSoon();
@@ -190,6 +202,12 @@ function createPen({ el, say, view, state, zoomed, signal }) {
     flush(hand, true);
   };
 
+  // A text begins where the pointer is lifted: a second finger may still come, and only then a phone shows its keyboard.
+  const write = (event) => {
+    hands.delete(event.pointerId);
+    type(...at(event), [event.clientX, event.clientY]);
+  };
+
   const pan = (event) => hands.set(event.pointerId, { x: event.clientX - left, y: event.clientY - top });
 
   const down = (event) => {
@@ -206,7 +224,10 @@ function createPen({ el, say, view, state, zoomed, signal }) {
     }
     if (event.button === 1) pan(event);
     else if (touch && penSeen) pan(event);  // A palm beside the pen, or a finger that moves the paper.
-    else if (!alive || !state().canDraw) return;
+    else if (!alive || !(state().canDraw || HARMLESS.includes(state().tool))) {
+      if (touch) pan(event);  // Who only watches may look around.
+    }
+    else if (state().tool === "text" && event.button === 0) hands.set(event.pointerId, { text: true });
     else begin(event, event.button === 2 || event.buttons & ERASER_BUTTON ? "eraser" : "");
   };
 
@@ -241,7 +262,7 @@ function createPen({ el, say, view, state, zoomed, signal }) {
     }
     if (fingers.has(event.pointerId)) fingers.set(event.pointerId, [event.clientX, event.clientY]);
     const hand = hands.get(event.pointerId);
-    if (!hand) {
+    if (!hand || hand.text) {
       hover(event);
     } else if (!hand.number) {
       look(zoom, event.clientX - hand.x, event.clientY - hand.y);
@@ -255,7 +276,8 @@ function createPen({ el, say, view, state, zoomed, signal }) {
 
   const up = (event) => {
     fingers.delete(event.pointerId);
-    end(event.pointerId, event);
+    if (hands.get(event.pointerId)?.text) write(event);
+    else end(event.pointerId, event);
   };
 
   const lost = (event) => {
@@ -290,7 +312,29 @@ function createPen({ el, say, view, state, zoomed, signal }) {
   return {
     dry,
     look,
+    // The latest places of others' laser pointers: [name, color, how many there were, x, y, …] in parts of the board.
+    lasers: (all) => {
+      for (const [name, color, total, ...places] of all) {
+        const known = trails.get(name)?.total ?? 0;
+        const fresh = Math.min(total - known, places.length / 2);
+        for (let i = places.length - 2 * fresh; i < places.length; i += 2) {
+          shine(trails, name, color, [places[i] * BOARD.width, places[i + 1] * BOARD.height]);
+        }
+        if (trails.has(name)) trails.get(name).total = total;
+      }
+      paint();
+    },
     zoomBy,
+    // Show x, y, width and height of the board, or the whole of it.
+    show: (view) => {
+      const frame = desk();
+      if (!frame) return;
+      if (!view) return look(1, 0, 0);
+      const [x, y, width] = view;
+      const factor = Math.min(MOST_ZOOM, Math.max(1, BOARD.width / width));
+      const unit = (frame.clientWidth / BOARD.width) * factor;
+      look(factor, -x * unit, -y * unit);
+    },
     cancelAll: () => { for (const pointer of [...hands.keys()]) cancel(pointer); },
     endAll: () => { for (const pointer of [...hands.keys()]) end(pointer, null); },
     // Without a kernel, ink that only this page has must not look as if it were drawn.

@@ -1,0 +1,459 @@
+"""The relay's own page in Chromium, with a real relay: three pages, a notebook, a phone, a viewer, a relay that dies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+import ipysketch
+from ipysketch.elements import Arrow, Ellipse, Highlighter, Line, Rectangle, Stroke, Text
+from relay.roles import Role
+from relay.tokens import Tokens, read_secret
+
+from ..integration.test_board import until_shown
+from ..processes import RelayProcess
+from .conftest import SCREENSHOTS, Lab
+from .test_words import HOSTILE
+
+RED, BLUE = "#d1495b", "#1f6fb2"
+# The colours of 7 × 7 pixels around a place in board units, of one canvas.
+PIXELS = """([x, y, name]) => {
+    const canvas = document.querySelector(name);
+    const scale = canvas.width / 1280;
+    const data = canvas.getContext('2d').getImageData(Math.round(x * scale) - 3, Math.round(y * scale) - 3, 7, 7).data;
+    return Array.from({ length: 49 }, (_, i) => Array.from(data.slice(4 * i, 4 * i + 4)));
+}"""
+
+
+class Visitor:
+    """Somebody with a browser on a room's page."""
+
+    def __init__(
+        self, browser: Browser, relay: RelayProcess, name: str, color: str, path: str, **context: Any
+    ) -> None:
+        options = {"viewport": {"width": 1000, "height": 720}, **context}
+        self.page: Page = browser.new_context(**options).new_page()
+        self.errors: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(relay.url.replace("ws", "http", 1) + path)
+        if name:
+            self.page.get_by_label("Your name").fill(name)
+            self.page.get_by_label("Your colour").fill(color)
+            self.page.get_by_role("button", name="Join", exact=True).click()
+
+    def until(self, script: str, argument: object = None, timeout: float = 20) -> None:
+        """Wait, frame by frame; the page's policy lets nobody else evaluate text in it."""
+        end = time.monotonic() + timeout
+        while not self.page.evaluate(script, argument):
+            assert time.monotonic() < end, f"still not: {script} of {argument}"
+            self.page.evaluate("() => new Promise(requestAnimationFrame)")
+
+    def connected(self, words: str = "connected ·") -> None:
+        self.page.locator(".status", has_text=words).wait_for()
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        box = self.page.locator(".ipysketch-overlay").bounding_box()
+        assert box is not None
+        return box["x"] + x * box["width"] / 1280, box["y"] + y * box["height"] / 720
+
+    def press(self, x: float, y: float) -> None:
+        self.page.mouse.move(*self.place(x, y))
+        self.page.mouse.down()
+
+    def drag(self, x: float, y: float) -> None:
+        self.page.mouse.move(*self.place(x, y), steps=8)
+
+    def stroke(self, *points: tuple[float, float]) -> None:
+        self.press(*points[0])
+        for point in points[1:]:
+            self.drag(*point)
+        self.page.mouse.up()
+
+    def tool(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def sees(self, x: float, y: float, color: str, canvas: str = ".ipysketch-paper") -> None:
+        wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+        self.until(
+            f"([x, y, canvas, wanted]) => ({PIXELS})([x, y, canvas])"
+            ".some(p => p[3] > 200 && wanted.every((c, i) => Math.abs(c - p[i]) < 24))",
+            [x, y, canvas, wanted],
+        )
+
+    def sees_nothing(self, x: float, y: float) -> None:
+        self.until(f"place => ({PIXELS})(place).every(p => p[3] === 0)", [x, y, ".ipysketch-paper"])
+
+    def picture(self) -> list[int]:
+        found: list[int] = self.page.evaluate(
+            """() => {
+                const copy = new OffscreenCanvas(640, 360);
+                const context = copy.getContext('2d');
+                context.drawImage(document.querySelector('.ipysketch-paper'), 0, 0, 640, 360);
+                return Array.from(context.getImageData(0, 0, 640, 360).data);
+            }"""
+        )
+        return found
+
+    def screenshot(self, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    def close(self) -> None:
+        assert self.errors == []
+        assert all(url.startswith(self.page.url.split("/r/")[0]) for url in self.asked)
+        self.page.context.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, relay: RelayProcess) -> Iterator[Any]:
+    guests: list[Visitor] = []
+
+    def came(name: str = "Ada", color: str = RED, path: str = "/r/page", **context: Any) -> Visitor:
+        guests.append(Visitor(browser, relay, name, color, path, **context))
+        return guests[-1]
+
+    yield came
+    for guest in guests:
+        guest.page.context.close()
+
+
+@pytest.fixture
+def eye(relay: RelayProcess) -> Iterator[ipysketch.Sketch]:
+    """A peer in Python; the room is empty when it comes."""
+    board = ipysketch.Sketch(name="Eye").connect(relay.url, "page")
+    board.clear()
+    assert board.flush()
+    yield board
+    board.disconnect()
+
+
+def elements(eye: ipysketch.Sketch, count: int) -> list[object]:
+    until_shown(eye, lambda state: len(state.elements) == count and not state.live, f"{count} elements")
+    return list(eye.elements)
+
+
+def test_three_pages_show_the_same(visit: Any, eye: ipysketch.Sketch) -> None:
+    ada, grace, mary = visit("Ada", RED), visit("Grace", BLUE), visit("Mary", "#2e8b57", color_scheme="dark")
+    for guest in (ada, grace, mary):
+        guest.connected("4 here")
+    ada.press(100, 100)
+    ada.drag(300, 200)
+    grace.sees(200, 150, RED, ".live")  # While the hand is down.
+    ada.page.mouse.up()
+    grace.stroke((300, 100), (100, 200))
+    for guest in (ada, grace, mary):
+        guest.sees(120, 110, RED)
+        guest.sees(280, 110, BLUE)
+    assert ada.picture() == grace.picture() == mary.picture()
+    ada.screenshot("page-light")
+    mary.screenshot("page-dark")
+    assert len(elements(eye, 2)) == 2
+    for guest in (ada, grace, mary):
+        guest.close()
+
+
+def test_every_tool_of_the_page(visit: Any, eye: ipysketch.Sketch) -> None:
+    ada = visit()
+    ada.connected()
+    for number, (tool, kind) in enumerate(
+        {
+            "Pen": Stroke,
+            "Highlighter": Highlighter,
+            "Line": Line,
+            "Arrow": Arrow,
+            "Rectangle": Rectangle,
+            "Ellipse": Ellipse,
+        }.items()
+    ):
+        ada.tool(tool)
+        ada.stroke((100 + 180 * number, 100), (140 + 180 * number, 220), (200 + 180 * number, 180))
+        assert type(elements(eye, number + 1)[-1]) is kind
+    ada.page.keyboard.press("t")
+    ada.press(200, 400)
+    ada.page.mouse.up()
+    ada.page.keyboard.type("p < q")
+    ada.page.keyboard.press("Enter")
+    text = elements(eye, 7)[-1]
+    assert isinstance(text, Text)
+    assert text.text == "p < q"
+    ada.page.keyboard.press("e")
+    ada.stroke((480, 120), (480, 240))
+    assert Line not in map(type, elements(eye, 6))
+    ada.page.keyboard.press("Control+z")
+    elements(eye, 7)
+    ada.page.keyboard.press("Control+Shift+z")
+    elements(eye, 6)
+    ada.tool("Undo")
+    elements(eye, 7)
+    ada.press(900, 500)
+    ada.drag(1000, 600)
+    ada.page.keyboard.press("Escape")
+    ada.page.mouse.up()
+    elements(eye, 7)
+    ada.screenshot("page-tools")
+    ada.tool("Clear the board")
+    elements(eye, 0)
+    ada.close()
+
+
+def near(alpha: np.ndarray) -> np.ndarray:
+    """The most ink at each pixel and those around it."""
+    wide = np.pad(alpha, 1)
+    height, width = alpha.shape
+    return np.max([wide[y : y + height, x : x + width] for y in range(3) for x in range(3)], axis=0)
+
+
+def test_a_page_and_a_notebook_look_the_same(visit: Any, lab: Lab, relay: RelayProcess) -> None:
+    eye = ipysketch.Sketch(name="Eye").connect(relay.url, "both")
+    nora = lab.notebook(
+        "nora", ["%load_ext ipysketch", f"%sketch connect --room both --name Nora --color '{BLUE}'"]
+    )
+    nora.run()
+    ada = visit(path="/r/both")
+    ada.connected("3 here")
+    ada.stroke((100, 100), (300, 300))
+    nora.sees(200, 200, RED)
+    nora.stroke((300, 100), (100, 300))
+    ada.sees(250, 150, BLUE)
+    ada.tool("Rectangle")
+    ada.stroke((400, 100), (600, 300))
+    nora.sees(600, 200, RED)
+    elements(eye, 3)
+    theirs, mine = (np.array(picture)[3::4].reshape(360, 640) for picture in (nora.picture(), ada.picture()))
+    far = int(((theirs > 128) & (near(mine) < 64)).sum() + ((mine > 128) & (near(theirs) < 64)).sum())
+    inked = int((mine > 128).sum())
+    print(f"\npage and notebook: {far} of {inked} inked pixels differ by more than antialiasing")
+    assert far <= inked * 0.02
+    nora.button("Undo")
+    ada.sees_nothing(250, 150)
+    ada.close()
+    nora.page.context.close()
+    eye.disconnect()
+
+
+def test_a_finger_on_a_phone(visit: Any, eye: ipysketch.Sketch) -> None:
+    ada = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, device_scale_factor=3)
+    ada.connected()
+    assert ada.page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    for made in ada.page.locator(".tools button, .tools input").all():
+        box = made.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
+        assert min(box["width"], box["height"]) >= 24
+    session = ada.page.context.new_cdp_session(ada.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        places = [
+            {**dict(zip("xy", ada.place(*point), strict=True)), "id": n} for n, point in enumerate(points)
+        ]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    touch("touchStart", (200, 200))
+    for x in range(240, 640, 40):
+        touch("touchMove", (x, 200 + x / 10))
+    touch("touchEnd")
+    [stroke] = elements(eye, 1)
+    assert isinstance(stroke, Stroke)
+    assert stroke.points[-1][0] == pytest.approx(600, abs=6)
+    ada.sees(400, 240, RED)
+    ada.screenshot("page-phone")
+    ada.page.set_viewport_size({"width": 740, "height": 360})
+    ada.sees(400, 240, RED)
+    box = ada.page.locator(".ipysketch-overlay").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 360
+    assert box["height"] > 250
+    ada.screenshot("page-phone-on-its-side")
+    ada.page.set_viewport_size({"width": 360, "height": 740})
+    ada.sees(400, 240, RED)
+    touch("touchStart", (200, 200))
+    touch("touchStart", (200, 200), (400, 200))
+    touch("touchMove", (100, 200), (500, 200))
+    touch("touchEnd")
+    ada.page.get_by_role("button", name="Whole board").click()
+    elements(eye, 1)
+    # A text begins where one finger is lifted; two fingers mean the paper.
+    ada.tool("Text")
+    field = ada.page.get_by_label("Text on the board")
+    touch("touchStart", (200, 500))
+    touch("touchStart", (200, 500), (400, 500))
+    touch("touchEnd")
+    touch("touchStart", (300, 500))
+    assert field.count() == 0
+    touch("touchEnd")
+    field.wait_for()
+    ada.page.keyboard.type("by a finger")
+    ada.page.keyboard.press("Enter")
+    [text] = elements(eye, 2)[1:]
+    assert isinstance(text, Text)
+    assert text.at == pytest.approx((300, 500), abs=4)
+    ada.close()
+
+
+def test_who_only_watches_looks_around_by_touch(visit: Any, eye: ipysketch.Sketch) -> None:
+    screen = visit("", path="/r/page?view", has_touch=True)
+    screen.connected("2 here")
+    eye.stroke([(100, 300), (400, 300)], color=RED)
+    screen.sees(250, 300, RED)
+    screen.page.locator(".ipysketch-overlay").focus()
+    screen.page.keyboard.press("+")
+    session = screen.page.context.new_cdp_session(screen.page)
+    before = screen.place(250, 300)
+    for kind, x, y in (("touchStart", 500, 400), ("touchMove", 470, 390), ("touchEnd", 0, 0)):
+        points = [{"x": x, "y": y}] if kind != "touchEnd" else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    assert screen.place(250, 300) == pytest.approx((before[0] - 30, before[1] - 10), abs=1)
+    elements(eye, 1)
+    screen.close()
+
+
+def test_a_name_is_changed(visit: Any, eye: ipysketch.Sketch) -> None:
+    ada = visit("Ad")
+    ada.connected("2 here")
+    ada.page.get_by_role("button", name="Ad (you)").click()
+    field = ada.page.get_by_label("Your name")
+    assert field.input_value() == "Ad"
+    field.fill("Ada")
+    ada.page.get_by_role("button", name="Change", exact=True).click()
+    until_shown(eye, lambda state: "Ada" in [person.name for person in state.people], "another name")
+    ada.page.get_by_role("button", name="Ada (you)").wait_for()
+    ada.page.get_by_role("button", name="Ada (you)").click()
+    ada.page.keyboard.press("Escape")
+    ada.stroke((100, 100), (400, 100))
+    elements(eye, 1)
+    ada.close()
+
+
+def test_the_relay_dies_under_the_hand_and_nothing_is_lost(browser: Browser, tmp_path: Path) -> None:
+    own = RelayProcess(tmp_path)
+    ada = Visitor(browser, own, "Ada", RED, "/r/page")
+    ada.connected()
+    ada.stroke((100, 100), (300, 100))
+    ada.press(100, 300)
+    ada.drag(200, 300)
+    own.kill()
+    ada.connected("reconnecting")
+    ada.drag(400, 300)
+    ada.page.mouse.up()
+    ada.stroke((100, 500), (300, 500))
+    ada.page.locator(".status", has_text="2 strokes waiting").wait_for()
+    ada.screenshot("page-away")
+    own.start()
+    ada.connected()
+    eye = ipysketch.Sketch(name="Eye").connect(own.url, "page")
+    strokes = elements(eye, 3)
+    assert [
+        round(stroke.points[:, 1].mean()) for stroke in strokes if isinstance(stroke, Stroke)
+    ] == pytest.approx([100, 300, 500], abs=2)
+    ada.sees(300, 300, RED)
+    eye.disconnect()
+    ada.page.context.close()
+    own.stop()
+
+
+def test_a_screen_only_watches(visit: Any, eye: ipysketch.Sketch) -> None:
+    screen = visit("", path="/r/page?view")
+    screen.connected("2 here")
+    screen.stroke((100, 100), (400, 100))
+    assert not screen.page.get_by_role("toolbar").is_visible()
+    eye.stroke([(100, 300), (400, 300)], color=RED)
+    screen.sees(250, 300, RED)
+    screen.sees_nothing(250, 100)
+    elements(eye, 1)
+    screen.screenshot("page-screen")
+    screen.close()
+
+
+def test_a_viewers_token_comes_in_the_fragment_and_goes_from_the_address(
+    browser: Browser, tmp_path: Path
+) -> None:
+    own = RelayProcess(tmp_path, None, "--require-token")
+    secret = read_secret(next(tmp_path.glob("*secret*")))
+    tokens = Tokens(secret)
+
+    tokens_given: list[str] = []
+
+    def token(role: Role) -> str:
+        tokens_given.append(tokens.mint(room="page", role=role, name="", seconds=600, now=time.time())[0])
+        return tokens_given[-1]
+
+    vera = Visitor(browser, own, "Vera", RED, f"/r/page#token={token(Role.VIEWER)}")
+    vera.connected("you are watching")
+    assert "token" not in vera.page.url
+    vera.stroke((100, 100), (400, 100))
+    vera.sees_nothing(250, 100)
+    assert vera.page.get_by_role("button", name="Pen").get_attribute("aria-disabled") == "true"
+    vera.page.keyboard.press("r")
+    assert vera.page.locator(".tools [aria-pressed=true]").first.get_attribute("aria-label") == "Pen"
+    vera.screenshot("page-viewer")
+    late = Visitor(browser, own, "Late", BLUE, "/r/page")
+    late.page.get_by_role("textbox", name="Token").fill(token(Role.EDITOR))
+    late.screenshot("page-token")
+    late.page.get_by_role("button", name="Join", exact=True).click()
+    late.connected("2 here")
+    late.stroke((100, 300), (400, 300))
+    vera.sees(250, 300, BLUE)
+    # Who may draw may erase what is theirs, and is told so of the rest.
+    third = Visitor(browser, own, "Mary", RED, f"/r/page#token={token(Role.EDITOR)}")
+    third.connected("3 here")
+    third.stroke((100, 500), (400, 500))
+    third.sees(250, 300, BLUE)
+    third.tool("Eraser")
+    third.stroke((250, 250), (250, 350))
+    third.page.locator(".notice", has_text="Only a moderator may erase what others drew").wait_for()
+    third.stroke((250, 250), (250, 550))
+    third.sees_nothing(250, 500)
+    third.sees(250, 300, BLUE)
+    vera.sees_nothing(250, 500)
+    vera.sees(250, 300, BLUE)
+    third.page.context.close()
+    assert len(own.log) >= 2
+    assert not any(given in line for line in own.log for given in tokens_given)
+    for guest in (vera, late):
+        guest.page.context.close()
+    own.stop()
+
+
+def test_hostile_names_are_only_words(visit: Any, eye: ipysketch.Sketch) -> None:
+    ada = visit()
+    ada.connected()
+    for word in HOSTILE:
+        eye.rename(word[:64])
+        eye.text(100, 100, word[:200] or "x")
+    assert eye.flush()
+    elements(eye, len(HOSTILE))
+    assert ada.page.evaluate("() => window.pwned") is None
+    ada.page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert ada.page.locator(".people img, .people script, .cursors img, .cursors script").count() == 0
+    ada.close()
+
+
+def test_it_works_by_keyboard_and_says_what_each_thing_is(visit: Any, eye: ipysketch.Sketch) -> None:
+    ada = visit()
+    ada.connected()
+    unnamed = ada.page.evaluate(
+        """() => [...document.querySelectorAll('button, input, select, canvas + div[tabindex]')]
+            .filter(e => e.offsetParent && !e.ariaLabel && !e.textContent.trim() && !e.closest('label')).length"""
+    )
+    assert unnamed == 0
+    assert ada.page.locator('[role="status"][aria-live="polite"]').count() == 1
+    ada.page.locator("body").press("Tab")
+    assert ada.page.evaluate("() => document.activeElement.ariaLabel") == "Pen"
+    ada.page.keyboard.press("Tab")
+    ada.page.keyboard.press("Enter")
+    assert ada.page.get_by_role("button", name="Highlighter").get_attribute("aria-pressed") == "true"
+    ada.page.keyboard.press("r")
+    assert ada.page.get_by_role("button", name="Rectangle").get_attribute("aria-pressed") == "true"
+    ada.page.evaluate("() => { document.body.style.zoom = 2; }")
+    ada.screenshot("page-200")
+    ada.close()

@@ -1,0 +1,297 @@
+"""Every tool, in a real JupyterLab: what the hand did, under everybody's eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import ipysketch
+from ipysketch.board_state import BoardState
+from ipysketch.elements import Arrow, Ellipse, Highlighter, Line, Rectangle, Text
+
+from ..integration.test_board import until_shown
+from ..processes import RelayProcess
+from .conftest import Lab, Notebook
+
+TEAL = "#0f766e"
+
+
+@pytest.fixture(scope="module")
+def tess(lab: Lab) -> Notebook:
+    notebook = lab.notebook(
+        "tess", ["%load_ext ipysketch", f"%sketch connect --room tools --name Tess --color '{TEAL}'"]
+    )
+    notebook.run()
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def eye(tess: Notebook, relay: RelayProcess) -> Iterator[ipysketch.Sketch]:
+    """Another peer, who sees what is drawn."""
+    board = ipysketch.Sketch(name="Eye").connect(relay.url, "tools")
+    yield board
+    board.disconnect()
+
+
+@pytest.fixture(autouse=True)
+def empty(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    tess.button("Pen")
+    tess.page.get_by_label("Another colour").first.evaluate(
+        "(input, color) => { input.value = color; input.dispatchEvent(new Event('change')); }", TEAL
+    )
+    eye.clear()
+    until_shown(eye, lambda state: not state.elements, "an empty board")
+    tess.page.wait_for_function(
+        """() => {
+            const canvas = document.querySelector('.ipysketch-desk canvas.ipysketch-paper');
+            const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            return data.every((value, i) => i % 4 !== 3 || value === 0);
+        }"""
+    )
+
+
+def elements(eye: ipysketch.Sketch, count: int) -> list[object]:
+    until_shown(eye, lambda state: len(state.elements) == count and not state.live, f"{count} elements")
+    return list(eye.elements)
+
+
+def chosen(notebook: Notebook, count: int) -> None:
+    notebook.page.wait_for_function(
+        "count => document.querySelectorAll('.ipysketch-taken').length === count", arg=count
+    )
+
+
+def key(notebook: Notebook, name: str) -> None:
+    notebook.page.locator(".ipysketch-overlay").first.focus()
+    notebook.page.keyboard.press(name)
+
+
+def test_shapes_are_drawn_live_and_kept(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    tess.button("Rectangle")
+    tess.press(100, 100)
+    tess.drag(300, 250)
+    until_shown(
+        eye, lambda state: any(isinstance(e, Rectangle) for e in state.live), "a rectangle under a hand"
+    )
+    tess.release()
+    tess.sees(200, 100, TEAL)
+    tess.sees_nothing(200, 175)
+    for number, (tool, kind) in enumerate(
+        {"Ellipse": Ellipse, "Line": Line, "Arrow": Arrow, "Highlighter": Highlighter}.items()
+    ):
+        tess.button(tool)
+        tess.stroke((400 + 200 * number, 100), (500 + 200 * number, 250))
+        found = elements(eye, number + 2)[-1]
+        assert type(found) is kind
+    rectangle = elements(eye, 5)[0]
+    assert isinstance(rectangle, Rectangle)
+    assert rectangle.box.x0 == pytest.approx(100, abs=1.5)
+    assert rectangle.box.y1 == pytest.approx(250, abs=1.5)
+    tess.screenshot("tools")
+
+
+def test_fill_dash_and_opacity_are_chosen_and_seen(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    tess.button("Ellipse")
+    tess.button("Fill")
+    tess.page.get_by_label("Line", exact=True).last.select_option("dashed")
+    tess.page.get_by_label("Opacity").select_option("50")
+    tess.page.wait_for_function(
+        "() => document.querySelector('[aria-label=Fill]').getAttribute('aria-pressed') === 'true'"
+    )
+    tess.stroke((100, 100), (400, 300))
+    [ellipse] = elements(eye, 1)
+    assert isinstance(ellipse, Ellipse)
+    assert (ellipse.dash, ellipse.opacity) == ("dashed", 0.5)
+    assert ellipse.fill is not None
+    tess.button("Fill")
+    tess.page.get_by_label("Line", exact=True).last.select_option("")
+    tess.page.get_by_label("Opacity").select_option("0")
+
+
+def test_a_text_is_typed_on_the_board(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    key(tess, "t")
+    tess.page.wait_for_selector('[aria-label="Text"][aria-pressed="true"]')
+    tess.press(200, 200)
+    tess.release()
+    tess.page.keyboard.type("p & q <b>")
+    tess.page.keyboard.press("Shift+Enter")
+    tess.page.keyboard.type("two")
+    tess.screenshot("typing")
+    tess.page.keyboard.press("Enter")
+    [text] = elements(eye, 1)
+    assert isinstance(text, Text)
+    assert text.text == "p & q <b>\ntwo"
+    assert text.bounds.contains(202, 210)
+    tess.press(300, 400)
+    tess.release()
+    tess.page.keyboard.type("not meant")
+    tess.page.keyboard.press("Escape")
+    elements(eye, 1)
+
+
+def test_a_text_is_changed_where_it_is(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    eye.text(200, 200, "wrods", size=60, color=TEAL)
+    elements(eye, 1)
+    key(tess, "v")
+    tess.page.wait_for_selector('[aria-label="Select"][aria-pressed="true"]')
+    field = tess.page.get_by_label("Text on the board")
+    tess.page.mouse.dblclick(*tess.place(250, 230))
+    field.wait_for()
+    assert field.input_value() == "wrods"
+    box = field.bounding_box()
+    assert box is not None
+    assert (box["x"], box["y"]) == pytest.approx(tess.place(200, 200), abs=2)
+    tess.page.keyboard.press("Control+a")
+    tess.page.keyboard.type("words")
+    tess.screenshot("changing")
+    tess.page.keyboard.press("Enter")
+    until_shown(
+        eye, lambda state: [getattr(e, "text", "") for e in state.elements] == ["words"], "a changed text"
+    )
+    chosen(tess, 1)
+    # By the keyboard alone; a text of nothing is none.
+    key(tess, "Enter")
+    tess.page.keyboard.press("Control+a")
+    tess.page.keyboard.press("Delete")
+    tess.page.keyboard.press("Enter")
+    elements(eye, 0)
+    key(tess, "Control+z")
+    elements(eye, 1)
+
+
+def test_what_is_chosen_moves_is_restyled_duplicated_and_deleted(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    tess.stroke((100, 100), (200, 100))
+    tess.stroke((100, 300), (200, 300))
+    elements(eye, 2)
+    key(tess, "v")
+    tess.press(60, 60)
+    tess.drag(240, 140)
+    tess.page.wait_for_selector(".ipysketch-band", state="attached")
+    tess.release()
+    chosen(tess, 1)
+    tess.press(150, 100)
+    tess.drag(150, 200)
+    until_shown(
+        eye,
+        lambda state: abs(state.elements[0].bounds.y0 - 198) < 2,
+        "the stroke on its way, while the hand is down",
+    )
+    assert eye.strokes[0].points[0][1] == pytest.approx(100, abs=1.5)
+    tess.screenshot("selection")
+    tess.release()
+    tess.sees(150, 200, TEAL)
+    tess.sees_nothing(150, 100)
+    tess.page.get_by_label("Colour: red").first.click()
+    until_shown(eye, lambda state: state.elements[0].color == "#d62728", "red")
+    key(tess, "Control+d")
+    elements(eye, 3)
+    chosen(tess, 1)
+    key(tess, "Delete")
+    elements(eye, 2)
+    chosen(tess, 0)
+    for _ in range(4):  # The deletion, the duplicate, the colour, the move.
+        key(tess, "Control+z")
+    until_shown(
+        eye, lambda state: abs(state.elements[0].bounds.y0 - 98) < 2 and len(state.elements) == 2, "as it was"
+    )
+    tess.sees(150, 100, TEAL)
+
+
+def test_front_and_back(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    tess.stroke((100, 100), (300, 100))
+    tess.page.get_by_label("Colour: red").first.click()
+    tess.stroke((200, 50), (200, 150))
+    elements(eye, 2)
+    tess.sees(200, 100, "#d62728")
+    key(tess, "v")
+    tess.press(120, 100)
+    tess.release()
+    chosen(tess, 1)
+    key(tess, "]")
+    tess.sees(200, 100, TEAL)
+    key(tess, "[")
+    tess.sees(200, 100, "#d62728")
+
+
+def test_a_part_is_cut_out_of_a_stroke(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    tess.stroke((100, 100), (300, 100))
+    elements(eye, 1)
+    key(tess, "x")
+    tess.page.wait_for_selector('[aria-label="Part eraser"][aria-pressed="true"]')
+    tess.stroke((200, 60), (200, 140))
+    left, right = elements(eye, 2)
+    assert left.bounds.x1 < 195
+    assert right.bounds.x0 > 205
+    tess.sees_nothing(200, 100)
+    tess.sees(150, 100, TEAL)
+    key(tess, "Control+z")
+    elements(eye, 1)
+    tess.sees(200, 100, TEAL)
+
+
+def test_a_light_is_seen_fades_and_is_not_kept(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    before = eye.seq
+    key(tess, "k")
+    tess.page.wait_for_selector('[aria-label="Laser pointer"][aria-pressed="true"]')
+    tess.press(100, 100)
+    tess.drag(400, 300)
+    until_shown(eye, lambda state: bool(state.lasers) and len(state.lasers[0].points) >= 8, "the light")
+    wet = """() => {
+        const wet = document.querySelector('.ipysketch-wet');
+        return wet.getContext('2d').getImageData(0, 0, wet.width, wet.height).data.some((v, i) => i % 4 === 3 && v > 0);
+    }"""
+    assert tess.page.evaluate(wet)
+    tess.release()
+    until_shown(eye, lambda state: not state.lasers, "darkness")
+    tess.page.wait_for_function(f"() => !({wet})()")
+    assert eye.seq == before
+
+
+def test_somebody_elses_light_is_seen_here(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    thread, session = eye._thread, eye._session
+    thread.ask(lambda: session.begin("hand", 600, 300, tool="laser"))
+    for x in range(600, 700, 10):
+        thread.ask(lambda x=x: session.motion("hand", x, 300))
+    tess.page.wait_for_function(
+        """() => {
+            const wet = document.querySelector('.ipysketch-wet');
+            const scale = wet.width / 1280;
+            const data = wet.getContext('2d').getImageData(600 * scale, 290 * scale, 100 * scale, 20 * scale).data;
+            return data.some((v, i) => i % 4 === 3 && v > 0);
+        }"""
+    )
+    thread.ask(lambda: session.end("hand"))
+
+
+def test_pages_are_added_named_turned_and_followed(tess: Notebook, eye: ipysketch.Sketch) -> None:
+    def there(state: BoardState, count: int) -> bool:
+        return len(state.pages) == count
+
+    tess.stroke((100, 100), (200, 100))
+    tess.button("Add a page")
+    until_shown(eye, lambda state: there(state, 2), "a second page")
+    tess.sees_nothing(150, 100)
+    tess.page.get_by_label("Name of the page").fill("Proof")
+    tess.page.get_by_label("Name of the page").press("Enter")
+    until_shown(eye, lambda state: there(state, 2) and state.pages[1].name == "Proof", "its name")
+    tess.screenshot("pages")
+    eye.turn("Proof")
+    tess.page.get_by_role("button", name="Eye").click()  # To go along.
+    eye.turn(0)
+    tess.sees(150, 100, TEAL)
+    eye.turn("Proof")
+    tess.sees_nothing(150, 100)
+    tess.page.get_by_role("button", name="Eye").click()
+    tess.button("Delete this page")
+    until_shown(eye, lambda state: there(state, 1), "one page")
+    tess.sees(150, 100, TEAL)
+    assert tess.errors == []
+
+
+def test_a_grid_comes_and_goes(tess: Notebook) -> None:
+    grid = "() => getComputedStyle(document.querySelector('.ipysketch-overlay')).backgroundImage.includes('gradient')"
+    key(tess, "g")
+    tess.page.wait_for_function(grid)
+    tess.button("Grid")
+    tess.page.wait_for_function(f"() => !({grid})()")

@@ -1,0 +1,178 @@
+"""The relay's web pages, as a browser asks for them."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import http.client
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from relay.protocol import Join
+from relay.website import answer
+
+from ..processes import RelayProcess
+from .wire import wire
+
+WEB = Path(__file__).parents[2] / "relay" / "web"
+Ask = Callable[..., tuple[int, dict[str, str], bytes]]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
+    process = RelayProcess(
+        tmp_path_factory.mktemp("web"),
+        ":memory:",
+        "--allow-origin",
+        "https://lab.example",
+        "--allow-host",
+        "draw.example",
+    )
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def ask(running: RelayProcess) -> Ask:
+    def asked(path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+        try:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.putrequest(method, path, skip_host="Host" in named, skip_accept_encoding=True)
+            for name, value in named.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            said = connection.getresponse()
+            return said.status, dict(said.getheaders()), said.read()
+        finally:
+            connection.close()
+
+    return asked
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in WEB.iterdir()))
+def test_every_file_is_served_and_nothing_else_may_be_loaded(ask: Ask, file: str) -> None:
+    path = {"index.html": "/", "room.html": "/r/main"}.get(file, f"/{file}")
+    status, headers, body = ask(path)
+    assert status == 200
+    assert body == (WEB / file).read_bytes()
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "*" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    kinds = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
+    assert headers["Content-Type"].startswith(kinds[Path(file).suffix])
+
+
+def test_all_of_it_is_under_100_kilobytes_as_it_is_sent(ask: Ask) -> None:
+    sent = 0
+    for file in WEB.iterdir():
+        path = {"index.html": "/", "room.html": "/r/main"}.get(file.name, f"/{file.name}")
+        _, headers, body = ask(path, Accept_Encoding="gzip, br")
+        assert headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(body) == file.read_bytes()
+        sent += len(body)
+    print(f"\nthe page, its modules and its style: {sent} bytes")
+    assert sent < 100_000
+
+
+def test_nothing_in_it_comes_from_another_place_or_is_inline() -> None:
+    for file in WEB.iterdir():
+        text = file.read_text()
+        found = [url for url in re.findall(r"https?://[^\s\"'`)]+", text) if "www.w3.org/2000/svg" not in url]
+        assert found == [], file.name
+        if file.suffix == ".html":
+            assert not re.search(r"<script(?![^>]* src=)|\son\w+=|<style|style=", text), file.name
+
+
+def test_what_the_browser_has_is_not_sent_again(ask: Ask) -> None:
+    _, headers, _ = ask("/page.js")
+    status, again, body = ask("/page.js", If_None_Match=headers["ETag"])
+    assert (status, body) == (304, b"")
+    assert again["ETag"] == headers["ETag"]
+    assert ask("/page.js", If_None_Match='"old"')[0] == 200
+
+
+def test_head_has_the_headers_and_no_body(ask: Ask) -> None:
+    status, _, body = ask("/", "HEAD")
+    assert (status, body) == (200, b"")
+
+
+def test_the_door_leads_to_a_room(ask: Ask) -> None:
+    status, headers, _ = ask("/r/?room=7%20b")
+    assert (status, headers["Location"]) == (303, "7%20b")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing.js",
+        "/room.html",
+        "/index.html",
+        "/../pyproject.toml",
+        "/..%2fserver.py",
+        "/web/page.js",
+        "/__init__.py",
+        "/r/" + "x" * 65,
+        "/r/%3Cscript%3E",
+        "/r/a/b",
+        "/r/%ff",
+        "/r/?room=%3Cscript%3E",
+        "//evil.example/page.js",
+    ],
+)
+def test_what_is_not_there_is_said_in_words_and_never_repeated(ask: Ask, path: str) -> None:
+    status, headers, body = ask(path)
+    assert status == 404
+    assert headers["Content-Type"].startswith("text/plain")
+    assert b"script" not in body
+    assert body.count(b"\n") == 1
+
+
+def test_another_origin_reads_the_module_only_if_it_was_allowed(ask: Ask) -> None:
+    _, headers, _ = ask("/ipysketch.js", Origin="https://lab.example")
+    assert headers["Access-Control-Allow-Origin"] == "https://lab.example"
+    _, headers, _ = ask("/ipysketch.js", Origin="https://evil.example")
+    assert "Access-Control-Allow-Origin" not in headers
+    assert "Origin" in headers["Vary"]
+
+
+def test_a_page_of_this_relay_may_join_and_of_another_port_may_not(running: RelayProcess) -> None:
+    async def join(origin: str) -> str:
+        async with wire(running.port, Origin=origin) as connection:
+            await connection.say(Join("main"))
+            return type(await connection.hear(object)).__name__
+
+    assert asyncio.run(join(f"http://127.0.0.1:{running.port}")) == "Welcome"
+    for origin in ("http://127.0.0.1:1", f"http://localhost:{running.port}", "http://evil.example", "null"):
+        with pytest.raises(InvalidStatus, match="HTTP 403"):
+            asyncio.run(join(origin))
+
+
+def test_a_name_that_is_not_this_relays_gets_nothing(ask: Ask) -> None:
+    assert ask("/", Host="evil.example")[0] == 421
+    assert ask("/", Host="draw.example")[0] == 200
+
+
+def test_answers_do_not_depend_on_a_request() -> None:
+    assert answer("/") == answer("/?x=1")
+    assert answer("").status == 404
+    assert answer("/page.js", "HEAD") == answer("/page.js")
+    refused = answer("/page.js", "POST")
+    assert (refused.status, dict(refused.headers)["Allow"]) == (405, "GET, HEAD")
+
+
+def test_nothing_of_a_page_can_be_changed(ask: Ask) -> None:
+    # What websockets lets through of other methods than GET depends on its release; none of it is an error of ours.
+    _, headers, body = ask("/page.js")
+    status, same, nothing = ask("/page.js", "HEAD")
+    if status != 405:
+        assert (status, same["Content-Length"], nothing) == (200, headers["Content-Length"], b"")
+    assert ask("/page.js", "DELETE")[0] in (400, 405, 501)
+    assert ask("/page.js")[2] == body
