@@ -229,7 +229,9 @@ class Silent(Plain):
 
 @cache
 def _pool(count: int, points: int, timed: bool) -> list[dict[str, Any]]:
-    return [{name: _raw(value) for name, value in fields.items()} for fields in strokes(count, points, timed=timed)]
+    return [
+        {name: _raw(value) for name, value in fields.items()} for fields in strokes(count, points, timed=timed)
+    ]
 
 
 def _raw(value: object) -> msgspec.Raw:

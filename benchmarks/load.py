@@ -89,7 +89,8 @@ class Person:
 @dataclass
 class Run:
     """What came of drawing for a while. `sent` and `delivered` count points, a delivery being one heard by one
-    other person, or by its own author where those are counted; the times are of the deliveries, in seconds. `missing` were never heard, `again` more than once.
+    other person, or by its own author where those are counted; the times are of the deliveries, in seconds.
+    `missing` were never heard, `again` more than once.
     """
 
     seconds: float

@@ -321,7 +321,7 @@ class Room:
 
     # --- what peers send ----------------------------------------------------------------------------------
 
-    def receive(self, peer: Peer, message: ClientMessage, now: float) -> None:
+    def receive(self, peer: Peer, message: ClientMessage) -> None:
         """Take one message; raises `Bad` when it is refused as a whole, and then nothing has changed."""
         if peer.gone:
             return

@@ -443,7 +443,11 @@ class Relay:
         for message in messages:
             if type(message) is Leave:
                 return False
-        self._receive(seat, messages, len(text), now)
+        try:
+            self._receive(seat, messages, len(text), now)
+        except Exception:  # One of ours: it ends this connection, not the others.
+            self._log.exception("taking failed room=%r peer=%s", seat.opened.room.name, seat.peer.id)
+            _abort(seat.socket)
         return True
 
     def _receive(self, seat: _Seat, messages: list[ClientMessage | Bad], size: int, now: float) -> None:
@@ -470,14 +474,14 @@ class Relay:
             self._check_rate(seat, message, now)
             match message:
                 case Preview() | PresenceMessage() | Operate():  # Nearly all that comes.
-                    room.receive(peer, message, now)
+                    room.receive(peer, message)
                 case Lock() | Read() | Mint() | Erase():
                     room.allow(peer, message)
                     self._begin(seat, message)
                 case Event() if self._plugins:
                     self._offer(seat, message)
                 case _:
-                    room.receive(peer, message, now)
+                    room.receive(peer, message)
         except Bad as bad:
             self._refuse_message(seat, bad)
 
@@ -497,7 +501,7 @@ class Relay:
             for name, data in passing.answers:
                 room.answer(peer, name, data)
             if not passing.dropped:
-                room.receive(peer, Event(passing.name, passing.data, passing.to), time.time())
+                room.receive(peer, Event(passing.name, passing.data, passing.to))
         except Bad as bad:
             self._refuse_message(seat, bad)
         self._rooms.touch(seat.opened)

@@ -51,6 +51,7 @@ class Wire(ServerConnection):
         super().__init__(*arguments, **named)
         self.listener: Callable[[str], bool] | None = None
         self._unread = 0
+        self._in_pieces = False
         self._credit = 0
         # The bytes of a frame that the library has begun to read: only where it has none can one be read here.
         self._begun = _UNKNOWN
@@ -61,7 +62,7 @@ class Wire(ServerConnection):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        if not self._begun and not self._unread and self._take_small(data):
+        if not (self._begun or self._unread or self._in_pieces) and self._take_small(data):
             return
         self._credit = AT_ONCE
         if self.request is None:
@@ -91,7 +92,8 @@ class Wire(ServerConnection):
         if isinstance(event, Frame) and event.opcode in _DATA:
             if self._hand_over(event):
                 return
-            # A message in pieces counts once, and nothing else comes between them.
+            # A message in pieces counts once.
+            self._in_pieces = not event.fin
             self._unread += event.fin
         super().process_event(event)
 

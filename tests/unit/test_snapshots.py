@@ -63,7 +63,7 @@ class Guest:
         self.commit(Operate(self.peer.client.accepted + 1, (Create(key, {"data": "x" * size}),)))
 
     def commit(self, operation: Operate) -> None:
-        self.room.receive(self.peer, operation, 1.0)
+        self.room.receive(self.peer, operation)
         assert self.room.propose(1.0) is not None
         self.room.committed()
 
