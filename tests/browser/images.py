@@ -124,9 +124,7 @@ def together(browser: Browser, shots: list[bytes], theme: str, name: str) -> Non
     file = IMAGES / f"{name}-{theme}.png"
     frame.locator("div").screenshot(path=file)
     frame.close()
-    Image.open(file).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(
-        file, optimize=True
-    )
+    Image.open(file).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(file, optimize=True)
     print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1000:.0f} KB")
 
 
