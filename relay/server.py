@@ -66,7 +66,7 @@ from .roles import role
 from .room import Peer
 from .rooms import OpenRoom, Rooms
 from .tokens import Grant
-from .wire import AT_ONCE, Wire, framed
+from .wire import AT_ONCE, PlainWire, Wire, chosen, framed
 
 NO_PROGRESS = 10.0
 """Seconds for which a peer may take nothing of what waits for it before its connection is aborted."""
@@ -94,7 +94,7 @@ class _Seat:
     """One joined connection: its socket, its peer, and the bell its writer waits for. Its operations came too
     fast if nothing more should be taken before `rested`."""
 
-    socket: Wire
+    socket: PlainWire
     opened: OpenRoom
     peer: Peer
     grant: Grant
@@ -118,6 +118,12 @@ class _Seat:
         if not self.peer.unsettled:
             self.backlog = 0
         return self.backlog > MAX_BACKLOG or len(self.peer.direct) > WINDOW
+
+    def stalled(self, left: int, now: float) -> bool:
+        """Whether its peer takes nothing: looked at now and then, with what is left in its socket."""
+        if not (self.sending or left) or left < self.left:
+            self.left, self.progress = left, now
+        return now - self.progress > NO_PROGRESS
 
 
 class Relay:
@@ -152,7 +158,6 @@ class Relay:
         self._encryption = encryption
         self._idle_exit = idle_exit
         self._log = log or logging.getLogger("relay")
-        self._verbose = self._log.isEnabledFor(logging.DEBUG)
         self._plugins = Plugins(plugins, seconds=self._limits.plugin_seconds, log=self._log)
         self._posted: tuple[str | bytes, bytes] = ("", b"")
         self._connections: dict[ServerConnection, asyncio.Task[None] | None] = {}
@@ -175,6 +180,10 @@ class Relay:
         self._loop = asyncio.get_running_loop()
         self._rooms = Rooms(self._store, self._log, self._limits, self.metrics)
         self._admission.revoked.update(await self._rooms.ask(self._store.revoked, time.time()))
+        if (kind := chosen()) is not Wire:
+            self._log.warning(
+                "this release of websockets is not known to the relay: all works, but takes more time"
+            )
         try:
             self._server: Server = await serve(
                 self._serve,
@@ -183,7 +192,7 @@ class Relay:
                 ssl=self._encryption,
                 # Live frames are small and many: compressing them costs more than it saves.
                 compression=None,
-                create_connection=Wire,
+                create_connection=kind,
                 max_size=self._limits.max_message,
                 max_queue=MAX_QUEUE,
                 write_limit=WRITE_LIMIT,
@@ -237,9 +246,7 @@ class Relay:
             await asyncio.sleep(min(1.0, NO_PROGRESS / 4))
             for seat in self._seats:
                 left = seat.socket.transport.get_write_buffer_size()
-                if not (seat.sending or left) or left < seat.left:
-                    seat.left, seat.progress = left, loop.time()
-                elif loop.time() - seat.progress > NO_PROGRESS:
+                if seat.stalled(left, loop.time()):
                     self._tell(seat, logging.WARNING, "abort", reason=f"took nothing for {NO_PROGRESS:g} s")
                     self.metrics.aborted.inc()
                     _abort(seat.socket)
@@ -313,7 +320,7 @@ class Relay:
         return self._admission.admit(join.room, join.token, bearer, challenge, time.time())
 
     async def _serve(self, socket: ServerConnection) -> None:
-        assert isinstance(socket, Wire)
+        assert isinstance(socket, PlainWire)
         address = self._reception.arrive(socket)
         self._connections[socket] = asyncio.current_task()
         self._watch_idleness()
@@ -350,7 +357,7 @@ class Relay:
         except TimeoutError:
             raise Bad("join-first", "no join message came in time") from None
 
-    async def _enter(self, socket: Wire, frame: str | bytes, stack: contextlib.AsyncExitStack) -> _Seat:
+    async def _enter(self, socket: PlainWire, frame: str | bytes, stack: contextlib.AsyncExitStack) -> _Seat:
         messages = _decode(frame)
         join = messages[0] if messages else None
         if isinstance(join, Bad):
@@ -465,7 +472,7 @@ class Relay:
 
     def _take(self, seat: _Seat, message: ClientMessage | Bad, now: float) -> None:
         room, peer = seat.opened.room, seat.peer
-        if self._verbose:
+        if self._log.isEnabledFor(logging.DEBUG):
             shown = "Join(…)" if isinstance(message, Join) else f"{message!r:.400}"
             self._log.debug("message room=%r peer=%s %s", room.name, peer.id, shown)
         try:
@@ -570,7 +577,7 @@ class Relay:
         return Minted(token, grant.id)
 
     def _ring(self, seat: _Seat) -> int:
-        """Tell a peer what is new, or have its writer do so when its socket takes more: how many frames it took."""
+        """Tell a peer what is new, or have its writer do so when its socket takes more: how many frames that is."""
         room, peer, socket = seat.opened.room, seat.peer, seat.socket
         frames = 0
         try:
@@ -583,13 +590,14 @@ class Relay:
                 if self._posted[0] is not frame:
                     self._posted = (frame, framed(frame))
                 socket.post(self._posted[1])
+                seat.left = MAX_BUFFERED  # All before it was taken: that is progress.
                 self.metrics.sent.value += len(frame)
                 frames += 1
         except Exception:
             self._log.exception("telling failed room=%r peer=%s", room.name, peer.id)
             _abort(socket)
         seat.bell.set()
-        return frames
+        return frames + 1
 
     async def _write(self, seat: _Seat) -> None:
         """Tell a peer whose socket did not take all at once, and close it when the room says so."""

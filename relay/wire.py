@@ -1,7 +1,8 @@
 """A connection as the relay uses one: what comes is handed over at once, and what goes to many is framed once.
 
 The library's own way, a task that waits for each message and a lock for each that is sent, costs more than the
-message. It is kept for everything out of the ordinary: a message that must wait, a socket that does not take more.
+message. It is kept for everything out of the ordinary: a message that must wait, a socket that does not take more,
+and a release of the library whose insides are not known here, for this rests on them. See `chosen`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
+from websockets.version import version
 
 try:
     from websockets.speedups import apply_mask
 except ImportError:
     from websockets.utils import apply_mask
+
+KNOWN = range(15, 18)
+"""Major versions of the library that read and write as `Wire` expects; tests/integration/test_wire.py says so."""
 
 AT_ONCE = 16
 """Messages handed over of what comes in one piece, so that nobody who sends a lot keeps the others waiting."""
@@ -41,7 +46,25 @@ def framed(message: str | bytes) -> bytes:
     return Frame(Opcode.BINARY, message).serialize(mask=False)
 
 
-class Wire(ServerConnection):
+class PlainWire(ServerConnection):
+    """A connection that does all in the library's way: the `listener` is never asked, and nothing can be posted."""
+
+    listener: Callable[[str], bool] | None = None
+
+    def done(self) -> None:
+        """A message that came by `recv` has been dealt with; every one must be."""
+
+    @property
+    def clear(self) -> bool:
+        """Whether a frame can be posted: nothing waits to be sent before it."""
+        return False
+
+    def post(self, frame: bytes) -> None:
+        """Write what `framed` made, now. The connection must be `clear`, and no `send` under way."""
+        raise NotImplementedError
+
+
+class Wire(PlainWire):
     """A connection with a `listener`, which is given each text as it comes and says whether it took it. One that
     it did not take is for `recv`, and so is what comes after it until its reader calls `done`.
 
@@ -49,7 +72,6 @@ class Wire(ServerConnection):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.listener: Callable[[str], bool] | None = None
         self._unread = 0
         self._in_pieces = False
         self._credit = 0
@@ -67,7 +89,8 @@ class Wire(ServerConnection):
         self._credit = AT_ONCE
         if self.request is None:
             # The library does not say how much it read of what follows a request at once; then it reads it all.
-            self._begun = 0 if data.find(b"\r\n\r\n") == len(data) - 4 else _UNKNOWN
+            head, _, _ = data.partition(b"\r\n\r\n")
+            self._begun = 0 if len(head) == len(data) - 4 else _UNKNOWN
         else:
             self._begun += len(data)
         super().data_received(data)
@@ -110,12 +133,10 @@ class Wire(ServerConnection):
         return self.listener(text)
 
     def done(self) -> None:
-        """A message that came by `recv` has been dealt with; every one must be."""
         self._unread -= 1
 
     @property
     def clear(self) -> bool:
-        """Whether a frame can be posted: nothing waits to be sent before it."""
         transport = self.transport
         return (
             not transport.get_write_buffer_size()
@@ -124,5 +145,14 @@ class Wire(ServerConnection):
         )
 
     def post(self, frame: bytes) -> None:
-        """Write what `framed` made, now. The connection must be `clear`, and no `send` under way."""
         self.transport.write(frame)
+
+
+def chosen() -> type[PlainWire]:
+    """`Wire` where the library is one whose insides are known, else `PlainWire`: slower, and right with any."""
+    major = version.partition(".")[0]
+    whole = all(
+        hasattr(ServerConnection, name) for name in ("connection_made", "data_received", "process_event")
+    )
+    known = major.isdecimal() and int(major) in KNOWN
+    return Wire if known and whole and not issubclass(ServerConnection, asyncio.BufferedProtocol) else PlainWire
