@@ -38,6 +38,7 @@ from .board_state import Page, Person
 from .callbacks import Callback, check
 from .connection import Target
 from .connection_state import Connected, Ended, Offline
+from .doctor import Health, PageHealth
 from .drawing import Drawing
 from .elements import Element, Stroke
 from .errors import SketchError
@@ -65,6 +66,7 @@ JOIN_WAIT = 10.0
 EXIT_FLUSH = 1.0
 ANSWER_WAIT = 10.0
 LOOK_WAIT = 60.0
+TRIPS, TRIPS_WAIT = 5, 2.0
 
 
 class Sketch(Drawing):
@@ -472,6 +474,15 @@ class Sketch(Drawing):
             )
             self._thread.ask(lambda: self._session.attach(widget))
         return self._widget
+
+    def health(self) -> Health:
+        """How this board's connections are, measured now: takes a few round trips to the relay, at most 2 seconds."""
+        try:
+            trips = self._thread.run(self._session.trips(TRIPS), TRIPS_WAIT)
+        except TimeoutError:
+            trips = []
+        pages = self._thread.ask(self._widget.pages) if self._widget is not None else PageHealth(0, (), None)
+        return Health(self.room, self.status, self.connected, trips, *pages)
 
     def _ipython_display_(self) -> None:
         if not self.widget.present():

@@ -116,6 +116,13 @@ class Connection:
         await asyncio.gather(self._task, return_exceptions=True)
         self._client.state(Offline())
 
+    async def trip(self) -> float | None:
+        """Seconds to the relay and back; None when it is not there."""
+        try:
+            return await (await self._socket.ping()) if self._socket is not None and self._joined else None
+        except ConnectionClosed:
+            return None
+
     def retry_now(self) -> None:
         """Do not wait for the end of the back-off."""
         self._wake.set()

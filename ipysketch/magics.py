@@ -13,6 +13,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from IPython.display import display
 
+from . import doctor
 from .board import DEFAULT_ROOM, Sketch, boards, connect
 from .errors import SketchError
 
@@ -29,6 +30,7 @@ COMMANDS = {
     "lock": "let only moderators draw from now on",
     "unlock": "let everybody draw again",
     "remove": "take somebody out of the room: %sketch remove NAME",
+    "doctor": "what this board stands on, and what to do where it is not well",
     "disconnect": "leave the room; the drawing stays in the notebook",
     "help": "this list",
 }
@@ -59,6 +61,8 @@ class SketchMagics(Magics):
                 self._connect(rest)
             elif command == "share":
                 self._share(rest)
+            elif command == "doctor":
+                self._examine()
             elif command == "help":
                 print("\n".join(f"%sketch {name:<11} {text}" for name, text in COMMANDS.items()))
                 print("%sketch connect --help lists its options")
@@ -150,6 +154,15 @@ class SketchMagics(Magics):
         if not named["token"]:
             raise refused
         return connect(texts["url"], **named)
+
+    def _examine(self) -> None:
+        print(doctor.versions())
+        kernel = getattr(self.shell, "kernel", None) is not None
+        for board in boards():
+            for finding in doctor.examine(board.health(), kernel=kernel):
+                print(finding)
+        if not boards():
+            print("no board is connected here; begin with %sketch connect, and ask again")
 
     def _on_boards(self, command: str, rest: str) -> None:
         words = shlex.split(rest)

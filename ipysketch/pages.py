@@ -8,6 +8,8 @@ after the last word of any page, and then stop.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 AHEAD = 2
@@ -18,6 +20,8 @@ RARELY = 5.0
 """Seconds between frames when acknowledgements could come and do not: one of them may have been lost."""
 MOST = 32
 """Pages remembered; most of them closed without a word."""
+TRIPS = 20
+"""Round trips remembered."""
 SILENT = 3.0
 """Seconds after which a page that acknowledges nothing no longer holds up the others."""
 
@@ -39,6 +43,7 @@ class Pages:
         self._beside = False
         self._frame = 0
         self._last_sent = 0.0
+        self._trips: deque[float] = deque(maxlen=TRIPS)
 
     def heard(self, now: float, beside: bool) -> None:
         """Some page said something; `beside` if it came on another thread than the one that runs cells."""
@@ -65,7 +70,24 @@ class Pages:
         page = self._pages.get(view)
         if page is not None and type(frame) is int:
             page.heard = now
+            if frame == self._frame > page.acked:
+                self._trips.append(now - self._last_sent)
             page.acked = max(page.acked, min(frame, self._frame))
+
+    @property
+    def in_sight(self) -> int:
+        """How many pages can be seen."""
+        return sum(page.visible for page in self._pages.values())
+
+    @property
+    def trips(self) -> Sequence[float]:
+        """Seconds from a frame's leaving until a page had painted it and said so, lately."""
+        return tuple(self._trips)
+
+    @property
+    def beside(self) -> bool | None:
+        """Whether the last word of a page came on another thread than the one that runs cells; None without any."""
+        return None if self._heard is None else self._beside
 
     def on_screen(self, frame: int) -> bool:
         """Whether some page has `frame` on its screen."""

@@ -149,6 +149,11 @@ class Session:
             await asyncio.sleep(0.005)
         return not self.sync.pending
 
+    async def trips(self, count: int) -> list[float]:
+        """Seconds to the relay and back, so many times; fewer, or none, when it is not there."""
+        found = [await self._connection.trip() for _ in range(count)] if self._connection is not None else []
+        return [seconds for seconds in found if seconds is not None]
+
     async def target(self) -> Target:
         assert self._resolve is not None
         target = await asyncio.to_thread(self._resolve)

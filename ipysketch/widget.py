@@ -19,6 +19,7 @@ from IPython.display import display
 from ipywidgets import Box, VBox
 
 from .board_state import Actions, BoardState
+from .doctor import PageHealth
 from .elements import Element, Text
 from .elements.fields import EIGHTHS
 from .front import Bar, Overlay
@@ -68,6 +69,10 @@ class BoardWidget(VBox):
         super().__init__([self._bar, desk], _dom_classes=("ipysketch-board",))
         self._listen()
         self._free_route()
+
+    def pages(self) -> PageHealth:
+        """How the pages that show this are; on the loop thread."""
+        return PageHealth(self._pages.in_sight, self._pages.trips, self._pages.beside)
 
     def present(self) -> bool:
         """Show the widget, and the picture that stays when it is gone, as outputs of the cell that runs; False where

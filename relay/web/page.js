@@ -67,8 +67,9 @@ async function ask(question, why, act, what) {
   find(".ask button").textContent = act;
   const fields = dialog.querySelector("form").elements;
   for (const name of ["name", "color", "token"]) fields[name].closest("label").hidden = !what.includes(name);
-  fields.name.value = memory.get("name");
-  fields.color.value = memory.get("color") || SWATCHES[Math.floor(Math.random() * SWATCHES.length)][0];
+  // Not from the memory: a browser may have none, and a screen is called otherwise than the person.
+  fields.name.value = name;
+  fields.color.value = color || SWATCHES[Math.floor(Math.random() * SWATCHES.length)][0];
   fields.token.value = "";
   dialog.returnValue = "";
   dialog.showModal();
@@ -83,6 +84,7 @@ async function introduce(why, act) {
   if (!given) return;
   name = given.name || "guest";
   color = given.color;
+  if (watching) return;  // It is the screen's name, not the person's.
   memory.set("name", name);
   memory.set("color", color);
 }

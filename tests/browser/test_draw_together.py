@@ -82,11 +82,14 @@ def test_eraser_takes_a_whole_stroke(pair: tuple[Notebook, Notebook]) -> None:
     ada.stroke((950, 500), (1150, 500))
     grace.sees(1050, 500, RED)
     grace.button("Eraser")
+    # A choice goes through the kernel: a hand that is faster still draws.
+    grace.page.wait_for_selector('[aria-label="Eraser"][aria-pressed="true"]')
     grace.stroke((1000, 480), (1000, 520))
     ada.sees_nothing(1050, 500)
     grace.button("Undo")
     ada.sees(1050, 500, RED)
     grace.button("Pen")
+    grace.page.wait_for_selector('[aria-label="Pen"][aria-pressed="true"]')
 
 
 def test_out_of_the_board_and_back_draws_no_line_across(pair: tuple[Notebook, Notebook]) -> None:

@@ -1,0 +1,87 @@
+"""A real Jupyter server: what it does with the socket of a page, with our extension and without."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from websockets.sync.client import connect
+
+from ..processes import environment, free_port
+
+PROBE = """
+import json, os, socket
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+
+def _jupyter_server_extension_points():
+    return [{"module": "probe"}]
+
+def _load_jupyter_server_extension(server):
+    heard = KernelWebsocketHandler.on_message
+    def on_message(self, message):
+        option = self.ws_connection.stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        with open(os.environ["PROBE"], "w") as file:
+            json.dump(bool(option), file)
+        return heard(self, message)
+    KernelWebsocketHandler.on_message = on_message
+"""
+CONFIGURATION = {"ServerApp": {"jpserver_extensions": {"probe": True}}}
+REQUEST = {
+    "header": {"msg_id": "1", "msg_type": "execute_request", "username": "", "session": "s", "version": "5.3"},
+    "parent_header": {},
+    "metadata": {},
+    "channel": "shell",
+    "content": {"code": "import os; print(os.environ.get('IPYSKETCH_NODELAY'))", "silent": False},
+    "buffers": [],
+}
+
+
+@pytest.mark.parametrize("on", [True, False], ids=["as-installed", "turned-off"])
+def test_small_packets_leave_at_once(tmp_path: Path, on: bool) -> None:
+    (tmp_path / "probe.py").write_text(PROBE)
+    settings = tmp_path / "settings"
+    settings.mkdir()
+    (settings / "jupyter_server_config.json").write_text(json.dumps(CONFIGURATION))
+    port, told = free_port(), tmp_path / "told.json"
+    surroundings = environment(tmp_path, JUPYTER_CONFIG_DIR=str(settings), PROBE=str(told))
+    surroundings["PYTHONPATH"] += f":{tmp_path}"
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--port={port}"),
+            *("--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
+            f"--IpysketchServer.nodelay={on}",
+        ],
+        cwd=tmp_path,
+        env=surroundings,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stderr is not None
+    try:
+        said = []
+        for line in server.stderr:
+            said.append(line)
+            if "is running at" in line:
+                break
+        assert "ipysketch.server_extension | extension was successfully loaded" in "".join(said)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/api/kernels", b"{}", {"Content-Type": "application/json"}
+        )
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+            kernel = json.load(answer)["id"]
+        with connect(f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels", proxy=None) as socket:
+            socket.send(json.dumps(REQUEST))
+            output = ""
+            while not output:
+                message = json.loads(socket.recv(timeout=60))
+                if message["msg_type"] == "stream":
+                    output = message["content"]["text"]
+        assert json.loads(told.read_text()) is on
+        assert output == ("1\n" if on else "None\n")
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
