@@ -54,7 +54,7 @@ class Writer:
                 if (operation := next(operations, None)) is None:
                     more = False
                     break
-                room.receive(self.peer, operation, 0.0)
+                room.receive(self.peer, operation)
             if (batch := room.propose(1e9 + self.op)) is not None:
                 self.store.append([batch])
                 room.committed()
