@@ -29,8 +29,21 @@ function speaker(model) {
   return { say, found };
 }
 
+const CHOICE = "ipysketch-choose";
+
+// What is chosen counts at once, however far the kernel is; it says the same, or corrects it.
+function take(model, { tool, ...style }) {
+  if (tool) model.set("tool", tool);
+  if (Object.keys(style).length) model.set("ink", { ...model.get("ink"), ...style });
+}
+
 function renderBar({ model, el }) {
   const { say, found } = speaker(model);
+  const choose = (what) => {
+    take(model, what);
+    el.closest(".ipysketch-board")?.dispatchEvent(new CustomEvent(CHOICE, { detail: what }));
+    say("choose", what);
+  };
   const stop = new AbortController();
   const heard = [];
   const on = (names, update) => {
@@ -58,14 +71,14 @@ function renderBar({ model, el }) {
 
   const kinds = group("Tool");
   for (const [tool, [name, key, more]] of Object.entries(TOOLS)) {
-    const made = button(kinds, name, `${name}${more ?? ""} (${key.toUpperCase()})`, () => say("choose", { tool }));
+    const made = button(kinds, name, `${name}${more ?? ""} (${key.toUpperCase()})`, () => choose({ tool }));
     made.innerHTML = ICONS[tool];
     made.dataset.harmless = ["select", "laser"].includes(tool);
     on(["tool"], () => pressed(made, model.get("tool") === tool));
   }
 
   const style = () => ({ color: "", fill: "", dash: "", opacity: 0, ...model.get("ink") });
-  const dye = (color) => say("choose", style().fill ? { color, fill: tint(color) } : { color });
+  const dye = (color) => choose(style().fill ? { color, fill: tint(color) } : { color });
   const colors = group("Colour");
   for (const [color, name] of SWATCHES) {
     const made = button(colors, `Colour: ${name}`, name, () => dye(color));
@@ -84,7 +97,7 @@ function renderBar({ model, el }) {
 
   const widths = group("Width");
   for (const [width, name] of WIDTHS) {
-    const made = button(widths, `Width: ${name}`, `${name} (${width})`, () => say("choose", { width }));
+    const made = button(widths, `Width: ${name}`, `${name} (${width})`, () => choose({ width }));
     made.classList.add("ipysketch-width");
     made.append(element("span", "ipysketch-dot"));
     made.style.setProperty("--size", `${3 + Math.sqrt(width) * 2.6}px`);
@@ -92,7 +105,7 @@ function renderBar({ model, el }) {
   }
 
   const look = group("Style");
-  const fill = button(look, "Fill", "Fill shapes", () => say("choose", { fill: style().fill ? "" : tint(style().color) }));
+  const fill = button(look, "Fill", "Fill shapes", () => choose({ fill: style().fill ? "" : tint(style().color) }));
   fill.append(element("span", "ipysketch-fill"));
   on(["ink"], () => {
     pressed(fill, Boolean(style().fill));
@@ -110,9 +123,9 @@ function renderBar({ model, el }) {
     on(["ink"], () => { made.value = String(read()); });
   };
   select("Line", [["", "whole"], ["dashed", "dashed"], ["dotted", "dotted"]],
-    () => style().dash, (dash) => say("choose", { dash }));
+    () => style().dash, (dash) => choose({ dash }));
   select("Opacity", [["0", "opaque"], ["75", "75 %"], ["50", "50 %"], ["25", "25 %"]],
-    () => style().opacity, (opacity) => say("choose", { opacity: Number(opacity) }));
+    () => style().opacity, (opacity) => choose({ opacity: Number(opacity) }));
 
   const history = group("History");
   const undo = button(history, "Undo", "Undo my last change (Ctrl+Z)", () => say("undo"));
@@ -386,6 +399,7 @@ function renderOverlay({ model, el }) {
     const paper = board.querySelector("canvas.ipysketch-paper");
     if (paper) paper.tabIndex = -1;
     board.addEventListener("keydown", (event) => key(event, say, pen, rewrite), { capture: true, signal });
+    board.addEventListener(CHOICE, (event) => take(model, event.detail), { signal });
     board.addEventListener("keydown", (event) => event.stopPropagation(), { signal });
   };
   attach();
@@ -433,7 +447,11 @@ function key(event, say, pen, rewrite) {
     event.currentTarget.parentElement?.dispatchEvent(again);
     if (again.defaultPrevented) event.preventDefault();
   } else if (event.altKey) return;
-  else if (byKey[name]) act("choose", { tool: byKey[name] });
+  else if (byKey[name]) {
+    const what = { tool: byKey[name] };
+    event.currentTarget.dispatchEvent(new CustomEvent(CHOICE, { detail: what }));
+    act("choose", what);
+  }
   else if (ACTS[name]) act("act", { what: ACTS[name] });
   else if (name === "escape") {
     pen.cancelAll();

@@ -373,6 +373,17 @@ def test_ink_is_as_soon_there_when_the_kernel_is_far(lab: Lab) -> None:
     assert sorted(frames for _, frames in times)[57] <= 1
     faye.sees(600, 150, VIOLET)
     faye.page.wait_for_function(f"place => !({WET})(place)", arg=[600, 150])
+    # A tool and a colour count from the click on, not from the kernel's answer.
+    faye.button("Ellipse")
+    faye.button("Colour: black")
+    faye.stroke((100, 500), (300, 650))
+    faye.sees(200, 500, "#1a1a1a")
+    faye.sees_nothing(200, 575)
+    faye.page.locator(".ipysketch-overlay").first.focus()
+    faye.page.keyboard.press("l")
+    faye.stroke((500, 500), (700, 650), (700, 500))
+    faye.sees(600, 500, "#1a1a1a")
+    faye.page.wait_for_function('() => document.querySelector(\'[aria-label="Line"][aria-pressed="true"]\')')
     faye.page.context.close()
 
 
