@@ -303,6 +303,26 @@ class Crowd:
         gc.enable()
         return self._work_out(before, spent, sent, heard, taken, busy, lates, own)
 
+    def commit(self, count: int, together: int = 200) -> None:
+        """One person draws so many, so many together, and waits each time until all of them were heard."""
+        person, heard, read = self.people[0], 0, len(self._read)
+        for first in range(0, count, together):
+            wanted = min(first + together, count)
+            self._draw_next(person, wanted - first)
+
+            def done(wanted: int = wanted) -> bool:
+                nonlocal heard, read
+                heard += sum(points for text in self._read[read:] for _, _, points in text)
+                read = len(self._read)
+                return heard >= wanted
+
+            if not self.wait(done):
+                raise TimeoutError(f"{wanted - heard} of {count} were not heard")
+        self._texts.clear()
+        self._read.clear()
+        self._sent.clear()
+        del self._when[:], self._who[:], self._what[:]
+
     def _draw_next(self, person: Person, count: int) -> None:
         text = person.dialect.draw(person.number, person.drawn, count)
         base = person.number * SPAN + person.drawn

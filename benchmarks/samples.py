@@ -80,8 +80,10 @@ def drive(
     warm: float = 1.0,
     settle: float = 10.0,
     quiet: bool = False,
+    own: bool = False,
+    arguments: Sequence[str] = (),
 ) -> Sample:
-    """Start the server `name`, connect, warm up, and let everybody draw for so long."""
+    """Start the server `name`, connect, warm up, and let everybody draw for so long. `own`: see `Crowd.draw`."""
     os.sched_setaffinity(0, {CORES[1]})
     cpu = waited = 0.0
 
@@ -93,7 +95,7 @@ def drive(
         nonlocal cpu, waited
         cpu, waited = cpu + server.cpu(), waited + server.waited()
 
-    with Server(name) as server, Crowd(make or DIALECTS[name], server.port, rooms) as crowd:
-        crowd.draw(warm, beat, quiet=quiet)
-        run = crowd.draw(seconds, beat, settle=settle, begun=begun, ended=ended, quiet=quiet)
+    with Server(name, *arguments) as server, Crowd(make or DIALECTS[name], server.port, rooms) as crowd:
+        crowd.draw(warm, beat, quiet=quiet, own=own)
+        run = crowd.draw(seconds, beat, settle=settle, begun=begun, ended=ended, quiet=quiet, own=own)
     return Sample(run, cpu, waited)

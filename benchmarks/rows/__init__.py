@@ -21,7 +21,7 @@ Row = Callable[[Effort], Result]
 
 def rows() -> dict[str, Row]:
     """All rows, by name, in the order of the table."""
-    from . import drawing
+    from . import drawing, keeping
 
     return {
         "generator": drawing.generator,
@@ -29,4 +29,7 @@ def rows() -> dict[str, Row]:
         "people": drawing.people,
         "quiet-latency": drawing.quiet_latency,
         "rooms": drawing.many_rooms,
+        "committed": keeping.committed,
+        "memory": keeping.memory,
+        "late-join": keeping.late_join,
     }

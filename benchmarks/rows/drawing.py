@@ -105,7 +105,10 @@ def relay_cpu(effort: Effort) -> Result:
         for name in ("ours", "socketio", "ws", "plain", "python_socketio"):
             entries.append(_say(_entry(name, drive(name, people, effort.seconds, settle=5))))
         sample = drive("ours", people, effort.seconds, make=committing)
-        entries.append(_say({**_entry("ours", sample), "server": "ipysketch, strokes committed"}))
+        entry = {**_entry("ours", sample), "server": "ipysketch, strokes committed"}
+        # A stroke's last points come with its commit where both are told in one beat.
+        entry["with_the_commit"] = entry.pop("missing")
+        entries.append(_say(entry))
     ours, theirs, ws = (
         _median(entries, "cpu_us_per_point", server=TITLES[name]) for name in ("ours", "socketio", "ws")
     )
@@ -182,7 +185,7 @@ def quiet_latency(effort: Effort) -> Result:
 
 def many_rooms(effort: Effort) -> Result:
     """200 rooms of five, in each of which one after the other draws."""
-    seats = [f"room {number}" for number in range(200) for _ in range(5)]
+    seats = [f"room-{number}" for number in range(200) for _ in range(5)]
     beats = {"60 Hz": Beat(60, 1, 0.2), "20 Hz": Beat(20, 3, 0.2)}
     entries = []
     for _ in range(effort.rounds):
