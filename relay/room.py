@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections import deque
+from collections import ChainMap, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -451,7 +451,9 @@ class Room:
             try:
                 if item.bad is not None:
                     raise item.bad
-                known = {**client.records, **mine} if mine else client.records
+                known = ChainMap(
+                    mine, client.records
+                )  # Not a copy: there may be a thousand, and few are looked up.
                 resolved = resolve(draft.overlay, item.message.actions, seq, known)
                 for change in resolved:
                     check_change(item.peer.role, client.author, draft.overlay, change)

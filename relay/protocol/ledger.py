@@ -43,6 +43,13 @@ class Overlay(MutableMapping[str, Entry]):
             return entry
         return self._base[key]
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """As every mapping's, without an exception for what is new, as nearly all is."""
+        if key in self._over:
+            entry = self._over[key]
+            return default if entry is None else entry
+        return self._base.get(key, default)
+
     def __setitem__(self, key: str, entry: Entry) -> None:
         self._over[key] = entry
 
