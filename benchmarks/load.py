@@ -176,6 +176,12 @@ class Crowd:
         """Do nothing but listen for a while."""
         self.wait(lambda: False, seconds)
 
+    def calm(self) -> None:
+        """Listen until nothing has come for a while, such as the pieces of a snapshot."""
+        before = -1
+        while before != (before := sum(person.received for person in self.people)):
+            self.listen(0.5)
+
     # --- listening ----------------------------------------------------------------------------------------
 
     def _turn(self, timeout: float) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from . import plots
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table: python -m benchmarks --report -->", "<!-- end of table -->"
@@ -16,6 +18,7 @@ def write(kept: dict[str, Any], order: Sequence[str]) -> None:
     text = PAGE.read_text() if PAGE.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
+    plots.draw(kept["rows"])
     PAGE.write_text(f"{before}{BEGIN}\n{table(kept, order)}{END}{after}")
 
 

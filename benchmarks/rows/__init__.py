@@ -21,7 +21,7 @@ Row = Callable[[Effort], Result]
 
 def rows() -> dict[str, Row]:
     """All rows, by name, in the order of the table."""
-    from . import drawing, keeping
+    from . import drawing, growth, keeping
 
     return {
         "generator": drawing.generator,
@@ -32,4 +32,5 @@ def rows() -> dict[str, Row]:
         "committed": keeping.committed,
         "memory": keeping.memory,
         "late-join": keeping.late_join,
+        "growth": growth.growth,
     }

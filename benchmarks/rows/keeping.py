@@ -44,10 +44,12 @@ def committed(effort: Effort) -> Result:
     """How many strokes a second become durable before one's author hears of it more than 20 ms later."""
     entries: list[dict[str, Any]] = []
     seats = [f"room-{number}" for number in range(10) for _ in range(5)]
-    most, late = 0, 0.0
+    fit: dict[int, float] = {}
+    top = 0
     for _ in range(effort.rounds):
         entries.append(_say(_one_by_one(effort.seconds / 2)))
     for each in (2, 5, 8, 10, 12, 14, 16, 18, 20):
+        asked = 20 * each * len(seats)
         for _ in range(effort.rounds):
             # As kernels send: 20 times a second what came since.
             sample = drive(
@@ -61,23 +63,25 @@ def committed(effort: Effort) -> Result:
                 arguments=WITHOUT_BOUNDS,
             )
             rate = round(sample.run.delivered / sample.run.seconds)
-            entry = _entry("ours", sample, strokes_per_second=rate)
+            entry = _entry("ours", sample, asked_per_second=asked, strokes_per_second=rate)
             entries.append(_say(entry))
-            good = entry["p99_ms"] <= 20 and not entry["missing"] and not entry["again"]
-            if good:
-                most, late = max(most, rate), entry["p99_ms"]
+            top = max(top, rate)
+            if entry["p99_ms"] <= 20 and not entry["missing"] and not entry["again"]:
+                fit[rate] = entry["p99_ms"]
                 break
-        else:
+        if top < 0.8 * asked:
             break
     single = _median(entries, "strokes_per_second", server="SQLite, one by one")
+    most = max(fit, default=0)
+    within = f"{most:,} strokes a second with p99 {fit[most]:.1f} ms" if fit else "none with p99 ≤ 20 ms"
     return Result(
         row="committed",
-        what="Committed strokes of 50 points per second, durable, 50 people in 10 rooms, p99 until their author knows",
+        what="Committed strokes of 50 points per second, durable, 50 people in 10 rooms; p99 until their author knows",
         reference=f"SQLite with synchronous=FULL, one by one: {single:,.0f}",
-        figure=f"{most:,} strokes a second, p99 {late:.1f} ms",
+        figure=f"{within}; {top:,} at most, {top / single:.1f} × one by one",
         target="≥ 10,000 a second, p99 ≤ 20 ms",
         reached=most >= 10_000,
-        short="the relay's one core: decoding, checking and encoding a stroke, and telling five people of it",
+        short="the one thread on which strokes are decoded, checked and told, and the disk beside it on the same core",
         samples=entries,
     )
 
@@ -137,7 +141,7 @@ def _what_weighs(ratio: float, more: float) -> str:
     if ratio > 2.5:
         parts.append("two tasks and a reader of its own for each peer, on top of the library's connection")
     if more > 300:
-        parts.append("a stroke is kept as Python objects, and its latest commits as text beside them")
+        parts.append("a stroke is kept as an entry with two dictionaries and an object for each of its fields")
     return "; ".join(parts)
 
 
