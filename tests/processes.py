@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,6 +35,21 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "JUPYTER_PLATFORM_DIRS": "1",
         **more,
     }
+
+
+def wait_until_it_answers(process: subprocess.Popen[Any], address: str, log: Path) -> None:
+    """Wait for a web server; raises AssertionError with its log when it ends instead."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for _ in range(300):
+        assert process.poll() is None, log.read_text()
+        try:
+            with opener.open(address, timeout=10):
+                return
+        except OSError:
+            # Refused until it listens: `wait` ends early if it dies instead.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.2)
+    raise AssertionError(f"{address} does not answer")
 
 
 class RelayProcess:

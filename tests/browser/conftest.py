@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from ..processes import RelayProcess, environment, free_port
+from ..processes import RelayProcess, environment, free_port, wait_until_it_answers
 
 SCREENSHOTS = Path("build/screenshots")
 VIEWPORT: ViewportSize = {"width": 1100, "height": 900}
@@ -102,23 +101,7 @@ class Lab:
             stdout=self.log,
             stderr=subprocess.STDOUT,
         )
-        self._wait_until_it_answers()
-
-    def _wait_until_it_answers(self) -> None:
-        request = urllib.request.Request(f"{self.address}/api/status")
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        for _ in range(300):
-            assert self.process.poll() is None, (Path(self.log.name)).read_text()
-            try:
-                with opener.open(request, timeout=10):
-                    return
-            except OSError:
-                # Refused until it listens: `wait` ends early if it dies instead.
-                try:
-                    self.process.wait(0.2)
-                except subprocess.TimeoutExpired:
-                    continue
-        raise AssertionError("JupyterLab does not answer")
+        wait_until_it_answers(self.process, f"{self.address}/api/status", Path(self.log.name))
 
     def notebook(self, name: str, cells: list[str], script: str = "", **context: object) -> Notebook:
         """A new notebook of `cells`, opened in a browser context of its own, with its kernel ready; `script` runs in

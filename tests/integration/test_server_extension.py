@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from ..processes import environment, free_port
+from ..processes import environment, free_port, wait_until_it_answers
 
 PROBE = """
 import json, os, socket
@@ -46,28 +46,27 @@ def test_small_packets_leave_at_once(tmp_path: Path, on: bool) -> None:
     settings = tmp_path / "settings"
     settings.mkdir()
     (settings / "jupyter_server_config.json").write_text(json.dumps(CONFIGURATION))
-    port, told = free_port(), tmp_path / "told.json"
+    port, told, log = free_port(), tmp_path / "told.json", tmp_path / "server.log"
     surroundings = environment(tmp_path, JUPYTER_CONFIG_DIR=str(settings), PROBE=str(told))
     surroundings["PYTHONPATH"] += f":{tmp_path}"
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--port={port}"),
-            *("--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
-            f"--IpysketchServer.nodelay={on}",
-        ],
-        cwd=tmp_path,
-        env=surroundings,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stderr is not None
+    with log.open("w") as written:
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", f"--port={port}"),
+                *(
+                    "--ServerApp.port_retries=0",
+                    "--IdentityProvider.token=",
+                    "--ServerApp.disable_check_xsrf=True",
+                ),
+                f"--IpysketchServer.nodelay={on}",
+            ],
+            cwd=tmp_path,
+            env=surroundings,
+            stderr=written,
+        )
     try:
-        said = []
-        for line in server.stderr:
-            said.append(line)
-            if "is running at" in line:
-                break
-        assert "ipysketch.server_extension | extension was successfully loaded" in "".join(said)
+        wait_until_it_answers(server, f"http://127.0.0.1:{port}/api/status", log)
+        assert "ipysketch.server_extension | extension was successfully loaded" in log.read_text()
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/api/kernels", b"{}", {"Content-Type": "application/json"}
         )
@@ -84,4 +83,4 @@ def test_small_packets_leave_at_once(tmp_path: Path, on: bool) -> None:
         assert output == ("1\n" if on else "None\n")
     finally:
         server.terminate()
-        server.communicate(timeout=30)
+        server.wait(30)
