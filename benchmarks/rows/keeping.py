@@ -81,7 +81,7 @@ def committed(effort: Effort) -> Result:
         figure=f"{within}; {top:,} at most, {top / single:.1f} × one by one",
         target="≥ 10,000 a second, p99 ≤ 20 ms",
         reached=most >= 10_000,
-        short="the beats of a busy relay, up to 17 ms on top of the disk's; then the one thread that decodes and checks",
+        short="the beats of a busy relay, up to 17 ms on top of the disk's; then one thread to decode and check",
         samples=entries,
     )
 
