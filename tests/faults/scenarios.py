@@ -17,9 +17,9 @@ from .bugs import BUGS
 from .checker import check
 from .crash import Mortal, at_rest
 
-QUIET = 3.0
+QUIET = 6.0
 """Seconds without a line in any journal after which nobody waits for a relay that has a bug."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds for a scene whose relay keeps its clients busy for ever."""
 
 
