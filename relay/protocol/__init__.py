@@ -74,6 +74,7 @@ from .messages import (
     decode_server,
     encode,
     encode_entries,
+    encode_entry,
     encode_message,
 )
 
@@ -154,6 +155,7 @@ __all__ = [
     "decode_server",
     "encode",
     "encode_entries",
+    "encode_entry",
     "encode_message",
     "order",
     "resolve",

@@ -54,7 +54,8 @@ class Overlay(MutableMapping[str, Entry]):
         self._over[key] = entry
 
     def __delitem__(self, key: str) -> None:
-        self[key]
+        if key not in self:
+            raise KeyError(key)
         self._over[key] = None
 
     def __contains__(self, key: object) -> bool:
@@ -79,11 +80,12 @@ def apply(entries: Entries, changes: Iterable[Change], seq: int, author: str, at
     before: dict[str, Entry | None] = {}
 
     def put(key: str, entry: Entry | None) -> None:
-        before.setdefault(key, entries.get(key))
-        if entry is None:
-            entries.pop(key, None)
-        else:
+        if key not in before:
+            before[key] = entries.get(key)
+        if entry is not None:
             entries[key] = entry
+        elif key in entries:
+            del entries[key]
 
     index = 0
     for change in changes:
@@ -101,8 +103,10 @@ def apply(entries: Entries, changes: Iterable[Change], seq: int, author: str, at
                 for key in keys:
                     put(key, None)
             case Clear(page=page):
-                for key in [key for key, entry in entries.items() if entry.page == page]:
-                    put(key, None)
+                for key, entry in list(entries.items()):
+                    if entry.page == page:
+                        before.setdefault(key, entry)  # Not looked up again: there may be very many.
+                        put(key, None)
             case Restore(entries=restored):
                 for entry in restored:
                     put(entry.key, entry)

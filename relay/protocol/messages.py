@@ -94,6 +94,12 @@ class Entry(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
     versions: dict[str, int]
 
+    def __post_init__(self) -> None:
+        # `encode_entry` leaves out what is the seq that made it.
+        if len(self.versions) < len(self.fields):
+            for name in self.fields:
+                self.versions.setdefault(name, self.first[0])
+
 
 class Restore(Message, frozen=True, tag="restore"):
     """Elements put (back) exactly as given; only the relay sends it, as what a `Revert` came to."""
@@ -502,8 +508,15 @@ def check_name(name: object) -> str:
 
 
 def encode_entries(entries: Sequence[Entry]) -> bytes:
-    """The JSON of a snapshot."""
+    """The JSON of `entries`, with all versions."""
     return _encoder.encode(entries)
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """The JSON of one entry of a snapshot: of its versions, those that are not the seq that made it."""
+    first = entry.first[0]
+    versions = {name: seq for name, seq in entry.versions.items() if seq != first}
+    return _encoder.encode({**msgspec.structs.asdict(entry), "versions": versions})
 
 
 def decode_entries(data: bytes) -> list[Entry]:
