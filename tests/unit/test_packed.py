@@ -31,7 +31,10 @@ def test_what_is_kept_is_what_was_given() -> None:
         packed[one.key] = one
     assert plain(packed) == json.loads(encode_entries(given))
     assert decode_entries(packed.encoded()) == given
-    assert list(packed) == ["k1", "k2", "k3"] and len(packed) == 3 and "k2" in packed and "k9" not in packed
+    assert list(packed) == ["k1", "k2", "k3"]
+    assert len(packed) == 3
+    assert "k2" in packed
+    assert "k9" not in packed
     packed.discard("k2")
     packed.discard("k2")
     assert list(packed) == ["k1", "k3"]
