@@ -41,7 +41,7 @@ fuzz: $(VENV)/test.stamp
 
 # One row of the table alone: make bench ROW=late-join. Needs Node and its npm.
 .PHONY: bench
-bench: $(VENV)/bench.stamp
+bench: $(VENV)/bench.stamp browser
 	$(BIN)/python -m benchmarks $(ROW) --date "$$(date +%F)" $(BENCH)
 
 $(VENV)/python.stamp:
@@ -58,7 +58,7 @@ $(VENV)/test.stamp: $(VENV)/python.stamp pyproject.toml
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/python.stamp pyproject.toml benchmarks/peers/package-lock.json
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[demo,test,bench]'
 	npm ci --prefix benchmarks/peers --omit=optional --ignore-scripts --no-audit --no-fund
 	@touch $@
 

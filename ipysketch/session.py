@@ -580,6 +580,7 @@ class Session:
             following=self.following,
             view=self.others.view(self.following),
             status=self.status(),
+            progress=self.sync.progress,
             connected=isinstance(self.connection_state, Connected),
             tool=hands.tool,
             style=hands.style,

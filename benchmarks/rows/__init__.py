@@ -21,7 +21,7 @@ Row = Callable[[Effort], Result]
 
 def rows() -> dict[str, Row]:
     """All rows, by name, in the order of the table."""
-    from . import drawing, growth, keeping
+    from . import drawing, growth, keeping, seen
 
     return {
         "generator": drawing.generator,
@@ -32,5 +32,11 @@ def rows() -> dict[str, Row]:
         "committed": keeping.committed,
         "memory": keeping.memory,
         "late-join": keeping.late_join,
+        "late-join-painted": seen.late_join_seen,
+        "local-ink": seen.local_ink,
+        "remote-ink": seen.remote_ink,
+        "frames": seen.frames,
+        "busy-kernel": seen.busy_kernel,
+        "undo": seen.undo,
         "growth": growth.growth,
     }
