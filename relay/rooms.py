@@ -38,7 +38,7 @@ T = TypeVar("T")
 @dataclass(eq=False, slots=True)
 class OpenRoom:
     """A room in memory, how many have it in use, and the bells that ring when there may be something new in it.
-    They rang at `rung`, and `ringing` is when they will."""
+    They rang at `rung`, and `ringing` is when they will. `verdicts`: operations of it have just become durable."""
 
     room: Room
     users: int = 0
@@ -46,6 +46,7 @@ class OpenRoom:
     leaving: asyncio.TimerHandle | None = None
     rung: float = 0.0
     ringing: asyncio.TimerHandle | None = None
+    verdicts: bool = False
 
 
 class Rooms:
@@ -194,7 +195,7 @@ class Rooms:
 
     def touch(self, opened: OpenRoom) -> None:
         """Something happened in the room: at the end of this pass its log is served, and its peers soon."""
-        if opened.ringing is not None and not opened.room.wants:
+        if opened.ringing is not None and not (opened.room.wants or opened.verdicts):
             return  # They will be told with the next beat, and nothing else is to be done.
         if not self._touched:
             self._loop.call_soon(self._serve)
@@ -239,15 +240,17 @@ class Rooms:
             if opened.room.busy:
                 self._due.add(opened)
                 self._work.set()
-            if opened.ringing is None:
-                now = self._loop.time()
-                if wait := self._pulse.wait(opened.rung, now):
-                    opened.ringing = self._loop.call_at(now + wait, self._ring, opened)
-                else:
-                    self._ring(opened)
+            now = self._loop.time()
+            wait = self._pulse.wait(opened.rung, now, verdicts=opened.verdicts)
+            if not wait:
+                self._ring(opened)
+            elif opened.ringing is None:
+                opened.ringing = self._loop.call_at(now + wait, self._ring, opened)
 
     def _ring(self, opened: OpenRoom) -> None:
-        opened.ringing = None
+        if opened.ringing is not None:
+            opened.ringing.cancel()
+        opened.ringing, opened.verdicts = None, False
         frames = 0
         for bell in list(opened.bells):
             frames += bell()
@@ -282,6 +285,7 @@ class Rooms:
                     opened.room.failed(reason)
                 else:
                     opened.room.committed()
+                opened.verdicts = True
                 self.touch(opened)
             self._settled.set()
             for opened, _ in group:

@@ -29,14 +29,25 @@ class Gate:
         self._opened = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        server = asyncio.run_coroutine_threadsafe(
+        self._server = asyncio.run_coroutine_threadsafe(
             asyncio.start_server(self._pass_on, "127.0.0.1", 0), self._loop
         ).result(10)
-        self.port: int = server.sockets[0].getsockname()[1]
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        self._passing: set[asyncio.Task[None]] = set()
 
     async def _pass_on(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._passing.add(task)
         relay, ask = await asyncio.open_connection("127.0.0.1", self._target)
-        await asyncio.gather(self._copy(client, ask, None), self._copy(relay, answer, PASSED))
+        try:
+            await asyncio.gather(self._copy(client, ask, None), self._copy(relay, answer, PASSED))
+        except (OSError, asyncio.CancelledError):
+            pass  # One side is gone.
+        finally:
+            for sink in (ask, answer):
+                sink.transport.abort()
+            self._passing.discard(task)
 
     async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, most: int | None) -> None:
         passed = 0
@@ -48,12 +59,22 @@ class Gate:
             passed += len(data)
         sink.close()
 
+    async def _end(self) -> None:
+        self._server.close()
+        passing = list(self._passing)
+        for task in passing:
+            task.cancel()
+        await asyncio.gather(*passing, return_exceptions=True)
+        await asyncio.sleep(0)  # What was aborted is closed in the next pass.
+
     def open(self) -> None:
         self._loop.call_soon_threadsafe(self._opened.set)
 
     def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
 
 
 @pytest.fixture

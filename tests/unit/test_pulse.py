@@ -41,3 +41,11 @@ def test_beats_grow_longer_to_twice_as_long() -> None:
     assert pulse.wait(now, now) == pytest.approx(BEAT * 1.6, rel=0.02)
     pulse, now = after(BUSY * 10)
     assert pulse.wait(now, now) == pytest.approx(BEAT * 2)
+
+
+def test_a_verdict_waits_only_for_a_very_busy_one() -> None:
+    pulse, now = after(BUSY * 0.9)
+    assert pulse.wait(now, now) > 0
+    assert pulse.wait(now, now, verdicts=True) == 0
+    pulse, now = after(BUSY * 1.6)
+    assert pulse.wait(now, now, verdicts=True) == pulse.wait(now, now) > 0
