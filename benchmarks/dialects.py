@@ -184,8 +184,9 @@ class Ours:
         for message in decode_server(payload):
             match message:
                 case PeerPreview(key=key, start=start, points=points):
-                    person, number = map(int, key.split("."))
-                    found.append((person, number * length + start // 2, len(points) // 2))
+                    person, dot, number = key.partition(".")
+                    if dot:  # Else it is somebody who is not of this crowd.
+                        found.append((int(person), int(number) * length + start // 2, len(points) // 2))
                 case Bad() | Error() | Refused():
                     raise AssertionError(message)
         return found

@@ -86,9 +86,9 @@ EYES = """(() => {
     // Move a hand along `places`, one each `pause` milliseconds or so; when each was moved.
     window.draw = async (selector, places, { pointer = true, pause = 70, height = 720 } = {}) => {
         const target = document.querySelector(selector);
-        const box = target.getBoundingClientRect();
         target.setPointerCapture = () => {};
         const send = (kind, [x, y]) => {
+            const box = target.getBoundingClientRect();  // It moves when the toolbar grows.
             const at = { bubbles: true, button: 0, buttons: kind === 'up' ? 0 : 1, pointerId: 1, isPrimary: true,
                 pointerType: 'mouse', clientX: box.left + x * box.width / 1280,
                 clientY: box.top + y * box.height / height };
@@ -122,10 +122,11 @@ class Scene:
         """A notebook with eyes; its kernel is ready, and no cell has run."""
         return self.lab.notebook(name, cells, EYES, **context)
 
-    def page(self, **context: object) -> Page:
-        """A page with eyes, empty."""
-        page = self.browser.new_context(**context).new_page()  # type: ignore[arg-type]
-        page.add_init_script(EYES)
+    def page(self, html: str) -> Page:
+        """A page of its own, with eyes."""
+        page = self.browser.new_context(viewport={"width": 1300, "height": 760}).new_page()
+        page.set_content(html)
+        page.evaluate(EYES)
         return page
 
     def done(self) -> None:
@@ -168,7 +169,7 @@ def crowd(port: int, room: str, people: int, server: str = "ours") -> Iterator[N
 
 
 def run(notebook: Notebook, number: int) -> str:
-    """Run a cell to its end; what it printed."""
+    """Run a cell to its end; what it printed. Raises RuntimeError when it fails."""
     notebook.page.evaluate(
         """async number => {
             window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
@@ -176,7 +177,10 @@ def run(notebook: Notebook, number: int) -> str:
         }""",
         number,
     )
-    return notebook.output(number)
+    said = notebook.output(number)
+    if "Traceback (most recent call last)" in said:
+        raise RuntimeError(said)
+    return said
 
 
 def seen(page: Page, count: int, patience: float = 60.0) -> dict[str, Any]:

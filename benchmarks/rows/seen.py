@@ -29,7 +29,7 @@ HEIGHT = 640
 RED = "#d1495b"
 COLOR = [0xD1, 0x49, 0x5B]
 OVERLAY = ".ipysketch-overlay"
-NAIVE = ".jupyter-widgets canvas"
+NAIVE = ".jp-OutputArea canvas"
 P5 = "canvas"
 
 NAIVE_CELL = """
@@ -109,8 +109,8 @@ def _places(y: float) -> list[list[float]]:
 
 
 def _eyes(places: Sequence[Sequence[float]]) -> list[list[float]]:
-    """Just behind each place of a hand: a smooth line has not quite come to its last one."""
-    return [[x - 6, y] for x, y in places[1:]]
+    """Behind each place of a hand: others see a smooth line up to half the way to its last one."""
+    return [[x - 12, y] for x, y in places[1:]]
 
 
 def _percentiles(values: Sequence[float]) -> tuple[float, float]:
@@ -196,9 +196,8 @@ def remote_ink(effort: Effort) -> Result:
     """From a move of the hand in one notebook to ink in another."""
     entries: list[dict[str, Any]] = []
     with scene() as stage, Server("plain") as plain, Server("socketio") as socketio:
-        pages = [stage.page(viewport={"width": 1300, "height": 760}) for _ in range(2)]
+        pages = [stage.page(PEN_PAGE.format(port=socketio.port)) for _ in range(2)]
         for page in pages:
-            page.set_content(PEN_PAGE.format(port=socketio.port))
             page.wait_for_function("() => window.there")
         naive = [_naive(stage, name, plain.port) for name in ("naive", "other")]
         ada, grace = (_board(stage, name, "remote") for name in ("ada", "grace"))
@@ -236,9 +235,18 @@ def remote_ink(effort: Effort) -> Result:
 
 PID = "import os\nopen('kernel.pid', 'w').write(str(os.getpid()))"
 DROPPED = "IOPub message rate exceeded"
-LOOP = "import time\nend = time.time() + 8\nwhile time.time() < end:\n    sum(range(1000))"
+LOOP = """
+import time
+print("begun", flush=True)
+end = time.time() + 8
+while time.time() < end:
+    sum(range(1000))
+print("ended", flush=True)
+"""
 MANY = """
 import random
+from ipysketch.magics import _connected
+board = _connected(set())[-1]
 chance = random.Random(1)
 for _ in range(100):
     with board.batch():
@@ -246,10 +254,14 @@ for _ in range(100):
             x, y = chance.uniform(0, 1220), chance.uniform(0, 720)
             board.stroke([(x, y), (x + 30, y + chance.uniform(-20, 20)), (x + 60, y)], color="#1b4965")
 """
+CLICKED = """() => addEventListener('click', () => { window.clicked = performance.timeOrigin + performance.now(); },
+    { capture: true, once: true })"""
 REPAINT = """
 import time
+from ipysketch.magics import _connected
+board = _connected(set())[-1]
 print(1e3 * time.time())
-board._thread.post(board._widget._repaint)
+board._thread.ask(board._widget._repaint)
 """
 
 
@@ -346,10 +358,15 @@ def _while_busy(
 ) -> dict[str, Any]:
     """Frames painted while a cell computes; `hand` draws meanwhile: on what, where, and with which events."""
     page = notebook.page
-    notebook.execute(cell)
-    page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
+    page.evaluate(
+        """n => {
+            const shown = window.jupyterapp.shell.currentWidget.content.widgets[n].outputArea.node;
+            window.said = () => shown.innerText;
+        }""",
+        cell,
     )
+    notebook.execute(cell)
+    page.wait_for_function("() => window.said().trim() === 'begun'")
     _watch(page, canvas)
     begun = now()
     if hand is not None:
@@ -364,12 +381,9 @@ def _while_busy(
         page.wait_for_timeout(1e3 * min(seconds, 4.0))
         spent = (now() - begun) / 1e3
     found = noted(page)
-    busy = page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status")
-    page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'",
-        timeout=60_000,
-    )
-    if busy != "busy":
+    busy = "ended" not in page.evaluate("() => window.said()")
+    page.wait_for_function("() => window.said().includes('ended')", timeout=60_000)
+    if not busy:
         raise RuntimeError("the kernel was not busy all the time")
     return {"frames_per_second": round(found["frames"] / spent, 1)}
 
@@ -393,9 +407,10 @@ def undo(effort: Effort) -> Result:
             still(page)
             page.evaluate("() => { window.tasks = []; }")
             _watch(page, PAPER, [[x + 30, y]], color=COLOR, gone=True)
-            began = now()
+            page.evaluate(CLICKED)
             board.button("Undo")
             gone = seen(page, 1)["seen"][0]
+            began = page.evaluate("() => window.clicked")
             still(page)
             longest = max((length for _, length in page.evaluate("() => window.tasks")), default=0.0)
             entries.append(
