@@ -44,6 +44,11 @@ fuzz: $(VENV)/test.stamp
 bench: $(VENV)/bench.stamp browser
 	$(BIN)/python -m benchmarks $(ROW) --date "$$(date +%F)" $(BENCH)
 
+# Half an hour: 50 people draw, and memory and descriptors stay flat.
+.PHONY: soak
+soak: $(VENV)/bench.stamp
+	$(BIN)/python -m benchmarks.soak --date "$$(date +%F)" $(SOAK)
+
 $(VENV)/python.stamp:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it and try again."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
