@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .dialects import Dialect, Ours, Plain, SocketIO
 from .load import EVERY_FRAME, Beat, Crowd, Run
-from .servers import Server, cores
+from .servers import Server, apart
 
 TITLES = {
     "ours": "ipysketch",
@@ -27,9 +26,6 @@ DIALECTS: dict[str, Callable[[], Dialect]] = {
     "socketio": SocketIO,
     "python_socketio": SocketIO,
 }
-
-
-CORES = cores()
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,6 @@ def drive(
     arguments: Sequence[str] = (),
 ) -> Sample:
     """Start the server `name`, connect, warm up, and let everybody draw for so long. `own`: see `Crowd.draw`."""
-    os.sched_setaffinity(0, {CORES[1]})
     cpu = waited = 0.0
 
     def begun() -> None:
@@ -95,7 +90,11 @@ def drive(
         nonlocal cpu, waited
         cpu, waited = cpu + server.cpu(), waited + server.waited()
 
-    with Server(name, *arguments) as server, Crowd(make or DIALECTS[name], server.port, rooms) as crowd:
+    with (
+        apart(),
+        Server(name, *arguments) as server,
+        Crowd(make or DIALECTS[name], server.port, rooms) as crowd,
+    ):
         crowd.draw(warm, beat, quiet=quiet, own=own)
         run = crowd.draw(seconds, beat, settle=settle, begun=begun, ended=ended, quiet=quiet, own=own)
     return Sample(run, cpu, waited)

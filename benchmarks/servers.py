@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -19,10 +21,19 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _PORT = re.compile(r"(?:^port |listening on ws://127\.0\.0\.1:)(\d+)")
 
 
-def cores() -> tuple[int, int]:
-    """The server's core and the load generator's; one and the same where there is only one."""
-    allowed = sorted(os.sched_getaffinity(0))
-    return allowed[0], allowed[-1]
+_ALLOWED = sorted(os.sched_getaffinity(0))
+SERVERS, GENERATORS = _ALLOWED[0], _ALLOWED[-1]
+"""The server's core and the load generator's; one and the same where there is only one."""
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """This process runs on the generator's core, and on all it had before afterwards."""
+    os.sched_setaffinity(0, {GENERATORS})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, _ALLOWED)
 
 
 def _command(name: str, arguments: tuple[str, ...], folder: str) -> list[str]:
@@ -49,15 +60,15 @@ def _command(name: str, arguments: tuple[str, ...], folder: str) -> list[str]:
 
 
 class Server:
-    """A running server, killed at the end. `name` is one of `TITLES`."""
+    """A running server, killed at the end. `name` is one of `TITLES`; our relay may be that of another `tree`."""
 
-    def __init__(self, name: str, *arguments: str) -> None:
+    def __init__(self, name: str, *arguments: str, tree: Path = ROOT) -> None:
         self.name = name
         self._folder = tempfile.TemporaryDirectory()
-        core, _ = cores()
         self._popen = subprocess.Popen(
-            ["taskset", "-c", str(core), *_command(name, arguments, self._folder.name)],
-            cwd=ROOT,
+            ["taskset", "-c", str(SERVERS), *_command(name, arguments, self._folder.name)],
+            cwd=tree,
+            env={**os.environ, "PYTHONPATH": str(tree)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -25,7 +25,7 @@ from .plots import IMAGES, OURS, THEIRS
 from .report import PAGE
 from .results import HERE
 from .rows.drawing import committing
-from .servers import Server, cores
+from .servers import Server, apart
 
 FILE = HERE / "soak.json"
 BEGIN, END = "<!-- soak: make soak -->", "<!-- end of soak -->"
@@ -103,9 +103,8 @@ def _clear(port: int, room: str) -> None:
 def soak(minutes: float, people: int) -> list[Moment]:
     """Let them draw for so long."""
     moments: list[Moment] = []
-    os.sched_setaffinity(0, {cores()[1]})
     begun = time.monotonic()
-    with Server("ours") as server, Crowd(committing, server.port, [ROOM] * people) as crowd:
+    with apart(), Server("ours") as server, Crowd(committing, server.port, [ROOM] * people) as crowd:
         while time.monotonic() - begun < 60 * minutes:
             with Crowd(committing, server.port, [VISITED] * VISITORS) as visitors:
                 visits = visitors.draw(1.0)

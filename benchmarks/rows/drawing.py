@@ -14,7 +14,7 @@ from ..dialects import Ours
 from ..load import Beat, Crowd
 from ..results import Result
 from ..samples import DIALECTS, TITLES, Sample, drive
-from ..servers import Server
+from ..servers import Server, apart
 from . import Effort
 
 STROKE = 50
@@ -48,7 +48,11 @@ def generator(effort: Effort) -> Result:
     """What the generator can do where there is no server to wait for."""
     entries = []
     for _ in range(effort.rounds):
-        with Server("sink", "0", "60") as server, Crowd(DIALECTS["sink"], server.port, ["a"] * 200) as crowd:
+        with (
+            apart(),
+            Server("sink", "0", "60") as server,
+            Crowd(DIALECTS["sink"], server.port, ["a"] * 200) as crowd,
+        ):
             run = crowd.draw(effort.seconds, settle=0)
         entries.append(
             _say(
@@ -81,7 +85,7 @@ def generator(effort: Effort) -> Result:
 def _absorb(size: int) -> dict[str, Any]:
     """Take in ready frames as fast as they come."""
     total, people = 128 << 20, 50
-    with Server("sink", str(total // people), str(size)) as server:
+    with apart(), Server("sink", str(total // people), str(size)) as server:
         begun, used = time.perf_counter(), time.process_time()
         with Crowd(DIALECTS["sink"], server.port, ["a"] * people) as crowd:
             crowd.wait(lambda: sum(person.received for person in crowd.people) >= 0.95 * total)

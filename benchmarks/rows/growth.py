@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import Any
 
 from ..dialects import Committing
 from ..load import Crowd
 from ..results import Result
-from ..samples import CORES, TITLES, drive
-from ..servers import Server
+from ..samples import TITLES, drive
+from ..servers import Server, apart
 from . import Effort
 from .drawing import _entry, _median, _say
 from .keeping import POINTS, WITHOUT_BOUNDS
@@ -75,9 +74,8 @@ def _with(entries: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
 
 def _on_ever_larger_boards(seconds: float) -> list[dict[str, Any]]:
     """One room that fills; at each size, what a stroke costs while one person draws on and others watch."""
-    os.sched_setaffinity(0, {CORES[1]})
     entries = []
-    with Server("ours", *WITHOUT_BOUNDS) as server:
+    with apart(), Server("ours", *WITHOUT_BOUNDS) as server:
         there = 0
         for size in STROKES:
             with Crowd(partial(Committing, POINTS), server.port, ["a"]) as crowd:

@@ -238,7 +238,7 @@ DROPPED = "IOPub message rate exceeded"
 LOOP = """
 import time
 print("begun", flush=True)
-end = time.time() + 8
+end = time.time() + 15
 while time.time() < end:
     sum(range(1000))
 print("ended", flush=True)
