@@ -18,13 +18,13 @@ from pathlib import Path
 
 from websockets.sync.client import connect
 
-from relay.protocol import Clear, Commit, Join, Operate, decode_server, encode
+from relay.protocol import Clear, Commit, Create, Join, Operate, Snapshot, Welcome, decode_server, encode
 
 from .load import Crowd
 from .plots import IMAGES, OURS, THEIRS
 from .report import PAGE
 from .results import HERE
-from .rows.drawing import committing
+from .rows.drawing import STROKE, committing
 from .servers import Server, apart
 
 FILE = HERE / "soak.json"
@@ -40,7 +40,8 @@ GROWTH = 3.0
 
 @dataclass(frozen=True)
 class Moment:
-    """What the relay had at the end of a round; `wrong` counts points that somebody never heard, or heard twice."""
+    """What the relay had at the end of a round; `wrong` counts strokes that were not in the drawing then, or too many
+    there, and points that somebody heard twice. (Points that others see first in the finished stroke are not wrong.)"""
 
     minutes: float
     mib: float
@@ -56,7 +57,7 @@ def judge(moments: Sequence[Moment]) -> str:
     """What is not as it should be; empty when all is. Pure."""
     wrong = sum(moment.wrong for moment in moments)
     if wrong:
-        return f"{wrong} points were not heard exactly once"
+        return f"{wrong} strokes or points were lost or told twice"
     last = [moment for moment in moments if moment.minutes >= (1 - JUDGED) * moments[-1].minutes]
     if len(last) < 4:
         return f"{len(last)} rounds are too few to judge by"
@@ -87,17 +88,30 @@ def _look(server: Server, begun: float, points: int, wrong: int) -> Moment:
     )
 
 
-def _clear(port: int, room: str) -> None:
-    """Somebody comes, clears the drawing, waits until that is durable, and goes."""
+def _clear(port: int, room: str) -> int:
+    """Somebody comes, clears the drawing, waits until that is durable, and goes; how many elements there were."""
+    found, me = 0, ""
     with connect(f"ws://127.0.0.1:{port}", proxy=None, max_size=None) as socket:
         socket.send(encode([Join(room), Operate(1, (Clear(),))]).decode())
         while True:
             frame = socket.recv(60)
-            if isinstance(frame, str) and any(
-                isinstance(message, Commit) and isinstance(message.changes[0], Clear)
-                for message in decode_server(frame)
-            ):
-                return
+            for message in decode_server(frame) if isinstance(frame, str) else ():
+                match message:
+                    case Welcome(client=client):
+                        me = client
+                    case Snapshot(count=count):  # Perhaps an older one, and commits that lead up to now.
+                        found = count
+                    case Commit(changes=(Create(), *_)):
+                        found += 1
+                    case Commit(client=client, changes=(Clear(), *_)):
+                        if client == me:
+                            return found
+                        found = 0
+
+
+def _strokes(crowd: Crowd) -> int:
+    """Strokes that all of them have finished."""
+    return sum(person.drawn // STROKE for person in crowd.people)
 
 
 def soak(minutes: float, people: int) -> list[Moment]:
@@ -106,12 +120,14 @@ def soak(minutes: float, people: int) -> list[Moment]:
     begun = time.monotonic()
     with apart(), Server("ours") as server, Crowd(committing, server.port, [ROOM] * people) as crowd:
         while time.monotonic() - begun < 60 * minutes:
+            had = _strokes(crowd)
             with Crowd(committing, server.port, [VISITED] * VISITORS) as visitors:
-                visits = visitors.draw(1.0)
-            run = crowd.draw(ROUND)
-            for room in (VISITED, ROOM):
-                _clear(server.port, room)
-            wrong = run.missing + run.again + visits.missing + visits.again
+                visits = visitors.draw(2.0, settle=1.0)
+                drawn = {VISITED: _strokes(visitors)}
+            run = crowd.draw(ROUND, settle=1.0)
+            drawn[ROOM] = _strokes(crowd) - had
+            wrong = run.again + visits.again
+            wrong += sum(abs(count - _clear(server.port, room)) for room, count in drawn.items())
             moments.append(_look(server, begun, run.delivered, wrong))
             print(
                 "  " + ", ".join(f"{name} {value}" for name, value in asdict(moments[-1]).items()), flush=True

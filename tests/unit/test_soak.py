@@ -54,8 +54,8 @@ def test_a_leak_of_descriptors_is_found() -> None:
     assert "descriptors" in judge(series(descriptors=lambda minutes: round(minutes / 10)))
 
 
-def test_a_lost_point_is_found() -> None:
-    assert judge(series(wrong=1)) == "1 points were not heard exactly once"
+def test_a_lost_stroke_is_found() -> None:
+    assert judge(series(wrong=1)) == "1 strokes or points were lost or told twice"
 
 
 def test_too_little_to_judge_by_is_not_flat() -> None:
