@@ -25,6 +25,7 @@ from .servers import ROOT
 
 PAPER = ".ipysketch-desk canvas.ipysketch-paper"
 WET = ".ipysketch-wet"
+OVERLAY = ".ipysketch-overlay"
 BOUNDLESS = ("--presence-rate", "10000", "--operation-rate", "1000000")
 
 EYES = """(() => {

@@ -17,7 +17,7 @@ from tests.browser.conftest import Notebook
 
 from ..dialects import Committing
 from ..load import Crowd
-from ..notebooks import PAPER, WET, Scene, cpu, crowd, noted, now, run, scene, seen, still
+from ..notebooks import OVERLAY, PAPER, WET, Scene, cpu, crowd, noted, now, run, scene, seen, still
 from ..results import Result
 from ..servers import Server
 from . import Effort
@@ -28,7 +28,6 @@ HEIGHT = 640
 """Where hands draw, below what the crowd does."""
 RED = "#d1495b"
 COLOR = [0xD1, 0x49, 0x5B]
-OVERLAY = ".ipysketch-overlay"
 NAIVE = ".jp-OutputArea canvas"
 P5 = "canvas"
 
@@ -104,11 +103,11 @@ PEN_PAGE = """<!doctype html><canvas width="1280" height="720"></canvas>
 </script>"""
 
 
-def _places(y: float) -> list[list[float]]:
+def line(y: float) -> list[list[float]]:
     return [[60 + 18 * number, y] for number in range(MOVES + 1)]
 
 
-def _eyes(places: Sequence[Sequence[float]]) -> list[list[float]]:
+def eyes(places: Sequence[Sequence[float]]) -> list[list[float]]:
     """Behind each place of a hand: others see a smooth line up to half the way to its last one."""
     return [[x - 12, y] for x, y in places[1:]]
 
@@ -122,15 +121,15 @@ def _late(
     hand: Page, target: str, eye: Page, canvas: str, y: float, *, color: list[int] | None = None, **how: object
 ) -> dict[str, float]:
     """Draw a line on one page; how late its points come on another, or on the same one."""
-    places = _places(y)
-    _watch(eye, canvas, _eyes(places), color=color)
+    places = line(y)
+    watch(eye, canvas, eyes(places), color=color)
     moved = hand.evaluate("([...given]) => window.draw(...given)", [target, places, how])
     saw = seen(eye, MOVES)["seen"]
     p50, p95 = _percentiles([came - went for went, came in zip(moved, saw, strict=True)])
     return {"p50_ms": round(p50, 2), "p95_ms": round(p95, 2)}
 
 
-def _watch(page: Page, canvas: str, places: Sequence[Sequence[float]] = (), **how: object) -> None:
+def watch(page: Page, canvas: str, places: Sequence[Sequence[float]] = (), **how: object) -> None:
     """Have a page's eye watch a canvas; see `watch` in `notebooks`."""
     page.evaluate("([...given]) => window.watch(...given)", [canvas, list(places), how])
 
@@ -140,7 +139,7 @@ def _median(entries: list[dict[str, Any]], figure: str, **where: object) -> floa
     return float(statistics.median(found))
 
 
-def _board(stage: Scene, name: str, room: str, *more: str) -> Notebook:
+def board(stage: Scene, name: str, room: str, *more: str) -> Notebook:
     """A notebook that has joined a room."""
     cells = ["%load_ext ipysketch", f"%sketch connect --room {room} --name {name} --color {RED}", *more]
     notebook = stage.notebook(name, cells)
@@ -166,7 +165,7 @@ def local_ink(effort: Effort) -> Result:
     """From a move of the hand to ink under it."""
     entries: list[dict[str, Any]] = []
     with scene() as stage, Server("plain") as plain:
-        ours = _board(stage, "ada", "local")
+        ours = board(stage, "ada", "local")
         naive = _naive(stage, "naive", plain.port)
         for number in range(effort.rounds):
             y = 100 + 40 * number
@@ -200,7 +199,7 @@ def remote_ink(effort: Effort) -> Result:
         for page in pages:
             page.wait_for_function("() => window.there")
         naive = [_naive(stage, name, plain.port) for name in ("naive", "other")]
-        ada, grace = (_board(stage, name, "remote") for name in ("ada", "grace"))
+        ada, grace = (board(stage, name, "remote") for name in ("ada", "grace"))
         for number in range(effort.rounds):
             y = 100 + 40 * number
             late = _late(pages[0], P5, pages[1], P5, y, pointer=False)
@@ -270,7 +269,7 @@ def frames(effort: Effort) -> Result:
     entries: list[dict[str, Any]] = []
     with scene() as stage, Server("plain") as plain:
         for number in range(effort.rounds):
-            eye = _board(stage, f"eve-{number}", "frames", PID)
+            eye = board(stage, f"eve-{number}", "frames", PID)
             run(eye, 2)
             with crowd(stage.relay.port, "frames", 20):
                 entries.append(_say({"server": "ipysketch", **_painted(stage, eye, PAPER, effort.seconds)}))
@@ -303,7 +302,7 @@ def _painted(stage: Scene, notebook: Notebook, canvas: str, seconds: float) -> d
     pid = int((stage.lab.root / "kernel.pid").read_text())
     notebook.page.wait_for_timeout(1_000)  # The first of it is not what is measured.
     warned = stage.log().count(DROPPED)
-    _watch(notebook.page, canvas)
+    watch(notebook.page, canvas)
     begun, used = now(), cpu(pid)
     notebook.page.wait_for_timeout(1e3 * seconds)
     found = noted(notebook.page)
@@ -322,7 +321,7 @@ def busy_kernel(effort: Effort) -> Result:
     """What is painted while the kernel runs a loop in Python."""
     entries: list[dict[str, Any]] = []
     with scene() as stage, Server("plain") as plain:
-        ours = _board(stage, "ada", "busy", LOOP)
+        ours = board(stage, "ada", "busy", LOOP)
         naive = _naive(stage, "naive", plain.port, "busy", LOOP)
         for number in range(effort.rounds):
             with crowd(stage.relay.port, "busy", 1):
@@ -367,7 +366,7 @@ def _while_busy(
     )
     notebook.execute(cell)
     page.wait_for_function("() => window.said().trim() === 'begun'")
-    _watch(page, canvas)
+    watch(page, canvas)
     begun = now()
     if hand is not None:
         target, y, pointer = hand
@@ -395,20 +394,20 @@ def undo(effort: Effort) -> Result:
     """Undo on a board of many strokes, beside painting all of it again."""
     entries: list[dict[str, Any]] = []
     with scene() as stage:
-        board = _board(stage, "ada", "undo", MANY, REPAINT)
-        page = board.page
-        _watch(page, PAPER)
-        run(board, 2)
+        ours = board(stage, "ada", "undo", MANY, REPAINT)
+        page = ours.page
+        watch(page, PAPER)
+        run(ours, 2)
         still(page, 3_000)
         for number in range(effort.rounds):
             x, y = 200 + 300 * number, 90 + 20 * number
-            board.stroke((x, y), (x + 60, y))
-            board.sees(x + 30, y, RED)
+            ours.stroke((x, y), (x + 60, y))
+            ours.sees(x + 30, y, RED)
             still(page)
             page.evaluate("() => { window.tasks = []; }")
-            _watch(page, PAPER, [[x + 30, y]], color=COLOR, gone=True)
+            watch(page, PAPER, [[x + 30, y]], color=COLOR, gone=True)
             page.evaluate(CLICKED)
-            board.button("Undo")
+            ours.button("Undo")
             gone = seen(page, 1)["seen"][0]
             began = page.evaluate("() => window.clicked")
             still(page)
@@ -416,7 +415,7 @@ def undo(effort: Effort) -> Result:
             entries.append(
                 _say({"what": "undo", "ms": round(gone - began, 1), "longest_task_ms": round(longest, 1)})
             )
-            entries.append(_say({"what": "repaint", "ms": round(_repaint(board, 3), 1)}))
+            entries.append(_say({"what": "repaint", "ms": round(_repaint(ours, 3), 1)}))
     mine, all_of_it = (_median(entries, "ms", what=what) for what in ("undo", "repaint"))
     longest = _median(entries, "longest_task_ms", what="undo")
     words = f"longest task {longest:.0f} ms" if longest else "no task over 50 ms"
@@ -434,7 +433,7 @@ def undo(effort: Effort) -> Result:
 
 def _repaint(board: Notebook, cell: int) -> float:
     """Have the kernel send everything again; milliseconds until all of it is painted."""
-    _watch(board.page, PAPER)
+    watch(board.page, PAPER)
     began = float(run(board, cell).strip())
     return float(still(board.page)["ended"] - began)
 
