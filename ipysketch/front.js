@@ -221,7 +221,11 @@ function renderBar({ model, el }) {
   const line = element("span", "ipysketch-line", { role: "status", "aria-live": "polite" });
   const notice = element("span", "ipysketch-notice", { role: "alert" });
   const loading = element("progress", "ipysketch-loading", { "aria-label": "Loading the drawing", max: "1", hidden: "" });
-  status.append(line, loading, leaf, notice);
+  const words = element("div", "ipysketch-words");
+  words.append(line, loading, notice);
+  const said = element("div", "ipysketch-said");
+  said.append(words);
+  status.append(said, leaf);
   on(["status", "connected"], () => {
     line.textContent = model.get("status");
     status.dataset.connected = model.get("connected");

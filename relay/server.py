@@ -68,7 +68,7 @@ from .rooms import OpenRoom, Rooms
 from .tokens import Grant
 from .wire import AT_ONCE, PlainWire, Wire, chosen, framed
 
-NO_PROGRESS = 8.0
+NO_PROGRESS = 7.5
 """Seconds for which a peer may take nothing of what waits for it before its connection is aborted."""
 CLOSE_TIMEOUT = 1.0
 RESTARTING = "the relay is restarting"

@@ -5,9 +5,7 @@ from __future__ import annotations
 import ipysketch
 
 from ..processes import RelayProcess
-from .conftest import Lab
-
-WHERE = "() => document.querySelector('.ipysketch-overlay').getBoundingClientRect().y"
+from .conftest import WHERE, Lab
 
 
 def test_the_board_stays_where_it_is_when_a_class_comes(lab: Lab, relay: RelayProcess) -> None:
