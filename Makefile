@@ -39,6 +39,16 @@ FUZZ_SECONDS ?= 600
 fuzz: $(VENV)/test.stamp
 	$(BIN)/python -m tests.faults.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
 
+# One row of the table alone: make bench ROW=late-join. Needs Node and its npm.
+.PHONY: bench
+bench: $(VENV)/bench.stamp browser
+	$(BIN)/python -m benchmarks $(ROW) --date "$$(date +%F)" $(BENCH)
+
+# Half an hour: 50 people draw, and memory and descriptors stay flat.
+.PHONY: soak
+soak: $(VENV)/bench.stamp
+	$(BIN)/python -m benchmarks.soak --date "$$(date +%F)" $(SOAK)
+
 $(VENV)/python.stamp:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it and try again."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -52,5 +62,10 @@ $(VENV)/test.stamp: $(VENV)/python.stamp pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[demo,test]'
 	@touch $@
 
+$(VENV)/bench.stamp: $(VENV)/python.stamp pyproject.toml benchmarks/peers/package-lock.json
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[demo,test,bench]'
+	npm ci --prefix benchmarks/peers --omit=optional --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf benchmarks/peers/node_modules $(VENV) build dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

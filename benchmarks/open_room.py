@@ -1,4 +1,4 @@
-"""What it costs to open a room with a long past: ``python benchmarks/open_room.py --operations 1000000``.
+"""What it costs to open a room with a long past: ``python -m benchmarks.open_room --operations 1000000``.
 
 Two rooms show the same drawing, of so many strokes. One has only these in its log; in the other's, people have
 drawn and erased a million times. Each is opened as the relay opens it, loaded from the store and replayed; its
@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from relay.log import Loaded, Store
 from relay.protocol import Create, Delete, Join, Operate
@@ -56,7 +54,7 @@ class Writer:
                 if (operation := next(operations, None)) is None:
                     more = False
                     break
-                room.receive(self.peer, operation, 0.0)
+                room.receive(self.peer, operation)
             if (batch := room.propose(1e9 + self.op)) is not None:
                 self.store.append([batch])
                 room.committed()
@@ -121,10 +119,11 @@ def main() -> None:
         size = path.stat().st_size
         times = {}
         for name in ("short", "long"):
-            times[name], room = timed(lambda name=name: open_room(store, name), options.rounds)
+            times[name], room = timed(partial(open_room, store, name), options.rounds)
             loaded = store.load(name, "")
             print(
-                f"{name}: {room.seq} operations, {len(room._entries)} elements, opened in {1000 * times[name]:.0f} ms "
+                f"{name}: {room.seq} operations, {len(room._drawing.entries)} elements, "
+                f"opened in {1000 * times[name]:.0f} ms "
                 f"from {loaded.checkpoint.entries if loaded.checkpoint else 0} entries and {len(loaded.rows)} rows"
             )
         store.close()

@@ -29,6 +29,7 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: Any) -> None:
     """What ``%load_ext ipysketch`` calls."""
+    from . import widget  # noqa: F401  # Now, while nobody waits for a drawing.
     from .magics import register
 
     register(shell)

@@ -40,6 +40,7 @@ class BoardState:
     mine, each with its hand; `finished` the hands that ended lately, whose strokes are in `elements` or came to
     nothing. `chosen` are the bounds of the chosen elements, `written` the text that is chosen alone,
     `band` the box that is being drawn around others.
+    `progress` says how much of a drawing that is being loaded is here, from 0 to 1.
     `following` is the peer this client goes along with, `view` what that one sees: x, y, width and height in board
     units, or None for the whole board."""
 
@@ -58,6 +59,7 @@ class BoardState:
     chosen: tuple[Rect, ...] = ()
     written: Text | None = None
     band: Rect | None = None
+    progress: float | None = None
     lasers: tuple[Laser, ...] = ()
     pages: tuple[Page, ...] = (Page("", ""),)
     page: str = ""

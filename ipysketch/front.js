@@ -220,10 +220,19 @@ function renderBar({ model, el }) {
   const status = element("div", "ipysketch-status");
   const line = element("span", "ipysketch-line", { role: "status", "aria-live": "polite" });
   const notice = element("span", "ipysketch-notice", { role: "alert" });
-  status.append(line, leaf, notice);
+  const loading = element("progress", "ipysketch-loading", { "aria-label": "Loading the drawing", max: "1", hidden: "" });
+  const words = element("div", "ipysketch-words");
+  words.append(line, loading, notice);
+  const said = element("div", "ipysketch-said");
+  said.append(words);
+  status.append(said, leaf);
   on(["status", "connected"], () => {
     line.textContent = model.get("status");
     status.dataset.connected = model.get("connected");
+  });
+  on(["progress"], () => {
+    loading.hidden = model.get("progress") === null;
+    loading.value = model.get("progress") ?? 0;
   });
   on(["notice"], () => { notice.textContent = model.get("notice"); });
 

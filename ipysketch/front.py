@@ -49,7 +49,8 @@ class _Part(anywidget.AnyWidget):
 
 class Bar(_Part):
     """Tools, people and the status line. `ink` holds the fields of `ipysketch.hands.Style`, `people`
-    ``{"name", "color", "me", "peer", "page"}``, `pages` their keys and names; `chosen` is how many elements are."""
+    ``{"name", "color", "me", "peer", "page"}``, `pages` their keys and names; `chosen` is how many elements are;
+    `progress` how much of a drawing that is being loaded is here, from 0 to 1, or None."""
 
     part = traitlets.Unicode("bar").tag(sync=True)
     tool = traitlets.Unicode("pen").tag(sync=True)
@@ -65,6 +66,7 @@ class Bar(_Part):
     following = traitlets.Unicode("").tag(sync=True)
     status = traitlets.Unicode("").tag(sync=True)
     connected = traitlets.Bool(False).tag(sync=True)
+    progress = traitlets.Float(None, allow_none=True).tag(sync=True)
     notice = traitlets.Unicode("").tag(sync=True)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -15,12 +16,17 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+TURN = 0.001
+"""Seconds after which a thread that computes lets this one have its turn. Python's own 5 ms, several times for each
+frame, are more than a frame; while this thread has nothing to do, a shorter turn costs nothing."""
+
 
 class LoopThread:
     """An asyncio loop on a daemon thread."""
 
     def __init__(self) -> None:
         self.pid = os.getpid()
+        sys.setswitchinterval(min(TURN, sys.getswitchinterval()))
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._run, name="ipysketch", daemon=True)
         self.thread.start()

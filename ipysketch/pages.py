@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-AHEAD = 2
+AHEAD = 3
 PATIENCE = 30.0
 SLOWLY = 0.05
 """Seconds between frames that nobody can acknowledge."""

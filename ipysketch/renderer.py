@@ -102,6 +102,8 @@ class Renderer:
         other change the damaged rectangle is painted again."""
         old, new = self._painted, tuple(elements)
         self._painted = new
+        if new is old:
+            return
         if len(old) <= len(new) and all(map(is_, old, new)):
             self._draw_all(new[len(old) :])
             return

@@ -102,6 +102,7 @@ class Session:
         self._connection: Connection | None = None
         self._elements: dict[str, Elements] = {}
         self._confirmed = Elements()
+        self._seen: dict[str, tuple[int, tuple[Element, ...]]] = {}
         self._views: list[View] = []
         self._resting = False
         self._expected = 0
@@ -353,7 +354,7 @@ class Session:
     def pages(self) -> tuple[Page, ...]:
         """The pages of the board, in order; the first has the key ""."""
         found = [Page("", "")]
-        for element in self._elements_of(PAGES).of(self.sync.entries, PAGES):
+        for element in self._elements_of(PAGES):
             if isinstance(element, PageElement):
                 found.append(Page(element.key, element.name))
         return tuple(found)
@@ -568,7 +569,8 @@ class Session:
             elements = [self._moved(element, moving.get(element.key)) for element in elements]
         else:
             self._underway.clear()
-        chosen = [element for element in elements if element.key in set(hands.chosen)]
+        keys = set(hands.chosen)
+        chosen = [element for element in elements if element.key in keys] if keys else []
         return BoardState(
             elements=tuple(elements),
             live=self.others.ink(entries, self.page),
@@ -580,6 +582,7 @@ class Session:
             following=self.following,
             view=self.others.view(self.following),
             status=self.status(),
+            progress=self.sync.progress,
             connected=isinstance(self.connection_state, Connected),
             tool=hands.tool,
             style=hands.style,
@@ -599,11 +602,15 @@ class Session:
         return self._confirmed.of(self.sync.document.entries)
 
     def elements(self) -> tuple[Element, ...]:
-        """What this client sees on the page it has turned to."""
-        return self._elements_of(self.page).of(self.sync.entries, self.page)
+        """What this client sees on the page it has turned to; the same object as long as that stays the same."""
+        return self._elements_of(self.page)
 
-    def _elements_of(self, page: str) -> Elements:
-        return self._elements.setdefault(page, Elements())
+    def _elements_of(self, page: str) -> tuple[Element, ...]:
+        version, found = self._seen.get(page, (-1, ()))
+        if version != self.sync.version:
+            found = self._elements.setdefault(page, Elements()).of(self.sync.entries, page)
+            self._seen[page] = (self.sync.version, found)
+        return found
 
     def entry(self, key: str) -> tuple[Mapping[str, Any], float] | None:
         """The fields of an element, and its place in the drawing order."""

@@ -371,6 +371,7 @@ class BoardWidget(VBox):
             bar.can_undo, bar.can_redo = state.can_undo, state.can_redo
             bar.can_draw, bar.can_clear = state.can_draw, state.can_clear
             bar.status, bar.connected, bar.notice = state.status, state.connected, state.notice
+            bar.progress = state.progress
             bar.people = [
                 {
                     "name": person.name,

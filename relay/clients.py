@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from .log import ClientRow, Found
-from .protocol import WINDOW, Record
+from .protocol import WINDOW, Record, revertible
 
 DEPARTED = 256
 """Clients without a connection kept in memory; the store has the others."""
@@ -33,7 +33,7 @@ class Client:
 
     def remember(self, op: int, record: Record) -> None:
         """Keep what operation `op` did, for a revert of it."""
-        self.records[op] = record
+        self.records[op] = revertible(record)
         while len(self.records) > WINDOW:
             self.records.popitem(last=False)
 
@@ -64,7 +64,7 @@ class Clients:
 
     def replayed(self, id: str, op: int, record: Record) -> None:
         """The log says what operation `op` of a client did that has not come yet."""
-        self._records.setdefault(id, OrderedDict())[op] = record
+        self._records.setdefault(id, OrderedDict())[op] = revertible(record)
 
     def find(self, id: str, found: Found, seq: int) -> Client | None:
         """The client `id`, from memory or from what the store found; the room is at `seq`."""

@@ -17,6 +17,7 @@ import msgspec
 
 from .limits import Limits
 from .log import Checkpoint, Loaded, LogRow, Trim
+from .packed import Packed
 from .protocol import (
     MAX_COMMIT,
     Bad,
@@ -30,7 +31,6 @@ from .protocol import (
     Restore,
     apply,
     decode_entries,
-    encode_entries,
 )
 
 TAIL_BYTES = 4 << 20
@@ -67,7 +67,7 @@ class Drawing:
     """The drawing of one room, opened from what the store has."""
 
     def __init__(self, loaded: Loaded, limits: Limits) -> None:
-        self.entries: dict[str, Entry] = {}
+        self.entries = Packed()
         self.seq = 0
         self.at = 0.0
         self.size = 0
@@ -83,7 +83,7 @@ class Drawing:
         self._checkpointed = Checkpoint(0, 0, 0.0, 0, 0, b"")
         if (point := loaded.checkpoint) is not None:
             for entry in decode_entries(zlib.decompress(point.body)):
-                self.entries[entry.key] = _encoded_entry(entry)
+                self.entries[entry.key] = entry
             self.seq, self.at, self._base = point.seq, point.at, point.seq
             self._marks[0] = point.mark
             self._logged, self._checkpointed = point.logged, point._replace(body=b"")
@@ -136,7 +136,7 @@ class Drawing:
         """The next entry is durable: the drawing is what `record` says."""
         for key, before, after in record:
             if after is None:
-                self.entries.pop(key, None)
+                self.entries.discard(key)
             else:
                 self.entries[key] = after
             self.size += size_of(after) - size_of(before)
@@ -174,8 +174,7 @@ class Drawing:
     def picture(self) -> Picture:
         """The drawing as it is now."""
         if self._picture.seq != self.seq:
-            entries = list(self.entries.values())
-            self._picture = Picture(self.seq, len(entries), zlib.compress(encode_entries(entries), 1))
+            self._picture = Picture(self.seq, len(self.entries), compressed(self.entries.encoded()))
             self._since_picture = 0
         return self._picture
 
@@ -199,6 +198,12 @@ class Drawing:
         """What of the past may be forgotten now."""
         limits = self._limits
         return Trim(self.seq + 1 - limits.history, self._logged - limits.max_log, self.seq - RESUME_WINDOW)
+
+
+def compressed(data: bytes) -> bytes:
+    """One zlib stream, as small as it gets in twice the time of the fastest: coordinates are like what filters make."""
+    stream = zlib.compressobj(4, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_FILTERED)
+    return stream.compress(data) + stream.flush()
 
 
 def size_of(entry: Entry | None) -> int:

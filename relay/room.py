@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections import deque
+from collections import ChainMap, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -32,6 +32,7 @@ from .protocol import (
     MAX_CHUNK,
     MAX_KEY,
     PROTOCOL_VERSION,
+    SAFE_INTEGER,
     Action,
     Bad,
     Cancel,
@@ -49,6 +50,7 @@ from .protocol import (
     Operate,
     Patch,
     PeerEvent,
+    PeerPreview,
     Preview,
     Record,
     Refused,
@@ -127,12 +129,14 @@ class Notice(NamedTuple):
 
 
 class _Frame(NamedTuple):
-    """The last frame encoded: what takes a peer from `where` (cursor, version) on, the room being at `now`."""
+    """The last frame encoded: what takes a peer from `where` (cursor, version) on, the room being at `now`. If it is
+    nothing but ink of one peer, that is its `owner`, who need not be told."""
 
     where: tuple[int, int]
     now: tuple[int, int]
     text: str | None
     reached: tuple[int, int]
+    owner: str
 
 
 class Room:
@@ -301,6 +305,11 @@ class Room:
         return bool(self._queue) or self._proposal is not None
 
     @property
+    def wants(self) -> bool:
+        """Whether there is more to do than telling its peers: operations, or refusals for the operator."""
+        return bool(self._queue or self._proposal or self._notices)
+
+    @property
     def waiting(self) -> int:
         """How many operations wait for their verdict."""
         return len(self._queue) + (len(self._proposal.queued) if self._proposal else 0)
@@ -312,24 +321,27 @@ class Room:
 
     # --- what peers send ----------------------------------------------------------------------------------
 
-    def receive(self, peer: Peer, message: ClientMessage, now: float) -> None:
+    def receive(self, peer: Peer, message: ClientMessage) -> None:
         """Take one message; raises `Bad` when it is refused as a whole, and then nothing has changed."""
         if peer.gone:
             return
         if not isinstance(message, Operate):  # An operation is refused under its number: see `_operate`.
             check_message(peer.role, self.locked, message)
         match message:
+            case Preview(key=key, points=points, fields=fields):
+                _check_key(key)
+                for number in points:
+                    if not -SAFE_INTEGER <= number <= SAFE_INTEGER:
+                        check_value(number)
+                if fields is not None:
+                    check_value(fields)
+                self._presence.draw(peer.id, message)
             case Operate():
                 self._operate(peer, message)
             case PresenceMessage(state=state):
                 if peer.named and "name" in state and state["name"] != peer.name:
                     raise Bad("bad-name", "your token says what you are called")
                 self._presence.update(peer.id, state)
-            case Preview(key=key, points=points, fields=fields):
-                _check_key(key)
-                check_value(list(points))
-                check_value(fields)
-                self._presence.draw(peer.id, message)
             case Cancel(key=key):
                 self._presence.end(peer.id, _check_key(key))
             case Event():
@@ -439,7 +451,9 @@ class Room:
             try:
                 if item.bad is not None:
                     raise item.bad
-                known = {**client.records, **mine} if mine else client.records
+                known = ChainMap(
+                    mine, client.records
+                )  # Not a copy: there may be a thousand, and few are looked up.
                 resolved = resolve(draft.overlay, item.message.actions, seq, known)
                 for change in resolved:
                     check_change(item.peer.role, client.author, draft.overlay, change)
@@ -532,28 +546,33 @@ class Room:
         now = (self.seq, self._presence.version)
         if where == now:
             return None
-        if self._frame is not None and (self._frame.where, self._frame.now) == (where, now):
-            frame, reached = self._frame.text, self._frame.reached
-        else:
-            messages: list[msgspec.Raw | PresenceUpdate] = []
-            cursor, size = peer.cursor, 0
-            for raw in self._drawing.after(peer.cursor):
-                size += len(bytes(raw))
-                if messages and size > FRAME_BYTES:
-                    break
-                messages.append(raw)
-                cursor += 1
-            seen = peer.seen
-            if cursor == self.seq:
-                # Presence comes after every commit it may refer to, or a stroke would blink.
-                messages += self._presence.since(peer.seen)
-                seen = self._presence.version
-            frame = encode(messages).decode() if messages else None
-            reached = (cursor, seen)
-            self._frame = _Frame(where, now, frame, reached)
-        peer.cursor, peer.seen = reached
+        if self._frame is None or (self._frame.where, self._frame.now) != (where, now):
+            self._frame = self._encode_from(where, now)
+        frame = self._frame
+        peer.cursor, peer.seen = frame.reached
+        return frame.text if frame.text is not None and frame.owner != peer.id else self._catch_up(peer)
+
+    def _encode_from(self, where: tuple[int, int], now: tuple[int, int]) -> _Frame:
+        cursor, seen = where
+        messages: list[msgspec.Raw | PresenceUpdate] = []
+        size = 0
+        for raw in self._drawing.after(cursor):
+            size += len(bytes(raw))
+            if messages and size > FRAME_BYTES:
+                break
+            messages.append(raw)
+            cursor += 1
+        owner = ""
+        if cursor == self.seq:
+            # Presence comes after every commit it may refer to, or a stroke would blink.
+            news = self._presence.since(seen)
+            seen = self._presence.version
+            if not messages and all(isinstance(update, PeerPreview) for update in news):
+                owners = {update.peer for update in news}
+                owner = owners.pop() if len(owners) == 1 else ""
+            messages += news
         self._presence.forget(min(other.seen for other in self.peers.values()))
-        return frame if frame is not None else self._catch_up(peer)
+        return _Frame(where, now, encode(messages).decode() if messages else None, (cursor, seen), owner)
 
     def _begin_snapshot(self, peer: Peer) -> str:
         # Not older than what the peer itself committed, or the snapshot would not hold what `last` says.

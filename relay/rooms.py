@@ -1,8 +1,9 @@
 """The rooms a relay has open: each loaded once, their operations committed in groups.
 
-Whoever changes a room touches it. At the end of that pass of the event loop every touched room's bells ring, so
-that its writers look what is new, and what it has queued goes to the store with what the other rooms have:
-one durable write for all that came while the last one was under way. A room that is empty for a while is let go.
+Whoever changes a room touches it. At the end of that pass of the event loop what every touched room has queued goes
+to the store with what the other rooms have: one durable write for all that came while the last one was under way.
+And its bells ring, so that its peers are told what is new; `pulse` says whether now or with its next beat.
+A room that is empty for a while is let go.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from .log import Batch, Found, Loaded, Past, Store, StoreError
 from .logs import event
 from .metrics import Metrics
 from .protocol import Bad, Commit, Join
+from .pulse import Pulse
 from .room import Room, encode_past
 
 KEEP_OPEN = 60.0
@@ -35,12 +37,16 @@ T = TypeVar("T")
 
 @dataclass(eq=False, slots=True)
 class OpenRoom:
-    """A room in memory, how many have it in use, and the bells that ring when there may be something new in it."""
+    """A room in memory, how many have it in use, and the bells that ring when there may be something new in it.
+    They rang at `rung`, and `ringing` is when they will. `verdicts`: operations of it have just become durable."""
 
     room: Room
     users: int = 0
-    bells: set[asyncio.Event] = field(default_factory=set)
+    bells: set[Callable[[], int]] = field(default_factory=set)
     leaving: asyncio.TimerHandle | None = None
+    rung: float = 0.0
+    ringing: asyncio.TimerHandle | None = None
+    verdicts: bool = False
 
 
 class Rooms:
@@ -51,6 +57,8 @@ class Rooms:
         self._log = log
         self._limits = limits
         self._metrics = metrics
+        self._loop = asyncio.get_running_loop()
+        self._pulse = Pulse()
         self._names: set[str] | None = None
         self._opening: dict[str, asyncio.Task[OpenRoom]] = {}
         self._open: dict[str, OpenRoom] = {}
@@ -186,9 +194,11 @@ class Rooms:
     # --- working ------------------------------------------------------------------------------------------
 
     def touch(self, opened: OpenRoom) -> None:
-        """Something happened in the room: its log and its peers are served at the end of this pass."""
+        """Something happened in the room: at the end of this pass its log is served, and its peers soon."""
+        if opened.ringing is not None and not (opened.room.wants or opened.verdicts):
+            return  # They will be told with the next beat, and nothing else is to be done.
         if not self._touched:
-            asyncio.get_running_loop().call_soon(self._ring)
+            self._loop.call_soon(self._serve)
         self._touched.add(opened)
 
     async def settle(self, timeout: float) -> None:
@@ -204,13 +214,14 @@ class Rooms:
         """Commit nothing more and close the store."""
         self._committer.cancel()
         for opened in self._open.values():
-            if opened.leaving is not None:
-                opened.leaving.cancel()
+            for timer in (opened.leaving, opened.ringing):
+                if timer is not None:
+                    timer.cancel()
         await asyncio.gather(self._committer, return_exceptions=True)
         await self.ask(self._store.close)
         self._disk.shutdown()
 
-    def _ring(self) -> None:
+    def _serve(self) -> None:
         touched, self._touched = self._touched, set()
         for opened in touched:
             for notice in opened.room.take_notices():
@@ -229,8 +240,22 @@ class Rooms:
             if opened.room.busy:
                 self._due.add(opened)
                 self._work.set()
-            for bell in opened.bells:
-                bell.set()
+            now = self._loop.time()
+            wait = self._pulse.wait(opened.rung, now, verdicts=opened.verdicts)
+            if not wait:
+                self._ring(opened)
+            elif opened.ringing is None:
+                opened.ringing = self._loop.call_at(now + wait, self._ring, opened)
+
+    def _ring(self, opened: OpenRoom) -> None:
+        if opened.ringing is not None:
+            opened.ringing.cancel()
+        opened.ringing, opened.verdicts = None, False
+        frames = 0
+        for bell in list(opened.bells):
+            frames += bell()
+        opened.rung = self._loop.time()
+        self._pulse.count(frames, opened.rung)
 
     async def _commit_forever(self) -> None:
         while True:
@@ -260,6 +285,7 @@ class Rooms:
                     opened.room.failed(reason)
                 else:
                     opened.room.committed()
+                opened.verdicts = True
                 self.touch(opened)
             self._settled.set()
             for opened, _ in group:

@@ -1,8 +1,9 @@
 """Sockets, timers and shutdown around the rooms.
 
-A connection has one reader and one writer task. The reader hands messages to the room; at the end of that
-pass of the event loop the writers of every touched room wake. A writer pulls the next frame only when the last
-one has left, so what a slow peer gets is coalesced and its memory bounded; one that takes nothing is aborted.
+What comes is handed to the room as it comes; a connection's reader task has what must wait. When a room's bells
+ring, each seat whose socket is clear pulls its next frame and posts it; where the last one has not left yet, the
+writer task pulls when it has. So what a slow peer gets is coalesced and its memory bounded; one that takes
+nothing is aborted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import socket as sockets
 import ssl
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -47,23 +48,27 @@ from .protocol import (
     Error,
     Event,
     Join,
+    Leave,
     Lock,
     Mint,
     Minted,
     Operate,
+    Preview,
     Read,
     check_event,
     check_room,
     decode_client,
     encode,
 )
+from .protocol import Presence as PresenceMessage
 from .reception import Reception, header
 from .roles import role
 from .room import Peer
 from .rooms import OpenRoom, Rooms
 from .tokens import Grant
+from .wire import AT_ONCE, PlainWire, Wire, chosen, framed
 
-NO_PROGRESS = 10.0
+NO_PROGRESS = 7.5
 """Seconds for which a peer may take nothing of what waits for it before its connection is aborted."""
 CLOSE_TIMEOUT = 1.0
 RESTARTING = "the relay is restarting"
@@ -86,15 +91,17 @@ class _Restarting(Exception):
 
 @dataclass(eq=False, slots=True)
 class _Seat:
-    """One joined connection: its socket, its peer, and the bell its writer waits for."""
+    """One joined connection: its socket, its peer, and the bell its writer waits for. Its operations came too
+    fast if nothing more should be taken before `rested`."""
 
-    socket: ServerConnection
+    socket: PlainWire
     opened: OpenRoom
     peer: Peer
     grant: Grant
     operations: Bucket
     presence: Bucket
     events: Bucket
+    ring: Callable[[], int]
     expiry: asyncio.TimerHandle | None = None
     reading: asyncio.Task[None] | None = None
     bell: asyncio.Event = field(default_factory=asyncio.Event)
@@ -103,6 +110,7 @@ class _Seat:
     sending: bool = False
     left: int = 0
     progress: float = 0.0
+    rested: float = 0.0
 
     @property
     def overloaded(self) -> bool:
@@ -110,6 +118,12 @@ class _Seat:
         if not self.peer.unsettled:
             self.backlog = 0
         return self.backlog > MAX_BACKLOG or len(self.peer.direct) > WINDOW
+
+    def stalled(self, left: int, now: float) -> bool:
+        """Whether its peer takes nothing: looked at now and then, with what is left in its socket."""
+        if not (self.sending or left) or left < self.left:
+            self.left, self.progress = left, now
+        return now - self.progress > NO_PROGRESS
 
 
 class Relay:
@@ -145,6 +159,7 @@ class Relay:
         self._idle_exit = idle_exit
         self._log = log or logging.getLogger("relay")
         self._plugins = Plugins(plugins, seconds=self._limits.plugin_seconds, log=self._log)
+        self._posted: tuple[str | bytes, bytes] = ("", b"")
         self._connections: dict[ServerConnection, asyncio.Task[None] | None] = {}
         self._reception = Reception(
             doors or Doors(), self._limits, self._admission, self.metrics, self._log, self._probe
@@ -162,8 +177,13 @@ class Relay:
 
     async def start(self) -> None:
         """Listen; raises OSError when the port is taken."""
+        self._loop = asyncio.get_running_loop()
         self._rooms = Rooms(self._store, self._log, self._limits, self.metrics)
         self._admission.revoked.update(await self._rooms.ask(self._store.revoked, time.time()))
+        if (kind := chosen()) is not Wire:
+            self._log.warning(
+                "this release of websockets is not known to the relay: all works, but takes more time"
+            )
         try:
             self._server: Server = await serve(
                 self._serve,
@@ -172,6 +192,7 @@ class Relay:
                 ssl=self._encryption,
                 # Live frames are small and many: compressing them costs more than it saves.
                 compression=None,
+                create_connection=kind,
                 max_size=self._limits.max_message,
                 max_queue=MAX_QUEUE,
                 write_limit=WRITE_LIMIT,
@@ -220,14 +241,12 @@ class Relay:
 
     async def _watch(self) -> None:
         """Abort who takes nothing: keepalive does not notice them, and closing would wait for them."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         while True:
             await asyncio.sleep(min(1.0, NO_PROGRESS / 4))
             for seat in self._seats:
                 left = seat.socket.transport.get_write_buffer_size()
-                if not seat.sending or left < seat.left:
-                    seat.left, seat.progress = left, loop.time()
-                elif loop.time() - seat.progress > NO_PROGRESS:
+                if seat.stalled(left, loop.time()):
                     self._tell(seat, logging.WARNING, "abort", reason=f"took nothing for {NO_PROGRESS:g} s")
                     self.metrics.aborted.inc()
                     _abort(seat.socket)
@@ -247,7 +266,7 @@ class Relay:
         if self._idle is not None:
             self._idle.cancel()
         if self._idle_exit is not None and not self._connections and not self._stopping:
-            self._idle = asyncio.get_running_loop().call_later(self._idle_exit, self.finished.set)
+            self._idle = self._loop.call_later(self._idle_exit, self.finished.set)
 
     def _tell(self, seat: _Seat, level: int, what: str, **more: object) -> None:
         """Log what happened to one peer."""
@@ -301,6 +320,7 @@ class Relay:
         return self._admission.admit(join.room, join.token, bearer, challenge, time.time())
 
     async def _serve(self, socket: ServerConnection) -> None:
+        assert isinstance(socket, PlainWire)
         address = self._reception.arrive(socket)
         self._connections[socket] = asyncio.current_task()
         self._watch_idleness()
@@ -337,9 +357,7 @@ class Relay:
         except TimeoutError:
             raise Bad("join-first", "no join message came in time") from None
 
-    async def _enter(
-        self, socket: ServerConnection, frame: str | bytes, stack: contextlib.AsyncExitStack
-    ) -> _Seat:
+    async def _enter(self, socket: PlainWire, frame: str | bytes, stack: contextlib.AsyncExitStack) -> _Seat:
         messages = _decode(frame)
         join = messages[0] if messages else None
         if isinstance(join, Bad):
@@ -370,9 +388,10 @@ class Relay:
             Bucket(limits.operation_rate, least=WINDOW),
             Bucket(limits.presence_rate),
             Bucket(limits.event_rate),
+            lambda: self._ring(seat),
         )
         self._seats.add(seat)
-        opened.bells.add(seat.bell)
+        opened.bells.add(seat.ring)
         self._tell(
             seat,
             logging.INFO,
@@ -383,43 +402,75 @@ class Relay:
             peers=len(opened.bells),
         )
         if grant.expires != float("inf"):
-            seat.expiry = asyncio.get_running_loop().call_later(
+            seat.expiry = self._loop.call_later(
                 grant.expires - time.time(),
                 self._dismiss,
                 *(seat, CLOSE_EXPIRED, "the token has expired; ask who runs the relay for another"),
             )
         for message in messages[1:]:
-            self._take(seat, message)
+            self._take(seat, message, self._loop.time())
         self._rooms.touch(opened)
         return seat
 
     async def _read(self, seat: _Seat) -> None:
+        """Take what cannot be taken as it comes, until the peer goes."""
+        socket, loop = seat.socket, self._loop
         writer = asyncio.create_task(self._write(seat))
         try:
-            async for frame in seat.socket:
+            socket.done()  # The join.
+            socket.listener = partial(self._hear, seat)
+            async for frame in socket:
+                if (wait := seat.rested - loop.time()) > 0:
+                    await asyncio.sleep(wait)
+                while seat.overloaded and not writer.done():
+                    seat.eased.clear()
+                    await seat.eased.wait()
                 try:
                     messages = _decode(frame)
                 except Bad as bad:
                     seat.peer.closing = seat.peer.closing or (CLOSE_PROTOCOL, bad.reason)
                     raise
-                for message in messages:
-                    self._take(seat, message)
-                self._rooms.touch(seat.opened)
-                self.metrics.received.inc(len(frame))
-                seat.backlog += len(frame)
-                operations = sum(isinstance(message, Operate) for message in messages)
-                if wait := seat.operations.owe(operations, asyncio.get_running_loop().time()):
-                    self.metrics.paused.inc()
-                    await asyncio.sleep(wait)
-                while seat.overloaded and not writer.done():
-                    seat.eased.clear()
-                    await seat.eased.wait()
+                self._receive(seat, messages, len(frame), loop.time())
                 if seat.peer.gone:
                     return
+                socket.done()
         finally:
+            socket.listener = None
             writer.cancel()
 
-    def _take(self, seat: _Seat, message: ClientMessage | Bad) -> None:
+    def _hear(self, seat: _Seat, text: str) -> bool:
+        """Take a frame as it comes; False when it must wait for the reader, which knows how to wait and how to end."""
+        now = self._loop.time()
+        if seat.peer.gone or seat.overloaded or seat.rested > now:
+            return False
+        try:
+            messages = decode_client(text)
+        except Bad:
+            return False
+        for message in messages:
+            if type(message) is Leave:
+                return False
+        try:
+            self._receive(seat, messages, len(text), now)
+        except Exception:  # One of ours: it ends this connection, not the others.
+            self._log.exception("taking failed room=%r peer=%s", seat.opened.room.name, seat.peer.id)
+            _abort(seat.socket)
+        return True
+
+    def _receive(self, seat: _Seat, messages: list[ClientMessage | Bad], size: int, now: float) -> None:
+        operations = 0
+        for message in messages:
+            self._take(seat, message, now)
+            operations += type(message) is Operate
+        self._rooms.touch(seat.opened)
+        self.metrics.received.value += size
+        if operations and (wait := seat.operations.owe(operations, now)):
+            self.metrics.paused.inc()
+            seat.rested = now + wait
+        if seat.peer.unsettled:
+            seat.backlog += size
+
+    def _take(self, seat: _Seat, message: ClientMessage | Bad, now: float) -> None:
         room, peer = seat.opened.room, seat.peer
         if self._log.isEnabledFor(logging.DEBUG):
             shown = "Join(…)" if isinstance(message, Join) else f"{message!r:.400}"
@@ -427,15 +478,17 @@ class Relay:
         try:
             if isinstance(message, Bad):
                 raise message
-            self._check_rate(seat, message)
+            self._check_rate(seat, message, now)
             match message:
+                case Preview() | PresenceMessage() | Operate():  # Nearly all that comes.
+                    room.receive(peer, message)
                 case Lock() | Read() | Mint() | Erase():
                     room.allow(peer, message)
                     self._begin(seat, message)
                 case Event() if self._plugins:
                     self._offer(seat, message)
                 case _:
-                    room.receive(peer, message, time.time())
+                    room.receive(peer, message)
         except Bad as bad:
             self._refuse_message(seat, bad)
 
@@ -455,7 +508,7 @@ class Relay:
             for name, data in passing.answers:
                 room.answer(peer, name, data)
             if not passing.dropped:
-                room.receive(peer, Event(passing.name, passing.data, passing.to), time.time())
+                room.receive(peer, Event(passing.name, passing.data, passing.to))
         except Bad as bad:
             self._refuse_message(seat, bad)
         self._rooms.touch(seat.opened)
@@ -465,8 +518,7 @@ class Relay:
         self._tell(seat, logging.INFO, "refused", code=bad.code, reason=bad.reason[:200])
         seat.opened.room.error(seat.peer, bad)
 
-    def _check_rate(self, seat: _Seat, message: ClientMessage) -> None:
-        now = asyncio.get_running_loop().time()
+    def _check_rate(self, seat: _Seat, message: ClientMessage, now: float) -> None:
         match message:
             case Event():
                 if not seat.events.take(now):
@@ -524,9 +576,33 @@ class Relay:
         self._tell(seat, logging.INFO, "minted", token=grant.id, role=wanted.word, whose=grant.name or None)
         return Minted(token, grant.id)
 
+    def _ring(self, seat: _Seat) -> int:
+        """Tell a peer what is new, or have its writer do so when its socket takes more: how many frames that is."""
+        room, peer, socket = seat.opened.room, seat.peer, seat.socket
+        frames = 0
+        try:
+            while not (seat.sending or seat.bell.is_set() or peer.closing or self._farewell):
+                if frames == AT_ONCE or not socket.clear:
+                    break
+                if (frame := room.collect(peer)) is None:
+                    seat.eased.set()
+                    return frames
+                if self._posted[0] is not frame:
+                    self._posted = (frame, framed(frame))
+                socket.post(self._posted[1])
+                seat.left = MAX_BUFFERED  # All before it was taken: that is progress.
+                self.metrics.sent.value += len(frame)
+                frames += 1
+        except Exception:
+            self._log.exception("telling failed room=%r peer=%s", room.name, peer.id)
+            _abort(socket)
+        seat.bell.set()
+        return frames + 1
+
     async def _write(self, seat: _Seat) -> None:
+        """Tell a peer whose socket did not take all at once, and close it when the room says so."""
         socket, room, peer = seat.socket, seat.opened.room, seat.peer
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         try:
             while True:
                 await seat.bell.wait()
@@ -535,7 +611,7 @@ class Relay:
                 while (frame := room.collect(peer)) is not None:
                     seat.left, seat.progress, seat.sending = MAX_BUFFERED, loop.time(), True
                     await socket.send(frame)
-                    self.metrics.sent.inc(len(frame))
+                    self.metrics.sent.value += len(frame)
                     seat.sending = False
                     seat.eased.set()
                 if self._farewell:
@@ -562,7 +638,7 @@ class Relay:
         else:
             reason = f"connection closed ({seat.socket.close_code} {seat.socket.close_reason or ''})"
         self._seats.discard(seat)
-        opened.bells.discard(seat.bell)
+        opened.bells.discard(seat.ring)
         opened.room.leave(peer)
         if seat.expiry is not None:
             seat.expiry.cancel()

@@ -47,7 +47,7 @@ def column(values: object, least: int, most: int) -> list[int] | None:
     """A list of whole numbers from `least` to `most`."""
     if not isinstance(values, list | tuple):
         return None
-    numbers = values if all(type(value) is int for value in values) else [whole(value) for value in values]
+    numbers = values if set(map(type, values)) <= {int} else [whole(value) for value in values]
     # A loop over what is known to be numbers would be the slowest part of decoding a long stroke.
     if None in numbers or (numbers and not least <= min(numbers) <= max(numbers) <= most):
         return None

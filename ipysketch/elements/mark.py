@@ -86,7 +86,7 @@ def placed(
         return None
     offset = read.offset(fields.get("offset"))
     moved = points + offset
-    if not read.within(moved):
+    if offset.any() and not read.within(moved):
         return None
     dx, dy = (offset / read.EIGHTHS).tolist()
     return moved / read.EIGHTHS, Common(

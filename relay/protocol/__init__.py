@@ -1,6 +1,6 @@
 """What a relay and its peers agree on: the messages, and what an operation means. Pure."""
 
-from .ledger import Overlay, Record, Touch, apply, order, resolve, revert
+from .ledger import Overlay, Record, Touch, apply, order, resolve, revert, revertible
 from .messages import (
     CLOSE_ERASED,
     CLOSE_EXPIRED,
@@ -74,6 +74,7 @@ from .messages import (
     decode_server,
     encode,
     encode_entries,
+    encode_entry,
     encode_message,
 )
 
@@ -154,8 +155,10 @@ __all__ = [
     "decode_server",
     "encode",
     "encode_entries",
+    "encode_entry",
     "encode_message",
     "order",
     "resolve",
     "revert",
+    "revertible",
 ]

@@ -43,11 +43,19 @@ class Overlay(MutableMapping[str, Entry]):
             return entry
         return self._base[key]
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """As every mapping's, without an exception for what is new, as nearly all is."""
+        if key in self._over:
+            entry = self._over[key]
+            return default if entry is None else entry
+        return self._base.get(key, default)
+
     def __setitem__(self, key: str, entry: Entry) -> None:
         self._over[key] = entry
 
     def __delitem__(self, key: str) -> None:
-        self[key]
+        if key not in self:
+            raise KeyError(key)
         self._over[key] = None
 
     def __contains__(self, key: object) -> bool:
@@ -72,11 +80,12 @@ def apply(entries: Entries, changes: Iterable[Change], seq: int, author: str, at
     before: dict[str, Entry | None] = {}
 
     def put(key: str, entry: Entry | None) -> None:
-        before.setdefault(key, entries.get(key))
-        if entry is None:
-            entries.pop(key, None)
-        else:
+        if key not in before:
+            before[key] = entries.get(key)
+        if entry is not None:
             entries[key] = entry
+        elif key in entries:
+            del entries[key]
 
     index = 0
     for change in changes:
@@ -94,8 +103,10 @@ def apply(entries: Entries, changes: Iterable[Change], seq: int, author: str, at
                 for key in keys:
                     put(key, None)
             case Clear(page=page):
-                for key in [key for key, entry in entries.items() if entry.page == page]:
-                    put(key, None)
+                for key, entry in list(entries.items()):
+                    if entry.page == page:
+                        before.setdefault(key, entry)  # Not looked up again: there may be very many.
+                        put(key, None)
             case Restore(entries=restored):
                 for entry in restored:
                     put(entry.key, entry)
@@ -122,6 +133,18 @@ def revert(entries: Mapping[str, Entry], record: Record) -> list[Change]:
     if restored:
         changes.append(Restore(tuple(restored)))
     return changes
+
+
+def revertible(record: Record) -> Record:
+    """As much of `record` as a later `revert` looks at: of what was there afterwards the versions, not the values."""
+    return tuple(
+        Touch(
+            key,
+            before,
+            after and Entry(key, after.first, after.author, after.at, after.page, {}, after.versions),
+        )
+        for key, before, after in record
+    )
 
 
 def _undo_fields(before: Entry, after: Entry, now: Entry) -> Entry | None:

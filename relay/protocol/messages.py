@@ -94,6 +94,12 @@ class Entry(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
     versions: dict[str, int]
 
+    def __post_init__(self) -> None:
+        # `encode_entry` leaves out what is the seq that made it.
+        if len(self.versions) < len(self.fields):
+            for name in self.fields:
+                self.versions.setdefault(name, self.first[0])
+
 
 class Restore(Message, frozen=True, tag="restore"):
     """Elements put (back) exactly as given; only the relay sends it, as what a `Revert` came to."""
@@ -395,6 +401,7 @@ M = TypeVar("M")
 _encoder = msgspec.json.Encoder()
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _client = msgspec.json.Decoder(ClientMessage)
+_clients = msgspec.json.Decoder(list[ClientMessage])
 _server = msgspec.json.Decoder(ServerMessage)
 
 
@@ -427,7 +434,10 @@ def decode_client(frame: str | bytes) -> list[ClientMessage | Bad]:
 
     Raises `Bad` when the frame is no JSON array.
     """
-    return [_decode_one(_client, raw) for raw in _split(frame)]
+    try:
+        return list(_clients.decode(frame))
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return [_decode_one(_client, raw) for raw in _split(frame)]
 
 
 def decode_server(frame: str | bytes) -> list[ServerMessage | Bad]:
@@ -446,9 +456,10 @@ def check_value(value: object, depth: int = MAX_DEPTH) -> None:
     if depth == 0 and isinstance(value, list | dict):
         raise Bad("too-deep", f"values may be nested at most {MAX_DEPTH} deep")
     if isinstance(value, list):
+        if set(map(type, value)) == {int} and -SAFE_INTEGER <= min(value) <= max(value) <= SAFE_INTEGER:
+            return  # Coordinates, as nearly all that comes is.
         for item in value:
-            if type(item) is not int or not -SAFE_INTEGER <= item <= SAFE_INTEGER:
-                check_value(item, depth - 1)
+            check_value(item, depth - 1)
     elif isinstance(value, dict):
         for item in value.values():
             check_value(item, depth - 1)
@@ -498,8 +509,15 @@ def check_name(name: object) -> str:
 
 
 def encode_entries(entries: Sequence[Entry]) -> bytes:
-    """The JSON of a snapshot."""
+    """The JSON of `entries`, with all versions."""
     return _encoder.encode(entries)
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """The JSON of one entry of a snapshot: of its versions, those that are not the seq that made it."""
+    first = entry.first[0]
+    versions = {name: seq for name, seq in entry.versions.items() if seq != first}
+    return _encoder.encode({**msgspec.structs.asdict(entry), "versions": versions})
 
 
 def decode_entries(data: bytes) -> list[Entry]:

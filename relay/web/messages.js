@@ -105,7 +105,7 @@ const CHANGES = {
   delete: { keys: list(text) },
   clear: { page: or(text, "") },
 };
-const entry = struct({
+const given = struct({
   key: text,
   first: pair,
   author: text,
@@ -114,6 +114,12 @@ const entry = struct({
   fields: object,
   versions: numbered,
 });
+/** An entry with all its versions: those that are the seq that made it may be left out. */
+const entry = (value) => {
+  const made = given(value);
+  const whole = Object.fromEntries(Object.keys(made.fields).map((name) => [name, made.first[0]]));
+  return { ...made, versions: { ...whole, ...made.versions } };
+};
 const action = union({ ...CHANGES, revert: { op: whole } });
 const change = union({ ...CHANGES, restore: { entries: list(entry) } });
 

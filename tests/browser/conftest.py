@@ -310,6 +310,8 @@ class Notebook:
         return text
 
 
+WHERE = "() => document.querySelector('.ipysketch-overlay').getBoundingClientRect().y"
+"""Where a board is in its page."""
 PIXELS = """([x, y, number]) => {
     const canvas = document.querySelectorAll('.ipysketch-desk canvas.ipysketch-paper')[number];
     if (!canvas) return null;

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ..processes import RelayProcess
-from .conftest import Lab, Notebook
+from .conftest import WHERE, Lab, Notebook
 
 RED, BLUE = "#d1495b", "#1f6fb2"
 
@@ -123,16 +123,21 @@ def test_a_killed_relay_comes_back_with_everything(
     pair: tuple[Notebook, Notebook], relay: RelayProcess
 ) -> None:
     ada, grace = pair
+    there = ada.page.evaluate(WHERE)
     relay.kill()
-    ada.page.wait_for_function(
-        "() => document.querySelector('.ipysketch-status').textContent.includes('reconnecting')"
-    )
-    ada.stroke((300, 600), (500, 600))  # While there is no relay.
-    ada.sees(400, 600, RED)
-    ada.page.wait_for_function(
-        "() => document.querySelector('.ipysketch-status').textContent.match(/[1-9] strokes? waiting/)"
-    )
-    relay.start()
+    try:
+        ada.page.wait_for_function(
+            "() => document.querySelector('.ipysketch-status').textContent.includes('reconnecting')"
+        )
+        ada.stroke((300, 600), (500, 600))  # While there is no relay.
+        ada.sees(400, 600, RED)
+        ada.page.wait_for_function(
+            "() => document.querySelector('.ipysketch-status').textContent.match(/[1-9] strokes? waiting/)"
+        )
+        assert ada.page.evaluate(WHERE) == there  # Whatever the toolbar has to say.
+        ada.screenshot("no-relay")
+    finally:
+        relay.start()
     ada.connected(here=2)
     grace.connected(here=2)
     grace.sees(400, 600, RED)

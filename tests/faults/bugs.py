@@ -19,11 +19,11 @@ import relay.store.sqlite
 from relay.clients import Client
 from relay.drawing import Draft, Drawing, Picture
 from relay.log import Batch, Checkpoint, Found, LogRow
+from relay.packed import Packed
 from relay.protocol import (
     Change,
     Commit,
     Delete,
-    Entry,
     Join,
     Operate,
     Overlay,
@@ -191,12 +191,15 @@ def drop_tombstones() -> None:
 
 def snapshot_misses_one() -> None:
     """The element drawn last is not in a snapshot."""
-    encode = relay.drawing.encode_entries
+    encoded = Packed.encoded
 
-    def short(entries: Sequence[Entry]) -> bytes:
-        return encode(entries[:-1])
+    def short(packed: Packed) -> bytes:
+        fewer = Packed()
+        for key in list(packed)[:-1]:
+            fewer[key] = packed[key]
+        return encoded(fewer)
 
-    relay.drawing.encode_entries = short
+    Packed.encoded = short  # type: ignore[method-assign]
 
 
 def snapshot_of_another_moment() -> None:

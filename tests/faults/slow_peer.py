@@ -63,9 +63,9 @@ WORST = 2.0
 """Bound: the 99th percentile under slow peers, as a multiple of the baseline's …"""
 FLOOR = 0.005
 """… or that many seconds more, where the baseline is so short that the machine's noise is larger."""
-ABORT = 12.0
+ABORT = 10.0
 """Bound: seconds from the last byte that the stalled peer took until the others see that it is gone: the relay
-looks once a second, so it may be a second late in seeing the byte, and another in seeing that ten are over."""
+looks once a second, so it may be a second late in seeing the byte, and another in seeing that its time is over."""
 GROWTH = 8.0
 """Bound: MiB by which the relay's memory may grow from the first third of the run to the last."""
 SHUTDOWN = 5.0

@@ -503,3 +503,21 @@ def test_who_has_joined_has_the_drawing(relay: RelayProcess) -> None:
         assert len(grace.elements) == 300
         grace.disconnect()
     ada.disconnect()
+
+
+def test_frames_without_a_change_cost_nothing_of_the_drawing() -> None:
+    board = ipysketch.Sketch(name="Ada")
+    session = board._session
+    board.stroke([(1, 1), (2, 2)])
+    first = session.elements()
+    assert board._thread.ask(session.board_state).elements is first
+    board.stroke([(3, 3), (4, 4)])
+    assert session.elements()[0] is first[0]
+    assert len(session.elements()) == 2
+    board.undo()
+    assert session.elements() == first
+
+
+def test_a_thread_that_computes_lets_the_loop_have_its_turn_soon() -> None:
+    ipysketch.Sketch(name="Ada")
+    assert sys.getswitchinterval() <= 0.001

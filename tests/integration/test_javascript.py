@@ -262,6 +262,7 @@ def test_a_relay_that_is_killed_loses_and_doubles_nothing(
 def test_a_page_that_cannot_reach_its_relay_draws_alone(relay: RelayProcess, page: Page) -> None:
     relay.stop()
     page.join(relay.url)
+    page.until("s.status.startsWith('no relay answers')")  # The first attempt has failed.
     status = page.run(
         "own.s.stroke([[1, 1], [2, 2]]); return [own.s.connection, own.s.status, own.s.elements.length]"
     )

@@ -174,7 +174,7 @@ class Client:
             return False
         for message in decode_client(self.up.popleft()):
             assert not isinstance(message, Bad), message
-            self.world.room.receive(self.peer, message, self.world.now())
+            self.world.room.receive(self.peer, message)
         return True
 
     def pull(self) -> bool:

@@ -61,7 +61,7 @@ def step(world: World, disasters: bool) -> None:
     elif choice < 0.96:
         client.cut()
     elif choice < 0.975 and client.peer is not None:
-        world.room.receive(client.peer, Preview(next(client.keys), 0, (1, 2), {"kind": "stroke"}), world.now())
+        world.room.receive(client.peer, Preview(next(client.keys), 0, (1, 2), {"kind": "stroke"}))
     elif choice < 0.99:
         world.crash(after_store=pick.random() < 0.5)
     elif disasters and choice < 0.992:

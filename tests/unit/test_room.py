@@ -69,7 +69,7 @@ class Scene:
         return self.room.join(join, 0.0, found, role=role)
 
     def do(self, peer: Peer, *actions: Action) -> None:
-        self.room.receive(peer, Operate(peer.client.accepted + 1, actions), 0.0)
+        self.room.receive(peer, Operate(peer.client.accepted + 1, actions))
         self.settle()
 
     def settle(self) -> None:
@@ -178,14 +178,14 @@ class TestRoles:
     def test_a_viewer_sees_and_has_a_cursor_and_nothing_else(self) -> None:
         scene = Scene()
         viewer, ada = scene.join("Vi", Role.VIEWER), scene.join()
-        scene.room.receive(viewer, Presence({"cursor": [1, 2]}), 0.0)
+        scene.room.receive(viewer, Presence({"cursor": [1, 2]}))
         scene.do(ada, element("a"))
         assert scene.heard(viewer, Commit)
         scene.do(viewer, element("b"))
         assert [refused.code for refused in scene.heard(viewer, Refused)] == ["role"]
         for message in (Preview("k", 0, (1, 2)), Lock(True), Remove(ada.id)):
             with pytest.raises(Bad):
-                scene.room.receive(viewer, message, 0.0)
+                scene.room.receive(viewer, message)
         with pytest.raises(Bad):
             scene.room.allow(viewer, Read(1, 1))
         assert not ada.gone
@@ -219,13 +219,13 @@ class TestRoles:
     def test_a_locked_room(self) -> None:
         scene = Scene()
         ada, ed = scene.join(), scene.join("Ed", Role.EDITOR)
-        scene.room.receive(ed, Preview("k", 0, (1, 2), {}), 0.0)
+        scene.room.receive(ed, Preview("k", 0, (1, 2), {}))
         assert scene.heard(ada, PeerPreview)
         scene.room.lock(True)
         assert scene.heard(ada, PeerCancel), "ink under a hand that may not draw ends"
         assert [state.locked for state in scene.heard(ed, RoomState)] == [True]
         with pytest.raises(Bad, match="locked"):
-            scene.room.receive(ed, Preview("l", 0, (1, 2), {}), 0.0)
+            scene.room.receive(ed, Preview("l", 0, (1, 2), {}))
         scene.do(ed, element("e"))
         assert [refused.code for refused in scene.heard(ed, Refused)] == ["locked"]
         scene.do(ada, element("a"))
@@ -238,13 +238,13 @@ class TestRoles:
     def test_removing_somebody(self) -> None:
         scene = Scene()
         ada, ed, owner = scene.join(), scene.join("Ed", Role.EDITOR), scene.join("Olga", Role.OWNER)
-        scene.room.receive(ada, Remove(ed.id), 0.0)
+        scene.room.receive(ada, Remove(ed.id))
         assert ed.closing is not None
         assert ed.closing[0] == CLOSE_REMOVED
         with pytest.raises(Bad, match="no longer here"):
-            scene.room.receive(ada, Remove(ed.id), 0.0)
+            scene.room.receive(ada, Remove(ed.id))
         with pytest.raises(Bad, match="may not take"):
-            scene.room.receive(ada, Remove(owner.id), 0.0)
+            scene.room.receive(ada, Remove(owner.id))
 
     def test_a_token_says_who_somebody_is(self) -> None:
         scene = Scene()
@@ -253,8 +253,8 @@ class TestRoles:
         assert peer.name == "Ada"
         assert peer.author == other.author
         with pytest.raises(Bad):
-            scene.room.receive(peer, Presence({"name": "Root"}), 0.0)
-        scene.room.receive(peer, Presence({"name": "Ada", "tool": "pen"}), 0.0)
+            scene.room.receive(peer, Presence({"name": "Root"}))
+        scene.room.receive(peer, Presence({"name": "Ada", "tool": "pen"}))
 
     def test_another_author_does_not_continue_a_client(self) -> None:
         scene = Scene()

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-import relay.drawing
 from ipysketch.sync import Sync
 from relay.drawing import FRESH_BYTES
 from relay.log import Loaded
-from relay.protocol import Commit, Create, Operate, Refused, Snapshot, Welcome, decode_server
+from relay.packed import Packed
+from relay.protocol import MAX_COMMIT, Commit, Create, Operate, Refused, Snapshot, Welcome, decode_server
 from relay.room import Peer, Room
 
 BASE = 5
@@ -22,13 +22,13 @@ class Scene:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.built = 0
-        encode_entries = relay.drawing.encode_entries
+        encoded = Packed.encoded
 
-        def counted(entries: Any) -> bytes:
+        def counted(packed: Packed) -> bytes:
             self.built += 1
-            return encode_entries(entries)
+            return encoded(packed)
 
-        monkeypatch.setattr(relay.drawing, "encode_entries", counted)
+        monkeypatch.setattr(Packed, "encoded", counted)
         ids = (f"{number:032x}" for number in itertools.count())
         self.room = Room("algebra", Loaded("epoch", 1, False, None, ()), lambda: next(ids), lambda: 7)
         self.artist = Guest(self.room)
@@ -63,7 +63,7 @@ class Guest:
         self.commit(Operate(self.peer.client.accepted + 1, (Create(key, {"data": "x" * size}),)))
 
     def commit(self, operation: Operate) -> None:
-        self.room.receive(self.peer, operation, 1.0)
+        self.room.receive(self.peer, operation)
         assert self.room.propose(1.0) is not None
         self.room.committed()
 
@@ -127,7 +127,7 @@ def test_when_much_came_after_it_the_next_join_gets_a_new_one(scene: Scene) -> N
 
 def test_after_a_commit_too_large_to_be_sent_everybody_gets_a_new_one(scene: Scene) -> None:
     scene.guest()
-    scene.artist.draw(relay.drawing.MAX_COMMIT + 1)
+    scene.artist.draw(MAX_COMMIT + 1)
     scene.guest()
     # One for the guest and the artist, who is sent no commit either.
     assert scene.built == 2

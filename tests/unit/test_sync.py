@@ -154,7 +154,7 @@ def test_a_late_joiner_sees_the_stroke_under_a_hand(world: World, ada: Client, g
     world.drain()
     assert ada.peer is not None
     fields: dict[str, object] = {"kind": "stroke", "color": "#123456", "width": 32}
-    world.room.receive(ada.peer, Preview("s", 0, (0, 0, 80, 80), fields), world.now())
+    world.room.receive(ada.peer, Preview("s", 0, (0, 0, 80, 80), fields))
     grace.connect()
     world.drain()
     assert [element.key for element in grace.others.ink(grace.sync.entries)] == ["s"]
@@ -168,7 +168,7 @@ def test_a_peer_that_vanishes_leaves_no_half_stroke(world: World, ada: Client, g
     world.drain()
     assert ada.peer is not None
     fields: dict[str, object] = {"kind": "stroke", "color": "#123456", "width": 32}
-    world.room.receive(ada.peer, Preview("s", 0, (0, 0, 80, 80), fields), world.now())
+    world.room.receive(ada.peer, Preview("s", 0, (0, 0, 80, 80), fields))
     while grace.pull() or grace.deliver_down():
         pass
     assert len(grace.others.ink({})) == 1

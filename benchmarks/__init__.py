@@ -1,0 +1,1 @@
+"""What the relay costs, beside what others cost in the same run: ``python -m benchmarks [ROW ...]``."""
