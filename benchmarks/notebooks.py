@@ -31,17 +31,14 @@ BOUNDLESS = ("--presence-rate", "10000", "--operation-rate", "1000000")
 EYES = """(() => {
     const now = () => performance.timeOrigin + performance.now();
     const look = CanvasRenderingContext2D.prototype.getImageData;
-    let frame = 0;
-    const count = () => { frame += 1; requestAnimationFrame(count); };
-    requestAnimationFrame(count);
     // Watch a canvas: when ink of a colour (none: any) comes to each of `places`, or goes from them, in their order.
     window.watch = (selector, places, { color = null, gone = false } = {}) => {
         const canvas = document.querySelector(selector);
-        window.eye = { canvas, places, color, gone, seen: [], frames: 0, last: -1, ended: 0, first: 0 };
+        window.eye = { canvas, places, color, gone, seen: [], frames: 0, counted: false, ended: 0, first: 0 };
     };
     // Watch a board that is not there yet, and note when the first ink comes to it.
     window.awaitBoard = selector => {
-        window.eye = { selector, canvas: null, places: [], seen: [], frames: 0, last: -1, ended: 0, first: 0 };
+        window.eye = { selector, canvas: null, places: [], seen: [], frames: 0, counted: false, ended: 0, first: 0 };
     };
     const inked = context => {
         const { width, height } = context.canvas;
@@ -49,7 +46,11 @@ EYES = """(() => {
     };
     const check = eye => {
         const canvas = eye.canvas;
-        if (eye.last !== frame) { eye.last = frame; eye.frames += 1; }
+        if (!eye.counted) {
+            eye.counted = true;
+            eye.frames += 1;
+            requestAnimationFrame(() => { eye.counted = false; });
+        }
         eye.ended = now();
         while (eye.seen.length < eye.places.length) {
             const [x, y] = eye.places[eye.seen.length];

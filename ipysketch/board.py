@@ -6,6 +6,7 @@ thread and so sees the caller's own earlier writes.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import weakref
@@ -105,6 +106,14 @@ class Sketch(Drawing):
         the relay refuses, or an argument cannot be; while a relay is merely down the board keeps trying, and
         `status` says so.
         """
+        self._begin(url, room, name, color, token)
+        self.settle()
+        return self
+
+    def _begin(
+        self, url: str | None, room: str, name: str | None, color: str | None, token: str | None
+    ) -> None:
+        """Join as `connect` does, and do not wait for the drawing."""
         try:
             check_room(room)
         except Bad as bad:
@@ -115,7 +124,7 @@ class Sketch(Drawing):
         if name or color:
             self.rename(name, color)
         if self._where == (url, room) and not isinstance(self._state(), Ended | Offline):
-            return self
+            return
         if self._where is not None:
             self.disconnect()
         self._where = (url, room)
@@ -130,15 +139,22 @@ class Sketch(Drawing):
             return Target(local.url, local.token, proof=True)
 
         self._thread.ask(lambda: self._session.connect(room, resolve))
+        self._wait(self._session.answered)
+
+    def settle(self) -> None:
+        """Wait until the drawing is here, or nobody knows when it will be; raises `SketchError` as `connect` does."""
+        self._wait(self._session.settled)
+
+    def _wait(self, event: asyncio.Event) -> None:
+        """Wait for the relay's word, or for a while; raises `SketchError` when it refused."""
         try:
-            self._thread.run(self._session.settled.wait(), JOIN_WAIT)
+            self._thread.run(event.wait(), JOIN_WAIT)
         except TimeoutError:
-            return self  # Still trying: `status` says what it waits for.
+            return  # Still trying: `status` says what it waits for.
         state = self._state()
         if isinstance(state, Ended):
             self._where = None
             raise SketchError(state.reason, state.code)
-        return self
 
     def disconnect(self) -> None:
         """Leave the room once what is pending is durable (at most a second). The drawing stays here."""
@@ -472,7 +488,8 @@ class Sketch(Drawing):
             self._widget = widget = BoardWidget(
                 self._thread.post, self._session, lambda: self.elements, width=WIDTH, height=HEIGHT
             )
-            self._thread.ask(lambda: self._session.attach(widget))
+            # Not waited for: a large drawing may be on its way, and pages begin to load what they need.
+            self._thread.post(lambda: self._session.attach(widget))
         return self._widget
 
     def health(self) -> Health:
@@ -518,11 +535,25 @@ def connect(
 
     Arguments and errors as in `Sketch` and `Sketch.connect`.
     """
+    board = begin(url, room=room, name=name, color=color, token=token)
+    board.settle()
+    return board
+
+
+def begin(
+    url: str | None = None,
+    *,
+    room: str = DEFAULT_ROOM,
+    name: str | None = None,
+    color: str | None = None,
+    token: str | None = None,
+) -> Sketch:
+    """As `connect`, without waiting for the drawing."""
     where = (url or os.environ.get("IPYSKETCH_URL") or None, room)
     board = _joined.get(where)
     if board is None or board._thread.pid != os.getpid():
         board = Sketch(name=name, color=color)
-    board.connect(url, room, name=name, color=color, token=token)
+    board._begin(url, room, name, color, token)
     _joined[where] = board
     return board
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping
+from operator import itemgetter
 
 import msgspec
 
@@ -78,18 +80,48 @@ class Elements:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[Entry, Element | None]] = {}
+        # Parallel lists, in order: places, and what is drawn there.
+        self._places: list[tuple[float, int, int]] = []
+        self._elements: list[Element] = []
 
-    def of(self, entries: Mapping[str, Entry], page: str = "") -> tuple[Element, ...]:
-        """The elements of `page`, bottom first; an entry that is no element of a known kind is left out."""
-        known: dict[str, tuple[Entry, Element | None]] = {}
-        for entry in sorted((entry for entry in entries.values() if entry.page == page), key=order):
-            before = self._known.get(entry.key)
-            if before is not None and _same(before[0], entry):
-                known[entry.key] = before
-            else:
-                known[entry.key] = (entry, decode(entry.key, entry.fields, entry.author, entry.first[0]))
-        self._known = known
-        return tuple(element for _, element in known.values() if element is not None)
+    def of(
+        self, entries: Mapping[str, Entry], page: str = "", touched: Collection[str] | None = None
+    ) -> tuple[Element, ...]:
+        """The elements of `page`, bottom first; an entry that is no element of a known kind is left out. With `touched`
+        only the entries of these keys may differ from those of the last time, of the same page."""
+        if touched is None:
+            self._take([entry for entry in entries.values() if entry.page == page])
+        else:
+            found = (entries.get(key) for key in touched)
+            self._change(touched, [entry for entry in found if entry is not None and entry.page == page])
+        return tuple(self._elements)
+
+    def _take(self, entries: list[Entry]) -> None:
+        self._known = {entry.key: self._decoded(entry) for entry in entries}
+        drawn = [(order(entry), element) for entry, element in self._known.values() if element is not None]
+        drawn.sort(key=itemgetter(0))
+        self._places = [place for place, _ in drawn]
+        self._elements = [element for _, element in drawn]
+
+    def _change(self, touched: Collection[str], entries: list[Entry]) -> None:
+        made = [self._decoded(entry) for entry in entries]
+        for key in touched:
+            old, element = self._known.pop(key, (None, None))
+            if old is not None and element is not None:
+                at = bisect_left(self._places, order(old))
+                del self._places[at], self._elements[at]
+        for entry, element in made:
+            self._known[entry.key] = (entry, element)
+            if element is not None:
+                at = bisect_left(self._places, order(entry))
+                self._places.insert(at, order(entry))
+                self._elements.insert(at, element)
+
+    def _decoded(self, entry: Entry) -> tuple[Entry, Element | None]:
+        before = self._known.get(entry.key)
+        if before is not None and _same(before[0], entry):
+            return entry, before[1]
+        return entry, decode(entry.key, entry.fields, entry.author, entry.first[0])
 
 
 def _same(a: Entry, b: Entry) -> bool:

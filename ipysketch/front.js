@@ -274,6 +274,14 @@ async function watchKernel(model, found, signal, tell) {
   update();
 }
 
+function pointer() {
+  const cursor = element("div", "ipysketch-cursor");
+  const arrow = element("span", "ipysketch-arrow");
+  arrow.innerHTML = '<svg viewBox="0 0 16 16"><path d="M2 1.5l11.5 5.2-5 1.6-2.2 4.9z"/></svg>';
+  cursor.append(arrow, element("span", "ipysketch-label"));
+  return cursor;
+}
+
 function renderOverlay({ model, el }) {
   const { say, found } = speaker(model);
   const stop = new AbortController();
@@ -285,18 +293,17 @@ function renderOverlay({ model, el }) {
   const shown = element("div", "ipysketch-cursors", { "aria-hidden": "true" });
   el.append(shown);
   const cursors = () => {
-    shown.replaceChildren(...model.get("cursors").map(([x, y, name, color]) => {
-      const cursor = element("div", "ipysketch-cursor");
-      cursor.style.left = `${100 * x}%`;
-      cursor.style.top = `${100 * y}%`;
+    const all = model.get("cursors");
+    while (shown.childElementCount > all.length) shown.lastElementChild.remove();
+    all.forEach(([x, y, name, color], i) => {
+      const cursor = shown.children[i] ?? shown.appendChild(pointer());
+      const label = cursor.lastElementChild;
+      // The page lays nothing out anew for a transform alone.
+      cursor.style.transform = `translate(${100 * x}cqw, ${100 * y}cqh) scale(calc(1 / var(--zoom, 1)))`;
+      if (label.textContent !== name) label.textContent = name;
       if (COLOR.test(color)) cursor.style.setProperty("--ink", color);
-      const arrow = element("span", "ipysketch-arrow");
-      arrow.innerHTML = '<svg viewBox="0 0 16 16"><path d="M2 1.5l11.5 5.2-5 1.6-2.2 4.9z"/></svg>';
-      const label = element("span", "ipysketch-label");
-      label.textContent = name;
-      cursor.append(arrow, label);
-      return cursor;
-    }));
+      else cursor.style.removeProperty("--ink");
+    });
   };
   model.on("change:cursors", cursors);
   cursors();

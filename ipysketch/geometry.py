@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 
 PER_SEGMENT = 4
+_T = np.arange(1, PER_SEGMENT + 1) / PER_SEGMENT
+CURVE = [
+    part[:, None] for part in ((1 - _T) ** 2 / 2, (1 - _T) ** 2 / 2 + 2 * _T * (1 - _T) + _T**2 / 2, _T**2 / 2)
+]
+"""What the samples before, at and after a curve count in each of its points."""
 WIDTH_STEP = 0.5
 """Steps of a line's width, in board units."""
 
@@ -64,11 +69,14 @@ def smooth(points: Points) -> Points:
     """
     if len(points) < 3:
         return points
-    middles = (points[:-1] + points[1:]) / 2
-    starts, controls, ends = middles[:-1], points[1:-1], middles[1:]
-    t = (np.arange(1, PER_SEGMENT + 1) / PER_SEGMENT)[None, :, None]
-    curve = (1 - t) ** 2 * starts[:, None] + 2 * t * (1 - t) * controls[:, None] + t**2 * ends[:, None]
-    return np.concatenate([points[:1], middles[:1], curve.reshape(-1, points.shape[1]), points[-1:]])
+    before, at, after = CURVE
+    line = np.empty((PER_SEGMENT * (len(points) - 2) + 3, points.shape[1]))
+    line[0], line[1], line[-1] = points[0], (points[0] + points[1]) / 2, points[-1]
+    curves = line[2:-1].reshape(len(points) - 2, PER_SEGMENT, -1)
+    np.multiply(points[:-2, None], before, out=curves)
+    curves += points[1:-1, None] * at
+    curves += points[2:, None] * after
+    return line
 
 
 def pressed(width: float, pressure: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from IPython.display import display
 
 from . import doctor
-from .board import DEFAULT_ROOM, Sketch, boards, connect
+from .board import DEFAULT_ROOM, Sketch, begin, boards
 from .errors import SketchError
 
 COMMANDS = {
@@ -123,7 +123,9 @@ class SketchMagics(Magics):
             board.started_relay = ""
         if not board.connected:
             print(f"ipysketch: {board.status}")
+        # Pages load what they need while the drawing comes.
         display(board)
+        board.settle()
 
     @magic_arguments("%sketch share")
     @argument("room", nargs="?", help="which, if several are connected")
@@ -141,7 +143,7 @@ class SketchMagics(Magics):
     def _join(texts: dict[str, Any]) -> Sketch:
         named = {name: texts[name] for name in ("room", "name", "color", "token")}
         try:
-            return connect(texts["url"], **named)
+            return begin(texts["url"], **named)
         except SketchError as error:
             if error.code not in ("token", "token-expired", "token-revoked") or named["token"]:
                 raise
@@ -153,7 +155,7 @@ class SketchMagics(Magics):
             raise refused from None  # Nobody is there to be asked: a script, or nbconvert.
         if not named["token"]:
             raise refused
-        return connect(texts["url"], **named)
+        return begin(texts["url"], **named)
 
     def _examine(self) -> None:
         print(doctor.versions())

@@ -1,7 +1,8 @@
 """The pages that show a board: which can be seen, how sharp they are, and whether they keep up. Pure.
 
-A page reports itself, and acknowledges each frame once it is on the screen. At most `AHEAD` frames are under
-way; then nothing is sent until the next acknowledgement. Where acknowledgements cannot come (no front-end part
+A page reports itself, and acknowledges the frames that are told to it, once they are on the screen: not each, for that
+costs the page, the Jupyter server and the kernel more than the frame. So many are under way at most (`PACE`), and then
+nothing is sent until the next acknowledgement. Where acknowledgements cannot come (no front-end part
 of ours, or a kernel so busy with a cell that it does not hear them) frames go on slowly for `PATIENCE` seconds
 after the last word of any page, and then stop.
 """
@@ -12,7 +13,18 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-AHEAD = 3
+PACE = (12, 6)
+"""Frames under way at most, and from one that is told to the next."""
+CLOSE_PACE = (3, 1)
+"""The same for pages that are slow: what they have yet to paint is what people see late."""
+SLOW = 0.5
+"""Seconds to a page and back from which on it is slow."""
+BUSY = 0.1
+"""Seconds to a page and back from which on a machine has more to do than it can, and frames wait for each other."""
+SPARING = 1 / 33
+"""Seconds between frames then: what they do not cost is there for those that are sent."""
+LATELY = 5
+"""Round trips by which that is told."""
 PATIENCE = 30.0
 SLOWLY = 0.05
 """Seconds between frames that nobody can acknowledge."""
@@ -43,6 +55,8 @@ class Pages:
         self._beside = False
         self._frame = 0
         self._last_sent = 0.0
+        self._told = 0
+        self._told_at = 0.0
         self._trips: deque[float] = deque(maxlen=TRIPS)
 
     def heard(self, now: float, beside: bool) -> None:
@@ -70,8 +84,8 @@ class Pages:
         page = self._pages.get(view)
         if page is not None and type(frame) is int:
             page.heard = now
-            if frame == self._frame > page.acked:
-                self._trips.append(now - self._last_sent)
+            if frame == self._told > page.acked:
+                self._trips.append(now - self._told_at)
             page.acked = max(page.acked, min(frame, self._frame))
 
     @property
@@ -103,10 +117,25 @@ class Pages:
         """Pixels per board unit that the sharpest page deserves: 1 or 2."""
         return 2 if any(page.ratio >= 2 for page in self._pages.values()) else 1
 
-    def sent(self, now: float) -> int:
-        """Another frame leaves; its number."""
+    def sent(self, now: float) -> None:
+        """Another frame leaves."""
         self._frame += 1
         self._last_sent = now
+
+    def _trips_lately(self) -> Sequence[float]:
+        return list(self._trips)[-LATELY:]
+
+    @property
+    def _pace(self) -> tuple[int, int]:
+        return CLOSE_PACE if self._trips and self._trips[-1] > SLOW else PACE
+
+    def tell(self, now: float, *, anyway: bool = False) -> int | None:
+        """The number of the frame that left last, when the pages are to acknowledge it; None when that can wait."""
+        ahead, stride = self._pace
+        late = any(self._frame - page.acked >= ahead for page in self._pages.values())
+        if not anyway and not late and self._frame - self._told < stride:
+            return None
+        self._told, self._told_at = self._frame, now
         return self._frame
 
     def wait(self, now: float) -> float | None:
@@ -117,10 +146,13 @@ class Pages:
             seen = [page for page in self._pages.values() if page.visible]
             if not seen:
                 return None
-            behind = [page for page in seen if self._frame - page.acked >= AHEAD]
+            behind = [page for page in seen if self._frame - page.acked >= self._pace[0]]
             if len(behind) < len(seen):
                 # The others wait for one that is behind, until its silence says that it closed without a word.
-                return max([0.0, *(page.heard + SILENT - now for page in behind)])
+                spare = SPARING if max(self._trips_lately(), default=0.0) > BUSY else 0.0
+                return max(
+                    [0.0, self._last_sent + spare - now, *(page.heard + SILENT - now for page in behind)]
+                )
         if now - self._heard > PATIENCE:
             return None
         pause = RARELY if self._pages and self._beside else SLOWLY

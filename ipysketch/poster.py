@@ -2,7 +2,8 @@
 as exported HTML.
 
 It is an output of its own, which the widget's style hides as long as the widget lives, and which is brought up to date
-when the drawing has rested for a moment and at the end of each cell.
+when the drawing has rested for a moment and at the end of each cell. A large drawing takes seconds: where a page shows
+the board, and has enough to do with that, its picture waits.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ from .raster import png
 
 REST = 1.5
 """Seconds without a change before the picture is made anew; or ten times what making the last one took."""
+LARGE = 500
+"""Elements from which on a picture may wait."""
+WAIT = 10.0
+"""Seconds that it does."""
+LOOK = 2.0
+"""Seconds at the end of a cell in which a page may say that it shows the board."""
 SIZES = (960, 640, 320)
 """Pixels of width, the next smaller one when a picture has more than `LARGEST` bytes."""
 LARGEST = 600_000
@@ -32,11 +39,14 @@ LARGEST = 600_000
 
 class Poster:
     """The picture of one board of `size` board units; as many copies as there are outputs. `elements` says what is on
-    it now, on any thread but the loop's."""
+    it now, on any thread but the loop's; `in_sight` is set when a page shows it."""
 
-    def __init__(self, size: tuple[int, int], elements: Callable[[], tuple[Element, ...]]) -> None:
+    def __init__(
+        self, size: tuple[int, int], elements: Callable[[], tuple[Element, ...]], in_sight: threading.Event
+    ) -> None:
         self._size = size
         self._now = elements
+        self._in_sight = in_sight
         self._handles: list[DisplayHandle] = []
         self._shown: Sequence[Element] = ()
         self._painted: Sequence[Element] = ()
@@ -48,9 +58,11 @@ class Poster:
         """Show it below the output that was shown last; on the thread of a cell."""
         shell = get_ipython()
         if not self._handles and shell is not None:
-            shell.events.register("post_run_cell", lambda *_: self.finish())
+            shell.events.register("post_run_cell", lambda *_: self._cell_ends())
         with self._lock:
-            self._painted = self._now()
+            elements = self._now()
+            # A large one is painted at the end of the cell, or later.
+            self._painted = elements if len(elements) < LARGE else ()
             bundle = self._bundle(self._painted)
             for other in self._handles:
                 other.update(bundle, raw=True)
@@ -67,12 +79,22 @@ class Poster:
             loop = asyncio.get_running_loop()
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = loop.call_later(max(REST, 10 * self._took), self._rested)
+            rest = REST if len(elements) < LARGE else WAIT
+            self._timer = loop.call_later(max(rest, 10 * self._took), self._rested)
 
     def _rested(self) -> None:
         self._timer = None
         # Beside the loop, which has hands to follow.
         threading.Thread(target=self.finish, name="ipysketch-poster", daemon=True).start()
+
+    def _cell_ends(self) -> None:
+        """Bring it up to date: this notebook may be saved now, or its kernel end."""
+        if len(self._now()) >= LARGE and self._in_sight.wait(LOOK):
+            later = threading.Timer(WAIT, self.finish)
+            later.daemon = True
+            later.start()
+        else:
+            self.finish()
 
     def finish(self) -> None:
         """Bring the picture up to date now, from any thread."""

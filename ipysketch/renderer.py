@@ -16,10 +16,11 @@ from operator import is_
 
 import numpy as np
 from ipycanvas import Canvas, MultiCanvas
-from ipycanvas.canvas import _CanvasManager
-from ipywidgets import Image
+from ipycanvas.canvas import COMMANDS, _CanvasManager
+from ipywidgets import Image, widget_serialization
 
 from .batches import Fill, Lines, Show, Step, Together, Words, steps
+from .damage import Boxes, boxes, common, damaged, reaching
 from .elements import Element, Picture
 from .elements.fields import EIGHTHS
 from .geometry import Rect
@@ -27,6 +28,8 @@ from .pictures import paintable
 
 CHUNK = 500
 """Elements in one batch at most: a page that paints more at once does not answer meanwhile."""
+FIRST_CHUNK = 125
+"""Elements in the first one: the sooner something is to be seen."""
 SEAM = 2.0
 """Board units around a damaged rectangle, so that antialiased edges lie inside it."""
 
@@ -39,9 +42,14 @@ class _Manager(_CanvasManager):
     def __init__(self) -> None:
         super().__init__(caching=True)
 
-    def flush(self) -> bool:
-        """Send what was drawn as one batch; whether there was anything."""
+    def flush(self, last: Canvas) -> bool:
+        """Send what was drawn as one batch; whether there was anything. `last` stays selected in the page, which shows
+        anew what is selected before a batch and in it: one that nobody sees costs nothing."""
         drawn = bool(self._commands_cache)
+        if drawn:
+            self._commands_cache.append(
+                [COMMANDS["switchCanvas"], [widget_serialization["to_json"](last, None)]]
+            )
         try:
             super().flush()
         finally:
@@ -82,6 +90,7 @@ class Renderer:
         self._beside = Canvas(_canvas_manager=self._manager, width=width * scale, height=height * scale)
         self._images: dict[str, Image | None] = {}
         self._painted: tuple[Element, ...] = ()
+        self._boxes: Boxes = np.empty((0, 4))
         self._live: tuple[Element, ...] = ()
         self._sent = False
 
@@ -101,17 +110,18 @@ class Renderer:
         """Bring the drawing from what was painted to `elements`: new ones on top are just drawn, after any
         other change the damaged rectangle is painted again."""
         old, new = self._painted, tuple(elements)
-        self._painted = new
         if new is old:
             return
-        if len(old) <= len(new) and all(map(is_, old, new)):
-            self._draw_all(new[len(old) :])
-            return
-        damage = damaged(old, new)
-        if damage is not None:
+        head, tail = common(old, new)
+        gone, come = old[head : len(old) - tail], new[head : len(new) - tail]
+        if head == len(old):
+            self._draw_all(come)
+        self._painted = new
+        self._boxes = np.concatenate((self._boxes[:head], boxes(come), self._boxes[len(old) - tail :]))
+        if head < len(old) and (damage := damaged(gone, come)) is not None:
             box = self._box(damage.inflate(SEAM))
             reach = Rect(*(value / EIGHTHS for value in box))
-            self._draw_all([element for element in new if element.bounds.intersects(reach)], clip=box)
+            self._draw_all([new[number] for number in reaching(self._boxes, reach)], clip=box)
 
     def live(self, elements: Sequence[Element]) -> None:
         """Show `elements` on the upper layer, and nothing else there."""
@@ -130,18 +140,19 @@ class Renderer:
 
     def flush(self) -> bool:
         """Send what was painted since as one batch; whether there was anything to send."""
-        sent = self._manager.flush() or self._sent
+        sent = self._manager.flush(self._beside) or self._sent
         self._sent = False
         return sent
 
     def _draw_all(self, elements: Sequence[Element], clip: Box | None = None) -> None:
         """Draw on the lower layer; all but the last chunk are sent at once. With `clip`, that box is emptied
         first and nothing outside it is touched."""
-        starts = range(0, len(elements), CHUNK) or (range(1) if clip else ())
-        for start in starts:
+        start, size = 0, FIRST_CHUNK
+        while start < len(elements) or (clip is not None and not start):
             if start:
-                self._sent = self._manager.flush() or self._sent
-            self._draw(0, elements[start : start + CHUNK], clip=clip, clear=clip is not None and not start)
+                self._sent = self._manager.flush(self._beside) or self._sent
+            self._draw(0, elements[start : start + size], clip=clip, clear=clip is not None and not start)
+            start, size = start + size, min(2 * size, CHUNK)
 
     def _draw(self, layer: int, elements: Iterable[Element], *, clip: Box | None = None, clear: bool) -> None:
         painted = list(steps(elements))
@@ -242,30 +253,6 @@ class Renderer:
             return max(0, min(most, math.ceil(value * EIGHTHS / pixel) * pixel))
 
         return down(rect.x0, xs), down(rect.y0, ys), up(rect.x1, xs), up(rect.y1, ys)
-
-
-def damaged(old: Sequence[Element], new: Sequence[Element]) -> Rect | None:
-    """A rectangle outside which painting `new` gives what painting `old` gave; None when nothing changed."""
-    start, stop = 0, min(len(old), len(new))
-    while start < stop and old[start] is new[start]:
-        start += 1
-    end = 0
-    while end < stop - start and old[-1 - end] is new[-1 - end]:
-        end += 1
-    was, now = old[start : len(old) - end], new[start : len(new) - end]
-    before, after = {id(element) for element in was}, {id(element) for element in now}
-    stayed = [element for element in was if id(element) in after]
-    kept = [element for element in now if id(element) in before]
-    changed = [element for element in was if id(element) not in after]
-    changed += [element for element in now if id(element) not in before]
-    # Where the order of what stayed is another one, each of it may cover another part of its neighbours.
-    changed += [] if all(map(is_, stayed, kept)) else stayed
-    damage: Rect | None = None
-    for element in changed:
-        if not element.display:
-            continue
-        damage = element.bounds if damage is None else damage.union(element.bounds)
-    return damage
 
 
 def _measured(box: Box) -> Box:

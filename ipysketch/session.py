@@ -71,6 +71,7 @@ Answer = ServerMessage | Stretch
 """What comes of a request: a message, or a stretch of the past."""
 FRAME = 1 / 60
 CURSOR_INTERVAL = 1 / 15
+CURSOR_RESTS = 0.1
 RETRY_AFTER = 1.0
 STRETCH = 5_000
 """Entries of the log that are read at a time."""
@@ -95,7 +96,10 @@ class Session:
         self.role = "moderator"
         self.locked = False
         self.oldest = 1
+        self.answered = asyncio.Event()
+        """Set when the relay let us in, or it is known that it does not."""
         self.settled = asyncio.Event()
+        """Set when the drawing is here too."""
         self._secret = secret
         self._loop = asyncio.get_running_loop()
         self._resolve: Callable[[], Target] | None = None
@@ -121,6 +125,7 @@ class Session:
     def connect(self, room: str, resolve: Callable[[], Target]) -> None:
         """Join `room` at what `resolve` says (called on a worker thread before every try)."""
         self.room, self._resolve = room, resolve
+        self.answered.clear()
         self.settled.clear()
         self._connection = Connection(self)
 
@@ -173,6 +178,7 @@ class Session:
             if self._asked is not None and not self._asked.done():
                 self._asked.set_exception(SketchError("the connection was lost before the relay had answered"))
         if isinstance(state, Ended | Waiting):
+            self.answered.set()
             self.settled.set()
         self.refresh()
 
@@ -219,6 +225,7 @@ class Session:
                 if replaced and self.sync.previous:
                     self.notice = "The relay's drawing was replaced; yours from before is in board.previous."
                 self._expected = message.seq
+                self.answered.set()
                 self.hands.again()
             case Snapshot():
                 self.sync.snapshot(message)
@@ -512,13 +519,18 @@ class Session:
         if self._connection is None or len(self.others.peers) < 2:
             return
         self._cursor = (round(8 * x), round(8 * y))
-        if self._telling is None:
-            loop = asyncio.get_running_loop()
-            self._telling = loop.call_at(max(loop.time(), self._next_cursor), self._tell_cursor)
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._next_cursor:
+            self._tell_cursor()
+        elif self._telling is None:
+            # Sooner if it moves on: then it goes in one frame with the ink under it.
+            self._telling = loop.call_at(self._next_cursor + CURSOR_RESTS, self._tell_cursor)
 
     def _tell_cursor(self) -> None:
         """The latest position, so that a hand that rests is shown where it rests."""
-        self._telling = None
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
         self._next_cursor = asyncio.get_running_loop().time() + CURSOR_INTERVAL
         if self._connection is not None and self._cursor is not None:
             self._connection.send([Presence({"cursor": list(self._cursor)})])
@@ -608,7 +620,8 @@ class Session:
     def _elements_of(self, page: str) -> tuple[Element, ...]:
         version, found = self._seen.get(page, (-1, ()))
         if version != self.sync.version:
-            found = self._elements.setdefault(page, Elements()).of(self.sync.entries, page)
+            entries = self.sync.entries  # Before what was touched: now all that is pending is laid.
+            found = self._elements.setdefault(page, Elements()).of(entries, page, self.sync.touched(version))
             self._seen[page] = (self.sync.version, found)
         return found
 

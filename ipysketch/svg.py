@@ -10,11 +10,15 @@ import re
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
+import numpy as np
+
 from .elements import Element, Path, Picture, Primitive, TextRun
 from .geometry import Points
 from .pictures import showable
 
 PAPER = "#ffffff"
+NUMBER = "%.10g"
+"""How a number is written that was rounded."""
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TYPES = ("image/png", "image/jpeg")
@@ -88,8 +92,10 @@ def _primitive(part: Primitive) -> str:
 
 def _way(points: Points) -> str:
     """The polyline through `points`; a point alone is a line without length."""
-    first, *others = [" ".join(map(_number, point)) for point in points.tolist()]
-    return f"M{first}L{' '.join(others or [first])}"
+    line = points if len(points) > 1 else np.repeat(points, 2, axis=0)
+    # Written in one go, for a board has millions of numbers; adding zero makes -0 a 0.
+    numbers = (line.round(2) + 0.0).ravel().tolist()
+    return f"M{NUMBER} {NUMBER}L{' '.join([NUMBER] * (len(numbers) - 2))}" % tuple(numbers)
 
 
 def _tag(name: str, text: str | None = None, **attributes: str | None) -> str:
@@ -106,5 +112,4 @@ def _tag(name: str, text: str | None = None, **attributes: str | None) -> str:
 
 def _number(value: float) -> str:
     """A number as it is written: to a hundredth of a unit."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    return NUMBER % (round(value, 2) + 0.0)

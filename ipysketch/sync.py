@@ -8,7 +8,8 @@ with the other laid over it, which is what the hand that draws sees. Nothing lea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from relay.protocol import (
@@ -34,6 +35,9 @@ from relay.protocol import (
 from .document import Document, unpack
 from .history import Stretch
 
+NEWS = 256
+"""Changes of which it is known what they touched; who has missed more looks at everything."""
+
 
 class Lost(NamedTuple):
     """An own operation the relay refused for good; it is kept here, and off the drawing."""
@@ -56,6 +60,8 @@ class Sync:
         self.joined = False
         self.progress: float | None = None
         self.version = 0
+        self._news: deque[tuple[int, frozenset[str]]] = deque()
+        self._forgotten = 0
         self._resume_key = ""
         self._next = 1
         self._sent = 0
@@ -104,9 +110,7 @@ class Sync:
         op = self._next
         self._next += 1
         self.pending[op] = actions
-        if self._overlay is not None:
-            self._lay(op, actions)
-        self.version += 1
+        self._changed(self._lay(op, actions) if self._overlay is not None else ())
         return op
 
     # --- what people see ----------------------------------------------------------------------------------
@@ -123,20 +127,52 @@ class Sync:
             self._overlay_seq = self.document.seq
             for op, actions in self.pending.items():
                 self._lay(op, actions)
+            self._tell(self._laid())
         return overlay
 
-    def _lay(self, op: int, actions: tuple[Action, ...]) -> None:
+    def touched(self, since: int) -> set[str] | None:
+        """The keys whose entries may have changed after `version` was `since`; None when any may. What is pending
+        counts once `entries` were asked for."""
+        if since < self._forgotten:
+            return None
+        found: set[str] = set()
+        for version, keys in reversed(self._news):
+            if version <= since:
+                break
+            found |= keys
+        return found
+
+    def _laid(self) -> frozenset[str]:
+        return self._overlay.laid() if self._overlay is not None else frozenset()
+
+    def _tell(self, keys: frozenset[str]) -> None:
+        self._news.append((self.version, keys))
+        if len(self._news) > NEWS:
+            self._forgotten, _ = self._news.popleft()
+
+    def _lay(self, op: int, actions: tuple[Action, ...]) -> list[str]:
+        """Lay an operation over the rest; the keys it touched."""
         assert self._overlay is not None
         self._overlay_seq += 1
         try:
             changes = resolve(self._overlay, actions, self._overlay_seq, self._overlay_records)
         except Bad:
-            return  # The relay will say why; until then there is nothing to see of it.
-        self._overlay_records[op] = apply(self._overlay, changes, self._overlay_seq, self.author, 0.0)
+            return []  # The relay will say why; until then there is nothing to see of it.
+        record = apply(self._overlay, changes, self._overlay_seq, self.author, 0.0)
+        self._overlay_records[op] = record
+        return [touch.key for touch in record]
 
-    def _changed(self) -> None:
-        self._overlay = None
+    def _changed(self, keys: Iterable[str]) -> None:
+        """These may have changed, and the overlay stays."""
         self.version += 1
+        self._tell(frozenset(keys))
+
+    def _based(self, keys: Iterable[str] | None) -> None:
+        """These of the document may have changed, None for all of it: what is pending is laid over it anew."""
+        laid, self._overlay = self._laid(), None
+        self._changed(laid.union(keys or ()))
+        if keys is None:
+            self._forgotten = self.version
 
     # --- towards the relay --------------------------------------------------------------------------------
 
@@ -188,7 +224,7 @@ class Sync:
         self._sent = max(welcome.last if not welcome.reset else 0, 0)
         self.client, self._resume_key = welcome.client, welcome.resume_key
         self.document.epoch = welcome.epoch
-        self._changed()
+        self._based(None)
 
     def _reset(self, last: int) -> None:
         self.previous = tuple(self.entries.values())
@@ -252,7 +288,7 @@ class Sync:
         self.document.replace(decode_entries(data), snapshot.seq, snapshot.mark)
         for op in [op for op in self.pending if op <= snapshot.last]:
             del self.pending[op]  # Its commit is inside the snapshot; a refusal came before it.
-        self._changed()
+        self._based(None)
 
     def commit(self, commit: Commit) -> Record:
         """An operation became part of the log; returns what it did, and raises `Gap` when one before it is
@@ -264,7 +300,7 @@ class Sync:
             while len(self._records) > WINDOW:
                 old = next(iter(self._records))
                 del self._records[old]
-        self._changed()
+        self._based(touch.key for touch in record)
         return record
 
     def refused(self, refused: Refused) -> Lost | None:
@@ -276,7 +312,7 @@ class Sync:
         for stack in (self._undo, self._redo):
             if refused.op in stack:
                 stack.remove(refused.op)
-        self._changed()
+        self._based(())
         if actions is None:
             return None
         lost = Lost(actions, refused.reason)

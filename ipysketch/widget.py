@@ -32,6 +32,9 @@ MOUSE = "mouse"
 """The hand that ipycanvas tells of, which does not say which one it is."""
 MOST_SAMPLES = 5_000
 MOST_FRAMES = 500
+POINT_EVERY = 1 / 15
+"""Seconds between two places of others' cursors; sooner than `POINTS_REST` after that the last one comes with ink."""
+POINTS_REST = 0.1
 FRAME_ROOM = 6.0
 """Board units between what is chosen and the frame around it."""
 TRAIL = 40
@@ -58,8 +61,14 @@ class BoardWidget(VBox):
         self._size = (width, height)
         self._renderer = Renderer(width, height)
         self._pages = Pages()
-        self._poster = Poster((width, height), elements)
+        self._in_sight = threading.Event()
+        self._poster = Poster((width, height), elements, self._in_sight)
         self._shown: tuple[object, ...] = ()
+        self._pointed: list[list[Any]] = []
+        self._point_after = 0.0
+        self._repoint: asyncio.TimerHandle | None = None
+        # Whether a page has said that its canvas is there: it wants everything then, which would be painted twice.
+        self._came = False
         self._retry: asyncio.TimerHandle | None = None
         self._repaint_after: int | None = None
         canvas = self._renderer.canvas
@@ -189,6 +198,7 @@ class BoardWidget(VBox):
     # --- the page, on the loop thread ---------------------------------------------------------------------
 
     def _page_came(self) -> None:
+        self._came = True
         self._free_route()
         self._repaint()
         self._actions.ready()
@@ -199,6 +209,7 @@ class BoardWidget(VBox):
         match kind:
             case "view":
                 self._pages.view(str(content.get("view")), content.get("ratio"), content.get("visible"), now)
+                self._in_sight.set()
                 self._match_ratio()
                 self._actions.changed()
             case "gone":
@@ -267,15 +278,18 @@ class BoardWidget(VBox):
             # The new size empties the canvas on a comm of its own, perhaps after a repaint sent now.
             # So one is sent now, and one when the page has seen this frame.
             self._repaint()
-            self._next_frame()
+            self._next_frame(told=True)
             self._repaint_after = self._overlay.frame
 
     def _repaint(self) -> None:
         self._renderer.repaint()
         self._renderer.flush()
 
-    def _next_frame(self) -> None:
-        self._overlay.frame = self._pages.sent(asyncio.get_running_loop().time())
+    def _next_frame(self, *, told: bool = False) -> None:
+        now = asyncio.get_running_loop().time()
+        self._pages.sent(now)
+        if (number := self._pages.tell(now, anyway=told)) is not None:
+            self._overlay.frame = number
 
     # --- showing, on the loop thread ----------------------------------------------------------------------
 
@@ -287,7 +301,7 @@ class BoardWidget(VBox):
         self._show_bar(state)
         self._poster.show(state.elements)
         loop = asyncio.get_running_loop()
-        wait = self._pages.wait(loop.time())
+        wait = self._pages.wait(loop.time()) if self._came else None
         if wait is None:
             return False
         if wait > 0:
@@ -298,7 +312,7 @@ class BoardWidget(VBox):
         # A page that is the only one shows its own wet ink by itself.
         mine = [element for hand, element in state.mine if not self._pages.is_alone(hand.partition("/")[0])]
         self._renderer.live((*state.live, *mine))
-        cursors = self._cursors(state)
+        cursors = self._cursors(state, loop.time())
         frames, lasers = self._frames(state), self._lasers(state)
         written = self._written(state.written)
         new = (cursors, state.finished, frames, lasers, written)
@@ -312,17 +326,30 @@ class BoardWidget(VBox):
                 self._next_frame()
         return True
 
+    def _point_again(self) -> None:
+        self._repoint = None
+        self._actions.changed()
+
     def _again(self) -> None:
         self._retry = None
         self._actions.changed()
 
-    def _cursors(self, state: BoardState) -> list[list[Any]]:
+    def _cursors(self, state: BoardState, now: float) -> list[list[Any]]:
+        """Where others are; a class moves all the time, so its cursors are shown anew less often than ink."""
+        if self._point_after > now:
+            if self._repoint is None:
+                at = self._point_after + POINTS_REST
+                self._repoint = asyncio.get_running_loop().call_at(at, self._point_again)
+            return self._pointed
         width, height = self._size
-        return [
+        found = [
             [round(person.cursor[0] / width, 4), round(person.cursor[1] / height, 4), person.name, person.color]
             for person in state.people
             if person.cursor is not None and not person.me and person.page == state.page
         ]
+        if found != self._pointed:
+            self._pointed, self._point_after = found, now + POINT_EVERY
+        return found
 
     def _frames(self, state: BoardState) -> list[list[Any]]:
         """The boxes around what is chosen, and the one that chooses."""

@@ -96,7 +96,7 @@ def track(values: object, least: int, most: int) -> NDArray[np.int64] | None:
     steps = column(values, -2 * REACH, 2 * REACH)
     if steps is None:
         return None
-    points: NDArray[np.int64] = np.cumsum(np.array(steps, dtype=np.int64).reshape(-1, 2), axis=0)
+    points: NDArray[np.int64] = np.array(steps, dtype=np.int64).reshape(-1, 2).cumsum(axis=0)
     return points if within(points) else None
 
 

@@ -84,12 +84,14 @@ def placed(
     when `points`, in eighths, are None or are moved too far."""
     if points is None:
         return None
-    offset = read.offset(fields.get("offset"))
-    moved = points + offset
-    if offset.any() and not read.within(moved):
-        return None
-    dx, dy = (offset / read.EIGHTHS).tolist()
-    return moved / read.EIGHTHS, Common(
+    dx = dy = 0.0
+    if "offset" in fields:  # Few were ever moved, and a board has many.
+        offset = read.offset(fields["offset"])
+        points = points + offset
+        if not read.within(points):
+            return None
+        dx, dy = (offset / read.EIGHTHS).tolist()
+    return points / read.EIGHTHS, Common(
         opacity=read.opacity(fields.get("opacity"), opaque),
         offset=(dx, dy),
         group=read.group(fields.get("group")),

@@ -87,7 +87,7 @@ def encoded_times(times: NDArray[np.float64] | None) -> list[int] | None:
 def decoded_times(fields: Mapping[str, object], count: int) -> NDArray[np.float64] | None:
     """The times of a stroke of `count` points, shape (count,) in seconds; None when nobody measured them."""
     steps = read.column(fields.get("times"), 0, LATEST)
-    return np.cumsum(steps) / 1000 if steps is not None and len(steps) == count else None
+    return np.array(steps).cumsum() / 1000 if steps is not None and len(steps) == count else None
 
 
 def _encoded_pressure(pressure: NDArray[np.float64] | None) -> list[int] | None:

@@ -63,6 +63,10 @@ class Overlay(MutableMapping[str, Entry]):
             return self._over[key] is not None
         return key in self._base
 
+    def laid(self) -> frozenset[str]:
+        """The keys that may differ from what it lies over."""
+        return frozenset(self._over)
+
     def __iter__(self) -> Iterator[str]:
         for key in self._base:
             if self._over.get(key, self) is not None:

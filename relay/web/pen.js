@@ -9,6 +9,7 @@ import { createWet, growWet, paintTrails, paintWet, shine, straightenWet } from 
 
 export const BOARD = { width: 1280, height: 720 };
 const CURSOR_EVERY = 66;  // milliseconds
+const FRAME = 12;  // milliseconds, a little less than a display shows one
 const MOST_ZOOM = 8;
 const ERASER_BUTTON = 32;
 const HARMLESS = ["select", "laser"];
@@ -37,6 +38,7 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
   const trails = new Map();
   let count = 0;
   let asked = 0;
+  let told = 0;
   let penSeen = false;
   let alive = true;
 
@@ -102,6 +104,8 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
       wet.width = size.width;
       wet.height = size.height;
     }
+    // A page composes what is visible, also when it is empty.
+    wet.style.visibility = strokes.size || trails.size ? "" : "hidden";
     const scale = wet.width / BOARD.width;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, wet.width, wet.height);
@@ -139,10 +143,17 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
     say("pen", content);
   };
 
-  const flushSoon = () => {
-    asked ||= requestAnimationFrame(() => {
+  // What a hand begins is told at once, and what follows once a display frame.
+  const tell = () => {
+    told = performance.now();
+    for (const hand of hands.values()) if (hand.number) flush(hand);
+  };
+
+  const tellSoon = () => {
+    if (!asked && performance.now() - told >= FRAME) tell();
+    else asked ||= requestAnimationFrame(() => {
       asked = 0;
-      for (const hand of hands.values()) if (hand.number) flush(hand);
+      tell();
     });
   };
 
@@ -181,7 +192,7 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
     if (wet) strokes.set(hand.number, wet);
     sample(hand, event);
     paint();
-    flushSoon();
+    tellSoon();
   };
 
   const cancel = (pointer) => {
@@ -241,18 +252,18 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
     zoomAt(factor, (cx + dx) / 2, (cy + dy) / 2);
   };
 
-  let told = 0;
+  let pointed = 0;
   let telling = 0;
   const hover = (event) => {
     if (!state().others) return;
     const [x, y] = at(event);
     clearTimeout(telling);
-    const tell = () => {
-      told = performance.now();
+    const point = () => {
+      pointed = performance.now();
       say("cursor", { x, y });
     };
     // The last place counts, so it is told even when nothing follows.
-    telling = setTimeout(tell, Math.max(0, told + CURSOR_EVERY - performance.now()));
+    telling = setTimeout(point, Math.max(0, pointed + CURSOR_EVERY - performance.now()));
   };
 
   const move = (event) => {
@@ -270,7 +281,7 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
       const coalesced = event.getCoalescedEvents?.() ?? [];
       for (const each of coalesced.length ? coalesced : [event]) sample(hand, each);
       paint();
-      flushSoon();
+      tellSoon();
     }
   };
 

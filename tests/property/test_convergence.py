@@ -16,6 +16,7 @@ from .network import Client, World, logged
 
 SEEDS = 600
 STEPS = 120
+STROKE = {"kind": "stroke", "points": [8, 8, 80, 80], "color": "#cc0000"}
 
 
 def act(world: World, client: Client) -> None:
@@ -25,9 +26,11 @@ def act(world: World, client: Client) -> None:
     choice = pick.random()
     if choice < 0.45 or not alive:
         keys = [next(client.keys) for _ in range(pick.choice((1, 1, 1, 2)))]
-        client.do(*(Create(key, {"kind": "stroke", "n": pick.randrange(9)}) for key in keys))
+        client.do(*(Create(key, {**STROKE, "width": 1 + pick.randrange(9)}) for key in keys))
     elif choice < 0.6:
-        client.do(Patch(pick.choice(alive), {pick.choice("nm"): pick.randrange(9), "place": "front"}))
+        client.do(
+            Patch(pick.choice(alive), {pick.choice(("width", "m")): 1 + pick.randrange(9), "place": "front"})
+        )
     elif choice < 0.7:
         client.do(Delete(tuple(pick.sample(alive, min(len(alive), pick.randrange(1, 4))))))
     elif choice < 0.73:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ipysketch.batches import Fill, Lines, Show, Step, Together, Words, steps
-from ipysketch.elements import Element, Stroke, decode
-from ipysketch.renderer import Renderer, damaged
+from ipysketch.elements import Element, decode
+from ipysketch.renderer import Renderer
 
 from ..vectors.make_elements import ARROW, ELLIPSE, EVERY, HIGHLIGHTER, IMAGE, LINE, RECTANGLE, STROKE, TEXT
 
@@ -72,10 +72,3 @@ def test_every_kind_is_painted_and_sent() -> None:
     assert renderer.flush()
     assert len(sent) == 3
     assert not renderer.flush()
-
-
-def test_a_page_among_the_elements_damages_nothing() -> None:
-    page, stroke = made({"kind": "page", "name": "Two"}), made(STROKE)
-    assert damaged([page, stroke], [stroke]) is None
-    assert damaged([page, stroke], [page]) == stroke.bounds
-    assert isinstance(stroke, Stroke)

@@ -67,11 +67,18 @@ def test_a_round_trip_is_from_a_frame_to_its_own_acknowledgement() -> None:
     pages = Pages()
     pages.heard(0.0, True)
     pages.view("a", 1, True, 0.0)
-    first = pages.sent(1.0)
+
+    def told(now: float) -> int:
+        pages.sent(now)
+        number = pages.tell(now, anyway=True)
+        assert number is not None
+        return number
+
+    first = told(1.0)
     pages.ack("a", first, 1.25)
     pages.ack("a", first, 1.75)  # Said again: it is not a new trip.
-    second = pages.sent(2.0)
-    third = pages.sent(3.0)
+    second = told(2.0)
+    third = told(3.0)
     pages.ack("a", second, 3.5)  # When it left is not known any more.
     pages.ack("a", third, 3.5)
     assert pages.trips == (0.25, 0.5)

@@ -1,6 +1,23 @@
 from __future__ import annotations
 
-from ipysketch.pages import AHEAD, MOST, PATIENCE, RARELY, SILENT, SLOWLY, Pages
+import pytest
+
+from ipysketch.pages import (
+    BUSY,
+    CLOSE_PACE,
+    LATELY,
+    MOST,
+    PACE,
+    PATIENCE,
+    RARELY,
+    SILENT,
+    SLOW,
+    SLOWLY,
+    SPARING,
+    Pages,
+)
+
+AHEAD, STRIDE = PACE
 
 
 def pages(*views: str, beside: bool = True) -> Pages:
@@ -15,14 +32,76 @@ def test_nothing_is_sent_before_any_page_spoke() -> None:
     assert Pages().wait(0.0) is None
 
 
-def test_two_frames_ahead_and_no_more() -> None:
+def test_so_many_frames_ahead_and_no_more() -> None:
     made = pages("a")
     for _ in range(AHEAD):
         assert made.wait(0.0) == 0.0
-        frame = made.sent(0.0)
+        made.sent(0.0)
     assert made.wait(0.0) == RARELY
-    made.ack("a", frame, 0.1)
+    made.ack("a", AHEAD, 0.1)
     assert made.wait(0.1) == 0.0
+
+
+def test_pages_acknowledge_some_frames_and_never_run_out_of_them() -> None:
+    made = pages("a")
+    told: list[int] = []
+    for now in range(1, 60):
+        assert made.wait(float(now)) == 0.0
+        made.sent(float(now))
+        if (number := made.tell(float(now))) is not None:
+            told.append(number)
+            made.ack("a", number, float(now))
+    assert told == list(range(STRIDE, 60, STRIDE))
+
+
+def test_a_frame_is_told_when_it_must_be_and_when_acknowledgements_are_late() -> None:
+    made = pages("a")
+    made.sent(0.0)
+    assert made.tell(0.0) is None
+    assert made.tell(0.0, anyway=True) == 1
+    told = []
+    for _ in range(AHEAD + 2):
+        made.sent(0.0)
+        told.append(made.tell(0.0))
+    assert told[-3:] == [AHEAD + 1, AHEAD + 2, AHEAD + 3], "what was told may have been lost"
+
+
+def test_a_slow_page_has_less_before_it() -> None:
+    made = pages("a")
+    for _ in range(STRIDE):
+        made.sent(0.0)
+    assert made.tell(0.0) == STRIDE
+    made.ack("a", STRIDE, SLOW + 0.1)
+    ahead, _ = CLOSE_PACE
+    for number in range(ahead):
+        assert made.wait(1.0 + number) == 0.0
+        made.sent(1.0 + number)
+        assert made.tell(1.0 + number) == STRIDE + 1 + number
+    assert made.wait(float(ahead)) == RARELY
+    made.ack("a", STRIDE + ahead, ahead + 0.1)
+    for number in range(AHEAD):
+        assert made.wait(5.0 + number) == 0.0, "it is quick again"
+        made.sent(5.0 + number)
+
+
+def test_frames_come_more_rarely_while_they_wait_for_each_other() -> None:
+    made = pages("a")
+
+    def trip(begun: float, took: float) -> float | None:
+        made.sent(begun)
+        number = made.tell(begun, anyway=True)
+        made.ack("a", number, begun + took)
+        return made.wait(begun + took)
+
+    assert trip(1.0, BUSY / 2) == 0.0
+    assert trip(2.0, 2 * BUSY) == 0.0, "it took longer than the time between frames"
+    made.sent(3.0)
+    assert made.wait(3.0) == pytest.approx(SPARING)
+    assert made.wait(3.1) == 0.0
+    for number in range(LATELY):
+        trip(4.0 + number, BUSY / 2)
+    made.sent(20.0)
+    assert made.wait(20.0) == 0.0, "that is over"
 
 
 def test_an_acknowledgement_of_a_frame_never_sent_counts_only_as_the_last() -> None:
@@ -67,8 +146,8 @@ def test_nobody_looking_gets_nothing() -> None:
 def test_a_page_that_closed_without_a_word_holds_the_other_up_only_a_while() -> None:
     made = pages("a", "closed")
     for _ in range(AHEAD):
-        frame = made.sent(0.0)
-    made.ack("a", frame, 0.1)
+        made.sent(0.0)
+    made.ack("a", AHEAD, 0.1)
     assert made.wait(0.1) == SILENT - 0.1
     # Also when the living one had nothing to acknowledge for a long time.
     for now in (SILENT, 10.0, 1_000.0):
@@ -78,8 +157,8 @@ def test_a_page_that_closed_without_a_word_holds_the_other_up_only_a_while() -> 
 def test_a_page_that_says_it_closes_is_forgotten() -> None:
     made = pages("a", "b")
     for _ in range(AHEAD):
-        frame = made.sent(0.0)
-    made.ack("a", frame, 0.1)
+        made.sent(0.0)
+    made.ack("a", AHEAD, 0.1)
     made.gone("b")
     made.gone("b")
     assert made.wait(0.1) == 0.0
