@@ -493,12 +493,15 @@ class Sketch(Drawing):
         return self._widget
 
     def health(self) -> Health:
-        """How this board's connections are, measured now: takes a few round trips to the relay, at most 2 seconds."""
+        """How this board's connections are, measured now: takes a few round trips to the relay and to the pages, at
+        most 2 seconds each."""
         try:
             trips = self._thread.run(self._session.trips(TRIPS), TRIPS_WAIT)
         except TimeoutError:
             trips = []
-        pages = self._thread.ask(self._widget.pages) if self._widget is not None else PageHealth(0, (), None)
+        pages = PageHealth(0, (), None)
+        if self._widget is not None:
+            pages = self._thread.run(self._widget.examine(TRIPS, TRIPS_WAIT), TRIPS_WAIT + 1.0)
         return Health(self.room, self.status, self.connected, trips, *pages)
 
     def _ipython_display_(self) -> None:

@@ -77,7 +77,9 @@ def examine(health: Health, *, kernel: bool) -> Iterator[Finding]:
             "the way to the browser is long, or it is busy: a wired network or fewer open pages help",
         )
     else:
-        yield Finding(True, "no page has painted this board yet: draw something and ask again")
+        yield Finding(
+            True, "no page in sight has answered yet: bring the board into sight, draw something and ask again"
+        )
     if health.beside is not None:
         yield Finding(
             health.beside,

@@ -71,6 +71,7 @@ class BoardWidget(VBox):
         self._came = False
         self._retry: asyncio.TimerHandle | None = None
         self._repaint_after: int | None = None
+        self._acked = asyncio.Event()
         canvas = self._renderer.canvas
         self._bar = Bar(input_model=canvas.model_id)
         self._overlay = Overlay(input_model=canvas.model_id)
@@ -79,9 +80,24 @@ class BoardWidget(VBox):
         self._listen()
         self._free_route()
 
-    def pages(self) -> PageHealth:
-        """How the pages that show this are; on the loop thread."""
-        return PageHealth(self._pages.in_sight, self._pages.trips, self._pages.beside)
+    async def examine(self, count: int, patience: float) -> PageHealth:
+        """How the pages that show this are, after so many empty frames that they are asked to acknowledge, within
+        `patience` seconds; where none answers, for the kernel is too busy to hear it, what is remembered. On the
+        loop thread."""
+        answered = 0
+        try:
+            async with asyncio.timeout(patience):
+                while answered < count and self._pages.in_sight:
+                    self._acked.clear()
+                    self._next_frame(told=True)
+                    while not self._pages.on_screen(self._overlay.frame):
+                        await self._acked.wait()
+                        self._acked.clear()
+                    answered += 1
+        except TimeoutError:
+            pass
+        trips = self._pages.trips
+        return PageHealth(self._pages.in_sight, trips[-answered:], self._pages.beside)
 
     def present(self) -> bool:
         """Show the widget, and the picture that stays when it is gone, as outputs of the cell that runs; False where
@@ -218,6 +234,7 @@ class BoardWidget(VBox):
                 self._actions.changed()
             case "ack":
                 self._pages.ack(str(content.get("view")), content.get("frame"), now)
+                self._acked.set()
                 if self._repaint_after is not None and self._pages.on_screen(self._repaint_after):
                     self._repaint_after = None
                     self._repaint()

@@ -15,7 +15,7 @@ def test_the_doctor_finds_a_board_well(lab: Lab) -> None:
     dora.stroke((100, 100), (400, 300))
     dora.sees(250, 200, dora.page.locator(".ipysketch-own").input_value())
     dora.execute(2)
-    said = dora.page.locator(".jp-OutputArea-output", has_text="ipysketch-live")
+    said = dora.page.locator(".jp-OutputArea-output", has_text="the Jupyter server sends what kernels say")
     said.wait_for()
     words = said.inner_text()
     assert "!!" not in words
