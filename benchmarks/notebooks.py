@@ -40,9 +40,13 @@ EYES = """(() => {
     window.awaitBoard = selector => {
         window.eye = { selector, canvas: null, places: [], seen: [], frames: 0, counted: false, ended: 0, first: 0 };
     };
+    // A look at every pixel of an empty board would take longer than to paint it: some rows are enough.
     const inked = context => {
         const { width, height } = context.canvas;
-        return look.call(context, 0, 0, width, height).data.some((value, i) => i % 4 === 3 && value > 100);
+        for (let y = 20; y < height; y += 40) {
+            if (look.call(context, 0, y, width, 1).data.some((value, i) => i % 4 === 3 && value > 100)) return true;
+        }
+        return false;
     };
     const check = eye => {
         const canvas = eye.canvas;
@@ -52,6 +56,14 @@ EYES = """(() => {
             requestAnimationFrame(() => { eye.counted = false; });
         }
         eye.ended = now();
+        if (eye.looks || eye.seen.length === eye.places.length) return;
+        eye.looks = true;  // Once for all that is painted together: looks are not free either.
+        queueMicrotask(() => {
+            eye.looks = false;
+            see(eye, canvas);
+        });
+    };
+    const see = (eye, canvas) => {
         while (eye.seen.length < eye.places.length) {
             const [x, y] = eye.places[eye.seen.length];
             const scale = canvas.width / 1280;

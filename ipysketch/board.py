@@ -486,7 +486,12 @@ class Sketch(Drawing):
             from .widget import BoardWidget
 
             self._widget = widget = BoardWidget(
-                self._thread.post, self._session, lambda: self.elements, width=WIDTH, height=HEIGHT
+                self._thread.post,
+                self._session,
+                elements=lambda: self.elements,
+                count=lambda: self._thread.ask(lambda: len(self._session.sync.entries)),
+                width=WIDTH,
+                height=HEIGHT,
             )
             # Not waited for: a large drawing may be on its way, and pages begin to load what they need.
             self._thread.post(lambda: self._session.attach(widget))

@@ -96,6 +96,17 @@ class Elements:
             self._change(touched, [entry for entry in found if entry is not None and entry.page == page])
         return tuple(self._elements)
 
+    def lowest(self, entries: Mapping[str, Entry], page: str, count: int) -> tuple[Element, ...] | None:
+        """The elements of the `count` lowest entries of `page`, for which `of` need not decode them again; None when
+        there are no more than that."""
+        found = [entry for entry in entries.values() if entry.page == page]
+        if len(found) <= count:
+            return None
+        found.sort(key=order)
+        made = {entry.key: self._decoded(entry) for entry in found[:count]}
+        self._known.update(made)
+        return tuple(element for _, element in made.values() if element is not None)
+
     def _take(self, entries: list[Entry]) -> None:
         self._known = {entry.key: self._decoded(entry) for entry in entries}
         drawn = [(order(entry), element) for entry, element in self._known.values() if element is not None]

@@ -39,13 +39,18 @@ LARGEST = 600_000
 
 class Poster:
     """The picture of one board of `size` board units; as many copies as there are outputs. `elements` says what is on
-    it now, on any thread but the loop's; `in_sight` is set when a page shows it."""
+    it now, and `count`, sooner, how much that is, on any thread but the loop's; `in_sight` is set when a page shows
+    it."""
 
     def __init__(
-        self, size: tuple[int, int], elements: Callable[[], tuple[Element, ...]], in_sight: threading.Event
+        self,
+        size: tuple[int, int],
+        elements: Callable[[], tuple[Element, ...]],
+        count: Callable[[], int],
+        in_sight: threading.Event,
     ) -> None:
         self._size = size
-        self._now = elements
+        self._now, self._count = elements, count
         self._in_sight = in_sight
         self._handles: list[DisplayHandle] = []
         self._shown: Sequence[Element] = ()
@@ -60,9 +65,8 @@ class Poster:
         if not self._handles and shell is not None:
             shell.events.register("post_run_cell", lambda *_: self._cell_ends())
         with self._lock:
-            elements = self._now()
             # A large one is painted at the end of the cell, or later.
-            self._painted = elements if len(elements) < LARGE else ()
+            self._painted = self._now() if self._count() < LARGE else ()
             bundle = self._bundle(self._painted)
             for other in self._handles:
                 other.update(bundle, raw=True)
@@ -89,7 +93,7 @@ class Poster:
 
     def _cell_ends(self) -> None:
         """Bring it up to date: this notebook may be saved now, or its kernel end."""
-        if len(self._now()) >= LARGE and self._in_sight.wait(LOOK):
+        if self._count() >= LARGE and self._in_sight.wait(LOOK):
             later = threading.Timer(WAIT, self.finish)
             later.daemon = True
             later.start()

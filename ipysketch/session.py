@@ -70,9 +70,14 @@ from .tools import Preview as ToolPreview
 Answer = ServerMessage | Stretch
 """What comes of a request: a message, or a stretch of the past."""
 FRAME = 1 / 60
+SLACK = FRAME / 2
+"""Seconds by which a late frame does not put off the next: what comes in beats would else wait for ever as long as the
+latest of its frames once did."""
 CURSOR_INTERVAL = 1 / 15
 CURSOR_RESTS = 0.1
 RETRY_AFTER = 1.0
+LOWEST = 250
+"""Elements that are shown first of a large drawing that comes; twice as many with each frame."""
 STRETCH = 5_000
 """Entries of the log that are read at a time."""
 
@@ -107,6 +112,7 @@ class Session:
         self._elements: dict[str, Elements] = {}
         self._confirmed = Elements()
         self._seen: dict[str, tuple[int, tuple[Element, ...]]] = {}
+        self._lowest = LOWEST
         self._views: list[View] = []
         self._resting = False
         self._expected = 0
@@ -558,10 +564,13 @@ class Session:
         if not self._views:
             return
         loop = asyncio.get_running_loop()
-        self._next_frame = loop.time() + FRAME
-        state = self.board_state()
+        self._next_frame = max(self._next_frame, loop.time() - SLACK) + FRAME
+        elements = self._rising()
+        state = self.board_state(elements)
         for view in self._views:
             view.show(state)
+        if elements is not None:
+            self.refresh()  # And the rest of it.
         if isinstance(self.connection_state, Waiting) and self._ticking is None:
             self._ticking = loop.call_later(0.5, self._tick)
 
@@ -569,12 +578,23 @@ class Session:
         self._ticking = None
         self.refresh()
 
-    def board_state(self) -> BoardState:
-        """All that people see, as one immutable value."""
+    def _rising(self) -> tuple[Element, ...] | None:
+        """The lowest elements of a large drawing of which nothing has been shown yet, more with each call; None when
+        it is to be shown as a whole. To decode all of it first would take as long as to begin to see it may."""
+        version, known = self._seen.get(self.page, (-1, ()))
+        found = None
+        if not known and self.sync.touched(version) is None:
+            elements = self._elements.setdefault(self.page, Elements())
+            found = elements.lowest(self.sync.entries, self.page, self._lowest)
+        self._lowest = LOWEST if found is None else 2 * self._lowest
+        return found
+
+    def board_state(self, shown: tuple[Element, ...] | None = None) -> BoardState:
+        """All that people see, as one immutable value; `shown` instead of all elements, while these are coming."""
         entries, hands = self.sync.entries, self.hands
         if self.page and self.page not in entries:
             self.page = ""  # Somebody took the page away.
-        elements: Sequence[Element] = self.elements()
+        elements: Sequence[Element] = self.elements() if shown is None else shown
         if hidden := hands.hidden():
             elements = [element for element in elements if element.key not in hidden]
         if moving := {**self.others.moving(), **hands.moving()}:

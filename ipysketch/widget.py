@@ -46,7 +46,7 @@ class BoardWidget(VBox):
     """Shows what `show` is told and tells `actions` what hands do, in board units.
 
     `post` hands a callable to the loop thread, from any thread; `actions` and `show` belong to that thread, and every
-    other one may ask for the `elements`.
+    other one may ask for the `elements` and, sooner answered, for their `count`.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class BoardWidget(VBox):
         post: Post,
         actions: Actions,
         elements: Callable[[], tuple[Element, ...]],
+        count: Callable[[], int],
         width: int,
         height: int,
     ) -> None:
@@ -62,7 +63,7 @@ class BoardWidget(VBox):
         self._renderer = Renderer(width, height)
         self._pages = Pages()
         self._in_sight = threading.Event()
-        self._poster = Poster((width, height), elements, self._in_sight)
+        self._poster = Poster((width, height), elements, count, self._in_sight)
         self._shown: tuple[object, ...] = ()
         self._pointed: list[list[Any]] = []
         self._point_after = 0.0
