@@ -27,7 +27,7 @@ FILE = HERE / "profile.json"
 PEOPLE = 50
 
 STAGES = {
-    "sending (the system call)": r"^write \(asyncio/selector_events|^send \(asyncio/selector_events",
+    "sending (the system call)": r"\b(write|send) \(asyncio/selector_events",
     "receiving (the system call)": r"_read_ready__data_received \(asyncio/selector_events",
     "websocket frames": r"\(websockets/|\(relay/wire\.py",
     "messages to and from JSON": r"\(relay/protocol/",
@@ -36,6 +36,8 @@ STAGES = {
     "the event loop": r"\(asyncio/|\(selectors\.py",
 }
 OTHER = "the rest"
+WAITING = r"\bselect \(selectors\.py"
+"""Where the innermost frame is this, nothing is done: not every system tells py-spy so."""
 COLORS = ("#1b4965", "#2a9d8f", "#e9c46a", "#f4a261", "#d1495b", "#8d6a9f", "#9aa5b1", "#c9ced6")
 
 
@@ -44,7 +46,10 @@ def stages(stacks: Iterable[str]) -> Counter[str]:
     found: Counter[str] = Counter()
     for line in stacks:
         stack, _, count = line.rpartition(" ")
-        for frame in reversed(stack.split(";")):
+        frames = stack.split(";")
+        if re.search(WAITING, frames[-1]):
+            continue
+        for frame in reversed(frames):
             stage = next((name for name, pattern in STAGES.items() if re.search(pattern, frame)), None)
             if stage is not None:
                 break

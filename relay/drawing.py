@@ -134,12 +134,12 @@ class Drawing:
 
     def take(self, row: LogRow, record: Record) -> None:
         """The next entry is durable: the drawing is what `record` says."""
-        for key, before, after in record:
-            if after is None:
-                self.entries.discard(key)
+        for touch in record:
+            if touch.after is None:
+                self.entries.discard(touch.key)
             else:
-                self.entries[key] = after
-            self.size += size_of(after) - size_of(before)
+                self.entries[touch.key] = touch.after
+            self.size += size_of(touch.after) - size_of(touch.before)
         self._append(row)
 
     def _append(self, row: LogRow) -> None:
@@ -184,13 +184,14 @@ class Drawing:
         return self._picture if recent else self.picture()
 
     def checkpoint(self) -> Checkpoint | None:
-        """The drawing as it is, when the log has grown so much since the last one that it is worth keeping."""
+        """The drawing as it is, when the log has grown so much since the last one that it is worth keeping. Its body is
+        the JSON: the store wants it as a zlib stream, and making one takes longer than a loop has."""
         last = self._checkpointed
         # As much log as drawing: all checkpoints together are never larger than the log.
         if self.seq - last.seq < CHECKPOINT_ENTRIES or self._logged - last.logged < self.size:
             return None
-        seq, count, body = self.picture()
-        point = Checkpoint(seq, self.mark(seq), self.at, count, self._logged, body)
+        count, body = len(self.entries), self.entries.encoded()
+        point = Checkpoint(self.seq, self.mark(self.seq), self.at, count, self._logged, body)
         self._checkpointed = point._replace(body=b"")
         return point
 

@@ -84,24 +84,27 @@ class Presence:
 
     def draw(self, peer: str, preview: Preview) -> None:
         """Ink grows. A part that does not fit what is there, or whose stroke is over, is ignored."""
-        if preview.key in self._ended[peer]:
+        key, start, points = preview.key, preview.start, preview.points
+        if key in self._ended[peer]:
             return
-        name = (peer, preview.key)
+        name = (peer, key)
         ink = self._ink.get(name)
-        if preview.start == 0:
+        if start == 0:
             if ink is None and sum(1 for owner, _ in self._ink if owner == peer) >= MAX_STROKES:
                 raise Bad("too-many-strokes", f"at most {MAX_STROKES} strokes may be under way at a time")
             version = self._next()
             ink = _Ink(begun=version, stamp=version, fields=preview.fields)
             self._ink[name] = ink
-        elif ink is None or preview.start != len(ink.points):
+        elif ink is None or start != len(ink.points):
             return
-        if len(ink.points) + len(preview.points) > MAX_PREVIEW:
+        length = start + len(points)
+        if length > MAX_PREVIEW:
             raise Bad("preview-too-long", f"a stroke under the hand may have at most {MAX_PREVIEW // 2} points")
-        ink.points.extend(preview.points)
-        ink.stamp = self._next()
-        ink.stamps.append(ink.stamp)
-        ink.lengths.append(len(ink.points))
+        ink.points.extend(points)
+        self.version = stamp = self.version + 1
+        ink.stamp = stamp
+        ink.stamps.append(stamp)
+        ink.lengths.append(length)
         self._ink.move_to_end(name)
 
     def end(self, peer: str, key: str) -> None:
@@ -128,6 +131,11 @@ class Presence:
             del self._ink[name]
         self._gone.append((self._next(), PeerLeft(peer)))
 
+    @property
+    def remembers(self) -> bool:
+        """Whether there are departures or ends that somebody may still have to be told."""
+        return bool(self._gone)
+
     def forget(self, version: int) -> None:
         """Everybody has seen `version`: departures and ends up to it need not be told any more."""
         while self._gone and self._gone[0][0] <= version:
@@ -135,19 +143,6 @@ class Presence:
 
     def since(self, version: int) -> list[Update]:
         """What a peer that has seen `version` needs to be told."""
-        updates: list[Update] = []
-        for stamp, gone in reversed(self._gone):
-            if stamp <= version:
-                break
-            updates.append(gone)
-        updates.reverse()
-        fresh: list[Update] = []
-        for peer, here in reversed(self._here.items()):
-            if here.stamp <= version:
-                break
-            fresh.append(PeerState(peer, here.author, here.state))
-        fresh.reverse()
-        updates += fresh
         inked: list[Update] = []
         for (peer, key), ink in reversed(self._ink.items()):
             if ink.stamp <= version:
@@ -158,8 +153,18 @@ class Presence:
                 index = bisect_right(ink.stamps, version)
                 start = ink.lengths[index - 1] if index else 0
                 inked.append(PeerPreview(peer, key, start, tuple(ink.points[start:])))
-        inked.reverse()
-        return updates + inked
+        fresh: list[Update] = []
+        for peer, here in reversed(self._here.items()):
+            if here.stamp <= version:
+                break
+            fresh.append(PeerState(peer, here.author, here.state))
+        gone: list[Update] = []
+        for stamp, update in reversed(self._gone):
+            if stamp <= version:
+                break
+            gone.append(update)
+        # Who went first, then who is here, then their ink: each from the oldest to the newest.
+        return [*reversed(gone), *reversed(fresh), *reversed(inked)]
 
 
 def check_state(state: dict[str, Any]) -> dict[str, Any]:

@@ -328,13 +328,13 @@ class Room:
         if not isinstance(message, Operate):  # An operation is refused under its number: see `_operate`.
             check_message(peer.role, self.locked, message)
         match message:
-            case Preview(key=key, points=points, fields=fields):
-                _check_key(key)
-                for number in points:
+            case Preview():
+                _check_key(message.key)
+                for number in message.points:
                     if not -SAFE_INTEGER <= number <= SAFE_INTEGER:
                         check_value(number)
-                if fields is not None:
-                    check_value(fields)
+                if message.fields is not None:
+                    check_value(message.fields)
                 self._presence.draw(peer.id, message)
             case Operate():
                 self._operate(peer, message)
@@ -540,6 +540,15 @@ class Room:
             return encode(events).decode()
         return self._catch_up(peer)
 
+    def has_told(self, peer: Peer) -> bool:
+        """Whether `collect` has nothing for `peer`, for sure: sooner known than by asking it."""
+        return (
+            peer.cursor == self._drawing.seq
+            and peer.seen == self._presence.version
+            and not (peer.direct or peer.events or peer.pasts)
+            and peer.chunks is None
+        )
+
     def _catch_up(self, peer: Peer) -> str | None:
         """Commits and presence after what `peer` knows; encoded once for all who know the same."""
         where = (peer.cursor, peer.seen)
@@ -556,12 +565,13 @@ class Room:
         cursor, seen = where
         messages: list[msgspec.Raw | PresenceUpdate] = []
         size = 0
-        for raw in self._drawing.after(cursor):
-            size += len(bytes(raw))
-            if messages and size > FRAME_BYTES:
-                break
-            messages.append(raw)
-            cursor += 1
+        if cursor != self.seq:
+            for raw in self._drawing.after(cursor):
+                size += len(bytes(raw))
+                if messages and size > FRAME_BYTES:
+                    break
+                messages.append(raw)
+                cursor += 1
         owner = ""
         if cursor == self.seq:
             # Presence comes after every commit it may refer to, or a stroke would blink.
@@ -571,7 +581,8 @@ class Room:
                 owners = {update.peer for update in news}
                 owner = owners.pop() if len(owners) == 1 else ""
             messages += news
-        self._presence.forget(min(other.seen for other in self.peers.values()))
+        if self._presence.remembers:
+            self._presence.forget(min(other.seen for other in self.peers.values()))
         return _Frame(where, now, encode(messages).decode() if messages else None, (cursor, seen), owner)
 
     def _begin_snapshot(self, peer: Peer) -> str:
@@ -585,7 +596,7 @@ class Room:
     # --- the past -----------------------------------------------------------------------------------------
 
     def checkpoint(self) -> Checkpoint | None:
-        """The drawing as it is, when it is time for the store to keep it."""
+        """The drawing as it is, when it is time for the store to keep it: see `Drawing.checkpoint`."""
         return self._drawing.checkpoint()
 
     def trim(self) -> Trim:

@@ -13,6 +13,7 @@ import contextlib
 import logging
 import secrets
 import time
+import zlib
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from .limits import Limits
-from .log import Batch, Found, Loaded, Past, Store, StoreError
+from .log import Batch, Checkpoint, Found, Loaded, Past, Store, StoreError
 from .logs import event
 from .metrics import Metrics
 from .protocol import Bad, Commit, Join
@@ -38,7 +39,8 @@ T = TypeVar("T")
 @dataclass(eq=False, slots=True)
 class OpenRoom:
     """A room in memory, how many have it in use, and the bells that ring when there may be something new in it.
-    They rang at `rung`, and `ringing` is when they will. `verdicts`: operations of it have just become durable."""
+    They rang at `rung`, and `ringing` is when they will. `verdicts`: operations of it have just become durable.
+    `keeping` keeps a checkpoint of it."""
 
     room: Room
     users: int = 0
@@ -47,6 +49,7 @@ class OpenRoom:
     rung: float = 0.0
     ringing: asyncio.TimerHandle | None = None
     verdicts: bool = False
+    keeping: asyncio.Task[None] | None = None
 
 
 class Rooms:
@@ -68,6 +71,7 @@ class Rooms:
         self._work = asyncio.Event()
         self._settled = asyncio.Event()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="relay-store")
+        self._keeping = asyncio.Lock()
         self._committer = asyncio.create_task(self._commit_forever())
 
     def __len__(self) -> int:
@@ -138,7 +142,8 @@ class Rooms:
 
     def _let_go(self, opened: OpenRoom) -> None:
         opened.leaving = None
-        if opened.room.busy or opened.room.peers:
+        keeping = opened.keeping is not None and not opened.keeping.done()
+        if opened.room.busy or opened.room.peers or keeping:
             self._let_go_later(opened)
         elif not opened.users and self._open.get(opened.room.name) is opened:
             del self._open[opened.room.name]
@@ -172,6 +177,8 @@ class Rooms:
                 opened.room.close()
                 self.touch(opened)
                 await self._settle_room(opened)
+                if opened.keeping is not None:
+                    await opened.keeping  # Or it would be in a later room of this name.
             await self.ask(self._store.delete, name)
             self._opening.pop(name, None)
             self._open.pop(name, None)
@@ -217,7 +224,10 @@ class Rooms:
             for timer in (opened.leaving, opened.ringing):
                 if timer is not None:
                     timer.cancel()
-        await asyncio.gather(self._committer, return_exceptions=True)
+        keeping = [opened.keeping for opened in self._open.values() if opened.keeping is not None]
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(self._committer, *keeping, return_exceptions=True)
         await self.ask(self._store.close)
         self._disk.shutdown()
 
@@ -289,20 +299,26 @@ class Rooms:
                 self.touch(opened)
             self._settled.set()
             for opened, _ in group:
-                await self._keep_up(opened)
+                idle = opened.keeping is None or opened.keeping.done()
+                if idle and (point := opened.room.checkpoint()) is not None:
+                    opened.keeping = asyncio.create_task(self._keep(opened, point))
 
-    async def _keep_up(self, opened: OpenRoom) -> None:
-        """Keep a checkpoint when it is time for one, and forget what the limits say."""
+    async def _keep(self, opened: OpenRoom, point: Checkpoint) -> None:
+        """Keep a checkpoint, and forget what the limits say: beside the commits, and one room after the other."""
         room = opened.room
-        point = room.checkpoint()
-        if point is None:
-            return
-        try:
-            await self.ask(self._store.checkpoint, room.name, point)
-            oldest = await self.ask(self._store.trim, room.name, room.trim())
-        except StoreError as error:
-            event(self._log, logging.ERROR, "checkpoint failed", room=room.name, seq=point.seq, reason=error)
-            return
+        async with self._keeping:
+            try:
+                point = point._replace(body=await asyncio.to_thread(zlib.compress, point.body, 1))
+                await self.ask(self._store.checkpoint, room.name, point)
+                oldest = await self.ask(self._store.trim, room.name, room.trim())
+            except StoreError as error:
+                event(
+                    self._log, logging.ERROR, "checkpoint failed", room=room.name, seq=point.seq, reason=error
+                )
+                return
+            except Exception:
+                self._log.exception("a checkpoint of a room failed: %r", room.name)
+                return
         trimmed = oldest if oldest != room.oldest else None
         room.oldest = oldest
         event(

@@ -101,7 +101,7 @@ class _Seat:
     operations: Bucket
     presence: Bucket
     events: Bucket
-    ring: Callable[[], int]
+    ring: Callable[[], int] = field(init=False)
     expiry: asyncio.TimerHandle | None = None
     reading: asyncio.Task[None] | None = None
     bell: asyncio.Event = field(default_factory=asyncio.Event)
@@ -388,8 +388,8 @@ class Relay:
             Bucket(limits.operation_rate, least=WINDOW),
             Bucket(limits.presence_rate),
             Bucket(limits.event_rate),
-            lambda: self._ring(seat),
         )
+        seat.ring = partial(self._ring, seat)
         self._seats.add(seat)
         opened.bells.add(seat.ring)
         self._tell(
@@ -593,6 +593,9 @@ class Relay:
                 seat.left = MAX_BUFFERED  # All before it was taken: that is progress.
                 self.metrics.sent.value += len(frame)
                 frames += 1
+                if room.has_told(peer):
+                    seat.eased.set()
+                    return frames
         except Exception:
             self._log.exception("telling failed room=%r peer=%s", room.name, peer.id)
             _abort(socket)

@@ -41,9 +41,15 @@ _DATA = frozenset([Opcode.TEXT, Opcode.BINARY, Opcode.CONT])
 
 def framed(message: str | bytes) -> bytes:
     """The frame of a message from a server, for any connection without compression."""
-    if isinstance(message, str):
-        return Frame(Opcode.TEXT, message.encode()).serialize(mask=False)
-    return Frame(Opcode.BINARY, message).serialize(mask=False)
+    if isinstance(message, bytes):
+        return Frame(Opcode.BINARY, message).serialize(mask=False)
+    text = message.encode()
+    # RFC 6455, 5.2: what nearly all frames are is put together here, for it is done for each beat of each room.
+    if len(text) < 126:
+        return bytes((_TEXT, len(text))) + text
+    if len(text) < 1 << 16:
+        return bytes((_TEXT, 126, len(text) >> 8, len(text) & 255)) + text
+    return Frame(Opcode.TEXT, text).serialize(mask=False)
 
 
 class PlainWire(ServerConnection):

@@ -10,14 +10,16 @@ it puts versions back too, so undo, undo, redo, redo walk the same states in bot
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from .messages import Action, Bad, Change, Clear, Create, Delete, Entry, Patch, Restore, Revert
 
 Entries = MutableMapping[str, Entry]
 
 
-class Touch(NamedTuple):
+class Touch(msgspec.Struct, frozen=True, gc=False):
     """What one operation did to one key; None is "not there"."""
 
     key: str
@@ -121,7 +123,8 @@ def revert(entries: Mapping[str, Entry], record: Record) -> list[Change]:
     """The changes that undo what `record` did, where the present is still as it left it; may be empty."""
     restored: list[Entry] = []
     deleted: list[str] = []
-    for key, before, after in record:
+    for touch in record:
+        key, before, after = touch.key, touch.before, touch.after
         now = entries.get(key)
         if before is not None and after is not None:
             if now is not None and (entry := _undo_fields(before, after, now)) is not None:
@@ -143,11 +146,12 @@ def revertible(record: Record) -> Record:
     """As much of `record` as a later `revert` looks at: of what was there afterwards the versions, not the values."""
     return tuple(
         Touch(
-            key,
-            before,
-            after and Entry(key, after.first, after.author, after.at, after.page, {}, after.versions),
+            touch.key,
+            touch.before,
+            (after := touch.after)
+            and Entry(touch.key, after.first, after.author, after.at, after.page, {}, after.versions),
         )
-        for key, before, after in record
+        for touch in record
     )
 
 

@@ -42,8 +42,13 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _ROOM = re.compile(r"[\w][\w .\-]{0,63}")
 
 
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=False, omit_defaults=True, tag_field="type"):
-    """What all messages share: immutable, tagged by ``type``; unknown fields are skipped (version N + 1)."""
+class Message(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=False, omit_defaults=True, tag_field="type", gc=False
+):
+    """What all messages share: immutable, tagged by ``type``; unknown fields are skipped (version N + 1).
+
+    JSON has no cycles, so that the garbage collector need not look for any in it (`gc`): a relay has hundreds of
+    thousands of such objects, and stood still for as long as it took to go through them."""
 
 
 # --- actions: what an operation does, applied together under one seq -------------------------------------
@@ -82,7 +87,7 @@ class Revert(Message, frozen=True, tag="revert"):
     op: int
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One living element as the ledger keeps it. `first` is (seq, index within the operation that made it);
     `versions` has, for each field, the seq of the operation that wrote its value."""
 

@@ -37,6 +37,9 @@ class Talkative:
     def collect(self, _: object) -> str:
         return FRAME
 
+    def has_told(self, _: object) -> bool:
+        return False
+
 
 @pytest.fixture
 def relay() -> Relay:
@@ -50,7 +53,7 @@ def seat(socket: Socket) -> _Seat:
     room: Any = Talkative()
     opened: Any = type("Opened", (), {"room": room})
     bucket = Bucket(1.0)
-    return _Seat(cast(Any, socket), opened, room, cast(Any, None), bucket, bucket, bucket, lambda: 0)
+    return _Seat(cast(Any, socket), opened, room, cast(Any, None), bucket, bucket, bucket)
 
 
 def test_who_takes_a_little_between_two_looks_has_not_stalled(relay: Relay) -> None:
