@@ -13,11 +13,8 @@ BEAT = 1 / 60
 """Seconds between two beats: a frame of a display, so that nothing looks later than it would anyway."""
 QUIET = 1_000.0
 """Frames a second up to which everything is told at once; about a hundredth of a core."""
-LIVELY = 1_500.0
-"""Frames a second beyond which beats grow longer, up to twice as long: thirty drawing in one room, of whom nobody
-follows each as closely as one follows a single hand."""
 BUSY = 15_000.0
-"""Frames a second beyond which verdicts wait for a beat as well."""
+"""Frames a second beyond which verdicts wait for a beat as well, and beats grow longer, up to twice as long."""
 MEMORY = 0.25
 """Seconds over which frames are counted, roughly."""
 
@@ -44,4 +41,4 @@ class Pulse:
         rate = self.rate(now)
         if rate <= (BUSY if verdicts else QUIET):
             return 0.0
-        return max(0.0, last + BEAT * min(2.0, max(1.0, rate / LIVELY)) - now)
+        return max(0.0, last + BEAT * min(2.0, max(1.0, rate / BUSY)) - now)
