@@ -6,16 +6,20 @@ Says ``drawing`` when they do.
 
 from __future__ import annotations
 
+import os
 import sys
+from functools import partial
 
+from .dialects import Ours
 from .load import Crowd
-from .rows.drawing import committing
+from .rows.drawing import STROKE
 from .samples import DIALECTS
 
 
 def main() -> None:
     server, port, room, people, seconds = sys.argv[1:]
-    make = committing if server == "ours" else DIALECTS[server]
+    # The room may have the strokes of a crowd that drew there before.
+    make = partial(Ours, STROKE, f"-{os.getpid()}") if server == "ours" else DIALECTS[server]
     with Crowd(make, int(port), [room] * int(people)) as crowd:
         crowd.calm()
         print("drawing", flush=True)

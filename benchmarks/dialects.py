@@ -144,12 +144,14 @@ class SocketIO:
 
 class Ours:
     """The relay: drawing is presence, until it is committed. With `stroke`, a stroke ends after so many points
-    and is committed; without, nobody lifts the pen."""
+    and is committed; without, nobody lifts the pen. `run` tells one crowd's strokes from those of another in the
+    room."""
 
-    def __init__(self, stroke: int = 0) -> None:
+    def __init__(self, stroke: int = 0, run: str = "") -> None:
         self.ready = False
         self.op = 0
         self._stroke = stroke
+        self._run = run
 
     def path(self, room: str) -> str:
         return "/"
@@ -163,7 +165,7 @@ class Ours:
         while count:
             number, start = divmod(first, length)
             fitting = min(count, length - start)
-            key = f"{person}.{number}"
+            key = f"{person}.{number}{self._run}"
             fields = None if start else PEN
             messages.append(Preview(key, 2 * start, tuple(_walk(person, first, fitting)), fields))
             if start + fitting == length:
@@ -185,8 +187,9 @@ class Ours:
             match message:
                 case PeerPreview(key=key, start=start, points=points):
                     person, dot, number = key.partition(".")
-                    if dot:  # Else it is somebody who is not of this crowd.
-                        found.append((int(person), int(number) * length + start // 2, len(points) // 2))
+                    if dot and number.endswith(self._run):  # Else it is somebody who is not of this crowd.
+                        count = int(number.removesuffix(self._run))
+                        found.append((int(person), count * length + start // 2, len(points) // 2))
                 case Bad() | Error() | Refused():
                     raise AssertionError(message)
         return found

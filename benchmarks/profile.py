@@ -36,7 +36,7 @@ STAGES = {
     "the event loop": r"\(asyncio/|\(selectors\.py",
 }
 OTHER = "the rest"
-WAITING = r"\bselect \(selectors\.py"
+WAITING = r"\bselect \(selectors\.py|\b_worker \(concurrent/futures/thread\.py"
 """Where the innermost frame is this, nothing is done: not every system tells py-spy so."""
 COLORS = ("#1b4965", "#2a9d8f", "#e9c46a", "#f4a261", "#d1495b", "#8d6a9f", "#9aa5b1", "#c9ced6")
 
@@ -82,7 +82,7 @@ def measure(tree: Path, seconds: float) -> dict[str, float]:
             used += server.cpu()
 
         with subprocess.Popen(
-            [*command, "--rate", "200", "--nonblocking", "--duration", str(round(seconds))],
+            [*command, "--rate", "200", "--duration", str(round(seconds))],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ):
