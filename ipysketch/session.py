@@ -82,6 +82,11 @@ STRETCH = 5_000
 """Entries of the log that are read at a time."""
 
 
+def following(due: float, now: float) -> float:
+    """When the frame may be shown that follows one which was due at `due` and is shown now."""
+    return max(due, now - SLACK) + FRAME
+
+
 class Session:
     """All that belongs to one board; every method runs on the loop thread."""
 
@@ -564,7 +569,7 @@ class Session:
         if not self._views:
             return
         loop = asyncio.get_running_loop()
-        self._next_frame = max(self._next_frame, loop.time() - SLACK) + FRAME
+        self._next_frame = following(self._next_frame, loop.time())
         elements = self._rising()
         state = self.board_state(elements)
         for view in self._views:

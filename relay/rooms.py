@@ -13,11 +13,11 @@ import contextlib
 import logging
 import secrets
 import time
-import zlib
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
+from zlib import compress
 
 import msgspec
 
@@ -308,7 +308,7 @@ class Rooms:
         room = opened.room
         async with self._keeping:
             try:
-                point = point._replace(body=await asyncio.to_thread(zlib.compress, point.body, 1))
+                point = point._replace(body=await asyncio.to_thread(compress, point.body, 1))
                 await self.ask(self._store.checkpoint, room.name, point)
                 oldest = await self.ask(self._store.trim, room.name, room.trim())
             except StoreError as error:

@@ -11,8 +11,10 @@ from relay.protocol import (
     Bad,
     Create,
     Delete,
+    Entry,
     Operate,
     Presence,
+    Touch,
     check_color,
     check_room,
     check_value,
@@ -20,6 +22,7 @@ from relay.protocol import (
     decode_server,
     encode,
 )
+from relay.protocol.messages import Message
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text()
 EXAMPLES = re.findall(r"```json (client|server)\n(.*?)```", PAGE, re.S)
@@ -70,6 +73,17 @@ def test_a_poisonous_value_is_refused(value: str) -> None:
     except Bad:
         return
     assert isinstance(message, Bad)
+
+
+def test_the_garbage_collector_has_nothing_to_look_at_in_what_a_relay_keeps() -> None:
+    kinds = [Touch, Entry, *kinds_of(Message)]
+    assert len(kinds) > 30
+    for kind in kinds:
+        assert not kind.__struct_config__.gc, kind.__name__
+
+
+def kinds_of(kind: type[Message]) -> list[type[Message]]:
+    return [kind, *(below for each in kind.__subclasses__() for below in kinds_of(each))]
 
 
 @pytest.mark.parametrize("depth", [16, 17])

@@ -1,0 +1,116 @@
+"""Checkpoints are made beside the commits: nobody waits for them, and none is in a room that is no longer there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import zlib
+from collections.abc import Callable, Coroutine
+
+import pytest
+
+from relay.limits import Limits
+from relay.metrics import Metrics
+from relay.protocol import Create, Join, Operate
+from relay.rooms import OpenRoom, Rooms
+from relay.store import MemoryStore
+
+EVERY = 4
+
+
+class Press:
+    """In the place of zlib's `compress`: it waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.free = threading.Event()
+
+    def __call__(self, data: bytes, level: int) -> bytes:
+        self.begun.set()
+        assert self.free.wait(10)
+        return zlib.compress(data, level)
+
+
+@pytest.fixture
+def press(monkeypatch: pytest.MonkeyPatch) -> Press:
+    made = Press()
+    monkeypatch.setattr("relay.drawing.CHECKPOINT_ENTRIES", EVERY)
+    monkeypatch.setattr("relay.rooms.compress", made)
+    return made
+
+
+def play(scene: Callable[[Rooms, MemoryStore, OpenRoom], Coroutine[None, None, None]]) -> None:
+    async def run() -> None:
+        store = MemoryStore()
+        rooms = Rooms(store, logging.getLogger("test"), Limits(), Metrics())
+        try:
+            async with rooms.visit("algebra") as opened:
+                opened.room.join(Join("algebra"), 0.0)
+                await scene(rooms, store, opened)
+        finally:
+            await rooms.close()
+
+    asyncio.run(run())
+
+
+async def draw(rooms: Rooms, opened: OpenRoom, count: int) -> None:
+    """Draw so many elements, each durable before the next."""
+    for _ in range(count):
+        [peer] = opened.room.peers.values()
+        op = peer.client.accepted + 1
+        opened.room.receive(peer, Operate(op, (Create(f"k{op}", {"kind": "stroke"}),)))
+        rooms.touch(opened)
+        await rooms.settle(10)
+
+
+def test_commits_go_on_while_a_checkpoint_is_made(press: Press) -> None:
+    async def scene(rooms: Rooms, store: MemoryStore, opened: OpenRoom) -> None:
+        await draw(rooms, opened, EVERY)
+        assert await asyncio.to_thread(press.begun.wait, 10)
+        await draw(rooms, opened, 3 * EVERY)
+        assert opened.room.seq == 4 * EVERY
+        assert store.read("algebra", EVERY + 1, EVERY + 1).checkpoint is None, "it is still being made"
+        press.free.set()
+        assert opened.keeping is not None
+        await opened.keeping
+        point = store.read("algebra", EVERY + 1, EVERY + 1).checkpoint
+        assert point is not None
+        assert point.seq == EVERY, "it is of the time when it was begun"
+        assert zlib.decompress(point.body).count(b'"key"') == EVERY
+
+    play(scene)
+
+
+def test_a_room_that_is_deleted_waits_for_its_checkpoint(press: Press) -> None:
+    async def scene(rooms: Rooms, store: MemoryStore, opened: OpenRoom) -> None:
+        await draw(rooms, opened, EVERY)
+        assert await asyncio.to_thread(press.begun.wait, 10)
+        deleting = asyncio.create_task(rooms.delete("algebra"))
+        for _ in range(5):  # Passes of the loop.
+            await asyncio.sleep(0)
+        assert "algebra" in store.names()
+        press.free.set()
+        await deleting
+        assert "algebra" not in store.names()
+
+    play(scene)
+
+
+def test_a_checkpoint_that_fails_is_told_and_commits_go_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(data: bytes, level: int) -> bytes:
+        raise MemoryError("no room for that")
+
+    monkeypatch.setattr("relay.drawing.CHECKPOINT_ENTRIES", EVERY)
+    monkeypatch.setattr("relay.rooms.compress", broken)
+
+    async def scene(rooms: Rooms, store: MemoryStore, opened: OpenRoom) -> None:
+        await draw(rooms, opened, 3 * EVERY)
+        assert opened.keeping is not None
+        await opened.keeping
+        assert opened.room.seq == 3 * EVERY
+
+    play(scene)
+    assert "a checkpoint of a room failed: 'algebra'" in caplog.text
