@@ -9,17 +9,32 @@ from typing import Any
 from . import plots
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "performance.md"
+PAGE, README = ROOT / "docs" / "performance.md", ROOT / "README.md"
 BEGIN, END = "<!-- table: python -m benchmarks --report -->", "<!-- end of table -->"
 
 
 def write(kept: dict[str, Any], order: Sequence[str]) -> None:
-    """Put the table in its place in the page, and draw the plots that there are figures for."""
-    text = PAGE.read_text() if PAGE.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    """Put the tables in their places, the short one in the README, and draw the plots that there are figures for."""
     plots.draw(kept["rows"])
-    PAGE.write_text(f"{before}{BEGIN}\n{table(kept, order)}{END}{after}")
+    for page, made in ((PAGE, table(kept, order)), (README, short_table(kept, order))):
+        before, _, rest = page.read_text().partition(BEGIN)
+        _, _, after = rest.partition(END)
+        page.write_text(f"{before}{BEGIN}\n{made}{END}{after}")
+
+
+def short_table(kept: dict[str, Any], order: Sequence[str]) -> str:
+    """What was compared, who with, and what came of it; in Markdown."""
+    lines = ["| | others in the same run | ipysketch |", "|---|---|---|"]
+    for name in order:
+        if name != "generator" and (row := kept["rows"].get(name)) is not None:
+            mark = "" if row["reached"] else " *"
+            lines.append(f"| {row['what']} | {row['reference']} | {row['figure']}{mark} |")
+    if any(not row["reached"] for row in kept["rows"].values()):
+        lines += [
+            "",
+            "\\* falls short of what was to be reached; the page says what that is, and what is in the way.",
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def table(kept: dict[str, Any], order: Sequence[str]) -> str:

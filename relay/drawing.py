@@ -17,7 +17,7 @@ import msgspec
 
 from .limits import Limits
 from .log import Checkpoint, Loaded, LogRow, Trim
-from .packed import Packed
+from .packed import Packed, compressed
 from .protocol import (
     MAX_COMMIT,
     Bad,
@@ -183,28 +183,22 @@ class Drawing:
         recent = self._since_picture <= FRESH_BYTES and self._picture.seq >= max(seq, self.tail_start)
         return self._picture if recent else self.picture()
 
-    def checkpoint(self) -> Checkpoint | None:
-        """The drawing as it is, when the log has grown so much since the last one that it is worth keeping. Its body is
-        the JSON: the store wants it as a zlib stream, and making one takes longer than a loop has."""
+    def checkpoint(self) -> tuple[Checkpoint, list[bytes]] | None:
+        """The drawing as it is, when the log has grown so much since the last one that it is worth keeping: a
+        checkpoint without its body, and the entries of which `compressed` makes that, which takes longer than a loop
+        has."""
         last = self._checkpointed
         # As much log as drawing: all checkpoints together are never larger than the log.
         if self.seq - last.seq < CHECKPOINT_ENTRIES or self._logged - last.logged < self.size:
             return None
-        count, body = len(self.entries), self.entries.encoded()
-        point = Checkpoint(self.seq, self.mark(self.seq), self.at, count, self._logged, body)
-        self._checkpointed = point._replace(body=b"")
-        return point
+        count, mark = len(self.entries), self.mark(self.seq)
+        self._checkpointed = Checkpoint(self.seq, mark, self.at, count, self._logged, b"")
+        return self._checkpointed, self.entries.encoded()
 
     def trim(self) -> Trim:
         """What of the past may be forgotten now."""
         limits = self._limits
         return Trim(self.seq + 1 - limits.history, self._logged - limits.max_log, self.seq - RESUME_WINDOW)
-
-
-def compressed(data: bytes) -> bytes:
-    """One zlib stream, as small as it gets in twice the time of the fastest: coordinates are like what filters make."""
-    stream = zlib.compressobj(4, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_FILTERED)
-    return stream.compress(data) + stream.flush()
 
 
 def size_of(entry: Entry | None) -> int:

@@ -5,11 +5,15 @@ Looking at one decodes it, which happens where people change what is there; a pi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+import zlib
+from collections.abc import Iterator, MutableMapping, Sequence
 
 import msgspec
 
 from .protocol import Entry, encode_entry
+
+PIECE = 256
+"""Entries that are compressed together."""
 
 
 class _Found(Entry, frozen=True):
@@ -49,6 +53,18 @@ class Packed(MutableMapping[str, Entry]):
         """Forget `key`, if it is there, without looking at it."""
         self._kept.pop(key, None)
 
-    def encoded(self) -> bytes:
-        """The JSON of a snapshot of all."""
-        return b"[%b]" % b",".join(self._kept.values())
+    def encoded(self) -> list[bytes]:
+        """The JSON of each, as it is now: what `compressed` takes."""
+        return list(self._kept.values())
+
+
+def compressed(entries: Sequence[bytes], level: int = 4) -> bytes:
+    """One zlib stream of the JSON array of `entries`. Level 4 gives it as small as it gets in twice the time of the
+    fastest, for coordinates are like what filters make. It is fed in pieces: of a large drawing, all at once would take
+    several times its size of memory, which would not come back."""
+    press = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_FILTERED)
+    parts = [press.compress(b"[")]
+    for start in range(0, len(entries), PIECE):
+        piece = b",".join(entries[start : start + PIECE])
+        parts.append(press.compress(b"," + piece if start else piece))
+    return b"".join([*parts, press.compress(b"]"), press.flush()])

@@ -595,7 +595,7 @@ class Room:
 
     # --- the past -----------------------------------------------------------------------------------------
 
-    def checkpoint(self) -> Checkpoint | None:
+    def checkpoint(self) -> tuple[Checkpoint, list[bytes]] | None:
         """The drawing as it is, when it is time for the store to keep it: see `Drawing.checkpoint`."""
         return self._drawing.checkpoint()
 

@@ -17,7 +17,6 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
-from zlib import compress
 
 import msgspec
 
@@ -25,6 +24,7 @@ from .limits import Limits
 from .log import Batch, Checkpoint, Found, Loaded, Past, Store, StoreError
 from .logs import event
 from .metrics import Metrics
+from .packed import compressed
 from .protocol import Bad, Commit, Join
 from .pulse import Pulse
 from .room import Room, encode_past
@@ -300,15 +300,15 @@ class Rooms:
             self._settled.set()
             for opened, _ in group:
                 idle = opened.keeping is None or opened.keeping.done()
-                if idle and (point := opened.room.checkpoint()) is not None:
-                    opened.keeping = asyncio.create_task(self._keep(opened, point))
+                if idle and (due := opened.room.checkpoint()) is not None:
+                    opened.keeping = asyncio.create_task(self._keep(opened, *due))
 
-    async def _keep(self, opened: OpenRoom, point: Checkpoint) -> None:
+    async def _keep(self, opened: OpenRoom, point: Checkpoint, entries: list[bytes]) -> None:
         """Keep a checkpoint, and forget what the limits say: beside the commits, and one room after the other."""
         room = opened.room
         async with self._keeping:
             try:
-                point = point._replace(body=await asyncio.to_thread(compress, point.body, 1))
+                point = point._replace(body=await asyncio.to_thread(compressed, entries, 1))
                 await self.ask(self._store.checkpoint, room.name, point)
                 oldest = await self.ask(self._store.trim, room.name, room.trim())
             except StoreError as error:

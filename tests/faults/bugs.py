@@ -30,7 +30,6 @@ from relay.protocol import (
     Record,
     Revert,
     apply,
-    decode_entries,
     encode_entries,
     encode_message,
 )
@@ -389,12 +388,12 @@ def checkpoint_misses_one() -> None:
     relay.drawing.CHECKPOINT_ENTRIES = 16
     checkpoint = Drawing.checkpoint
 
-    def short(drawing: Drawing) -> Checkpoint | None:
-        point = checkpoint(drawing)
-        if point is None:
+    def short(drawing: Drawing) -> tuple[Checkpoint, list[bytes]] | None:
+        due = checkpoint(drawing)
+        if due is None:
             return None
-        entries = decode_entries(point.body)[:-1]
-        return point._replace(body=encode_entries(entries), entries=len(entries))
+        point, entries = due
+        return point._replace(entries=len(entries) - 1), entries[:-1]
 
     Drawing.checkpoint = short  # type: ignore[method-assign]
 

@@ -6,12 +6,13 @@ import asyncio
 import logging
 import threading
 import zlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 
 import pytest
 
 from relay.limits import Limits
 from relay.metrics import Metrics
+from relay.packed import compressed
 from relay.protocol import Create, Join, Operate
 from relay.rooms import OpenRoom, Rooms
 from relay.store import MemoryStore
@@ -20,23 +21,23 @@ EVERY = 4
 
 
 class Press:
-    """In the place of zlib's `compress`: it waits until it is let go."""
+    """In the place of `compressed`: it waits until it is let go."""
 
     def __init__(self) -> None:
         self.begun = threading.Event()
         self.free = threading.Event()
 
-    def __call__(self, data: bytes, level: int) -> bytes:
+    def __call__(self, entries: Sequence[bytes], level: int) -> bytes:
         self.begun.set()
         assert self.free.wait(10)
-        return zlib.compress(data, level)
+        return compressed(entries, level)
 
 
 @pytest.fixture
 def press(monkeypatch: pytest.MonkeyPatch) -> Press:
     made = Press()
     monkeypatch.setattr("relay.drawing.CHECKPOINT_ENTRIES", EVERY)
-    monkeypatch.setattr("relay.rooms.compress", made)
+    monkeypatch.setattr("relay.rooms.compressed", made)
     return made
 
 
@@ -82,16 +83,33 @@ def test_commits_go_on_while_a_checkpoint_is_made(press: Press) -> None:
     play(scene)
 
 
-def test_a_room_that_is_deleted_waits_for_its_checkpoint(press: Press) -> None:
+def test_a_room_is_deleted_after_its_checkpoint(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else that would be in the next room of this name."""
+    asked: list[str] = []
+
+    def noting(name: str) -> None:
+        plain = getattr(MemoryStore, name)
+
+        def noted(store: MemoryStore, *given: object) -> object:
+            asked.append(name)
+            return plain(store, *given)
+
+        monkeypatch.setattr(MemoryStore, name, noted)
+
+    noting("checkpoint")
+    noting("delete")
+
     async def scene(rooms: Rooms, store: MemoryStore, opened: OpenRoom) -> None:
         await draw(rooms, opened, EVERY)
         assert await asyncio.to_thread(press.begun.wait, 10)
         deleting = asyncio.create_task(rooms.delete("algebra"))
-        for _ in range(5):  # Passes of the loop.
+        for _ in range(10):  # Passes of the loop, in which it would have asked the store.
             await asyncio.sleep(0)
-        assert "algebra" in store.names()
         press.free.set()
         await deleting
+        assert opened.keeping is not None
+        await opened.keeping
+        assert asked == ["checkpoint", "delete"]
         assert "algebra" not in store.names()
 
     play(scene)
@@ -100,11 +118,11 @@ def test_a_room_that_is_deleted_waits_for_its_checkpoint(press: Press) -> None:
 def test_a_checkpoint_that_fails_is_told_and_commits_go_on(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(data: bytes, level: int) -> bytes:
+    def broken(entries: Sequence[bytes], level: int) -> bytes:
         raise MemoryError("no room for that")
 
     monkeypatch.setattr("relay.drawing.CHECKPOINT_ENTRIES", EVERY)
-    monkeypatch.setattr("relay.rooms.compress", broken)
+    monkeypatch.setattr("relay.rooms.compressed", broken)
 
     async def scene(rooms: Rooms, store: MemoryStore, opened: OpenRoom) -> None:
         await draw(rooms, opened, 3 * EVERY)

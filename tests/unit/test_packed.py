@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import random
 import sys
+import zlib
 
 import msgspec
 import pytest
 
-from relay.packed import Packed
+from relay.packed import PIECE, Packed, compressed
 from relay.protocol import Create, Entry, Patch, apply, decode_entries, encode_entries, revert
 
 from ..node import WEB, says
@@ -18,6 +19,20 @@ from ..node import WEB, says
 def entry(number: int, versions: dict[str, int] | None = None) -> Entry:
     fields = {"kind": "stroke", "points": [number, 2, 3], "note": {"ä": [None, 1.5]}, "__proto__": 1}
     return Entry(f"k{number}", (number, 0), "Ada", 1.25, "", fields, versions or dict.fromkeys(fields, number))
+
+
+def whole(packed: Packed) -> bytes:
+    """The JSON of a snapshot."""
+    return zlib.decompress(compressed(packed.encoded()))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
+@pytest.mark.parametrize("level", [1, 4])
+def test_a_stream_made_in_pieces_is_that_of_all(count: int, level: int) -> None:
+    packed, given = Packed(), [entry(number) for number in range(count)]
+    for one in given:
+        packed[one.key] = one
+    assert decode_entries(zlib.decompress(compressed(packed.encoded(), level))) == given
 
 
 def plain(packed: Packed) -> list[object]:
@@ -30,7 +45,7 @@ def test_what_is_kept_is_what_was_given() -> None:
     for one in given:
         packed[one.key] = one
     assert plain(packed) == json.loads(encode_entries(given))
-    assert decode_entries(packed.encoded()) == given
+    assert decode_entries(whole(packed)) == given
     assert list(packed) == ["k1", "k2", "k3"]
     assert len(packed) == 3
     assert "k2" in packed
@@ -45,7 +60,7 @@ def test_what_is_kept_is_what_was_given() -> None:
 def test_only_versions_that_say_something_are_sent() -> None:
     packed = Packed()
     packed["k2"] = entry(2, {"kind": 2, "points": 7, "note": 2, "__proto__": 2})
-    [sent] = json.loads(packed.encoded())
+    [sent] = json.loads(whole(packed))
     assert sent["versions"] == {"points": 7}
 
 
@@ -76,7 +91,7 @@ def test_javascript_reads_what_is_left_out() -> None:
         process.stdin.on("data", (part) => (text += part));
         process.stdin.on("end", () => console.log(JSON.stringify(decodeEntries(text))));
     """
-    read = says(script=script, given=packed.encoded().decode())
+    read = says(script=script, given=whole(packed).decode())
     assert json.loads(read) == json.loads(encode_entries(list(packed.values())))
 
 

@@ -15,6 +15,7 @@ import relay.room
 from relay.drawing import size_of
 from relay.limits import Limits
 from relay.log import Checkpoint, Loaded, Past
+from relay.packed import compressed
 from relay.protocol import (
     CLOSE_ERASED,
     CLOSE_REMOVED,
@@ -299,8 +300,9 @@ class TestPast:
             keys = list(scene.room._drawing.entries)
             old = [Delete((keys[0],))] if len(keys) > 3 else []
             scene.do(ada, element(f"k{scene.room.seq}"), *old)
-            if (point := scene.room.checkpoint()) is not None:
-                scene.store.checkpoint("algebra", point._replace(body=zlib.compress(point.body)))
+            if (due := scene.room.checkpoint()) is not None:
+                point, entries = due
+                scene.store.checkpoint("algebra", point._replace(body=compressed(entries)))
                 scene.room.oldest = scene.store.trim("algebra", scene.room.trim())
 
     def test_a_room_opens_from_a_checkpoint_as_it_was(self, monkeypatch: pytest.MonkeyPatch) -> None:
