@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 
 from relay.log import Loaded, Store
+from relay.packed import compressed
 from relay.protocol import Create, Delete, Join, Operate
 from relay.room import Peer, Room
 from relay.store import SqliteStore
@@ -60,8 +61,9 @@ class Writer:
                 room.committed()
             while room.collect(self.peer) is not None:
                 pass
-            if (point := room.checkpoint()) is not None:
-                self.store.checkpoint(room.name, point)
+            if (due := room.checkpoint()) is not None:
+                point, entries = due
+                self.store.checkpoint(room.name, point._replace(body=compressed(entries, 1)))
                 self.checkpoints += 1
 
     def operations(self, count: int, elements: int, points: int) -> Iterator[Operate]:

@@ -35,7 +35,8 @@ class Packed(MutableMapping[str, Entry]):
         return _found.decode(self._kept[key])
 
     def __setitem__(self, key: str, entry: Entry) -> None:
-        self._kept[key] = encode_entry(entry)
+        # A copy: what an encoder gives was once larger, and leaves a hole beside it as long as it is kept.
+        self._kept[key] = bytes(memoryview(encode_entry(entry)))
 
     def __delitem__(self, key: str) -> None:
         del self._kept[key]
