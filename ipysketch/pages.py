@@ -9,7 +9,7 @@ after the last word of any page, and then stop.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,7 +56,7 @@ class Pages:
         self._frame = 0
         self._last_sent = 0.0
         self._told = 0
-        self._told_at = 0.0
+        self._left: OrderedDict[int, float] = OrderedDict()
         self._trips: deque[float] = deque(maxlen=TRIPS)
 
     def heard(self, now: float, beside: bool) -> None:
@@ -84,8 +84,8 @@ class Pages:
         page = self._pages.get(view)
         if page is not None and type(frame) is int:
             page.heard = now
-            if frame == self._told > page.acked:
-                self._trips.append(now - self._told_at)
+            if frame > page.acked and frame in self._left:
+                self._trips.append(now - self._left[frame])
             page.acked = max(page.acked, min(frame, self._frame))
 
     @property
@@ -132,10 +132,13 @@ class Pages:
     def tell(self, now: float, *, anyway: bool = False) -> int | None:
         """The number of the frame that left last, when the pages are to acknowledge it; None when that can wait."""
         ahead, stride = self._pace
-        late = any(self._frame - page.acked >= ahead for page in self._pages.values())
+        late = any(page.visible and self._frame - page.acked >= ahead for page in self._pages.values())
         if not anyway and not late and self._frame - self._told < stride:
             return None
-        self._told, self._told_at = self._frame, now
+        self._told = self._frame
+        self._left[self._frame] = now
+        if len(self._left) > TRIPS:
+            self._left.popitem(last=False)
         return self._frame
 
     def wait(self, now: float) -> float | None:
@@ -146,7 +149,9 @@ class Pages:
             seen = [page for page in self._pages.values() if page.visible]
             if not seen:
                 return None
-            behind = [page for page in seen if self._frame - page.acked >= self._pace[0]]
+            # Who has acknowledged all that was told is waited for by nobody: the next frame is told, see `tell`.
+            ahead, _ = self._pace
+            behind = [page for page in seen if page.acked < self._told and self._frame - page.acked >= ahead]
             if len(behind) < len(seen):
                 # The others wait for one that is behind, until its silence says that it closed without a word.
                 spare = SPARING if max(self._trips_lately(), default=0.0) > BUSY else 0.0

@@ -66,10 +66,12 @@ class Poster:
             shell.events.register("post_run_cell", lambda *_: self._cell_ends())
         with self._lock:
             # A large one is painted at the end of the cell, or later.
-            self._painted = self._now() if self._count() < LARGE else ()
-            bundle = self._bundle(self._painted)
-            for other in self._handles:
-                other.update(bundle, raw=True)
+            painted = self._now() if self._count() < LARGE else None
+            bundle = self._bundle(painted or ())
+            if painted is not None:
+                for other in self._handles:
+                    other.update(bundle, raw=True)
+            self._painted = painted or ()
             handle = display(bundle, raw=True, display_id=True)
             if handle is not None:
                 self._handles.append(handle)

@@ -148,7 +148,8 @@ class Sync:
     def _tell(self, keys: frozenset[str]) -> None:
         self._news.append((self.version, keys))
         if len(self._news) > NEWS:
-            self._forgotten, _ = self._news.popleft()
+            # Not back: after a snapshot anything before it may differ, whatever is still remembered from then.
+            self._forgotten = max(self._forgotten, self._news.popleft()[0])
 
     def _lay(self, op: int, actions: tuple[Action, ...]) -> list[str]:
         """Lay an operation over the rest; the keys it touched."""

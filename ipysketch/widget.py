@@ -91,7 +91,8 @@ class BoardWidget(VBox):
                 while answered < count and self._pages.in_sight:
                     self._acked.clear()
                     self._next_frame(told=True)
-                    while not self._pages.on_screen(self._overlay.frame):
+                    number = self._overlay.frame
+                    while not self._pages.on_screen(number):
                         await self._acked.wait()
                         self._acked.clear()
                     answered += 1
@@ -231,6 +232,8 @@ class BoardWidget(VBox):
                 self._actions.changed()
             case "gone":
                 self._pages.gone(str(content.get("view")))
+                if not self._pages.in_sight:
+                    self._in_sight.clear()
                 self._actions.forget_hands(f"{content.get('view')}/")
                 self._actions.changed()
             case "ack":

@@ -124,7 +124,7 @@ def relay_cpu(effort: Effort) -> Result:
         figure=f"{ours:.2f} µs, 1/{theirs / ours:.0f} of Socket.IO ({kept:.2f} µs with each stroke committed)",
         target="≤ 1/10 of Socket.IO",
         reached=ours <= theirs / 10,
-        short="half of it is the system call that sends: one for each person in each beat of 1/60 s",
+        short="half of it is system calls: one for each message that comes, one for each person in each beat of 1/60 s",
         samples=entries,
     )
 

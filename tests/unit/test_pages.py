@@ -28,6 +28,12 @@ def pages(*views: str, beside: bool = True) -> Pages:
     return made
 
 
+def show(made: Pages, now: float) -> int | None:
+    """Another frame leaves; its number if the pages are to acknowledge it."""
+    made.sent(now)
+    return made.tell(now)
+
+
 def test_nothing_is_sent_before_any_page_spoke() -> None:
     assert Pages().wait(0.0) is None
 
@@ -36,7 +42,7 @@ def test_so_many_frames_ahead_and_no_more() -> None:
     made = pages("a")
     for _ in range(AHEAD):
         assert made.wait(0.0) == 0.0
-        made.sent(0.0)
+        show(made, 0.0)
     assert made.wait(0.0) == RARELY
     made.ack("a", AHEAD, 0.1)
     assert made.wait(0.1) == 0.0
@@ -81,7 +87,7 @@ def test_a_slow_page_has_less_before_it() -> None:
     made.ack("a", STRIDE + ahead, ahead + 0.1)
     for number in range(AHEAD):
         assert made.wait(5.0 + number) == 0.0, "it is quick again"
-        made.sent(5.0 + number)
+        show(made, 5.0 + number)
 
 
 def test_frames_come_more_rarely_while_they_wait_for_each_other() -> None:
@@ -95,13 +101,49 @@ def test_frames_come_more_rarely_while_they_wait_for_each_other() -> None:
 
     assert trip(1.0, BUSY / 2) == 0.0
     assert trip(2.0, 2 * BUSY) == 0.0, "it took longer than the time between frames"
-    made.sent(3.0)
+    show(made, 3.0)
     assert made.wait(3.0) == pytest.approx(SPARING)
     assert made.wait(3.1) == 0.0
     for number in range(LATELY):
         trip(4.0 + number, BUSY / 2)
-    made.sent(20.0)
+    show(made, 20.0)
     assert made.wait(20.0) == 0.0, "that is over"
+
+
+@pytest.mark.parametrize("takes", [0.05, 0.15, 0.3])
+def test_the_trips_of_a_page_that_is_slow_are_known(takes: float) -> None:
+    """Also when it acknowledges a frame after the next one was told to it."""
+    made = pages("a")
+    told: list[tuple[float, int]] = []
+    for number in range(240):
+        now = 1 + number / 60
+        while told and told[0][0] + takes <= now:
+            left, frame = told.pop(0)
+            made.ack("a", frame, left + takes)
+        if made.wait(now) == 0.0 and (frame := show(made, now) or 0):
+            told.append((now, frame))
+    assert len(made.trips) > 5
+    assert made.trips == pytest.approx([takes] * len(made.trips))
+
+
+def test_a_page_that_turns_out_slow_is_not_waited_for_when_it_has_said_all_it_will() -> None:
+    made = pages("a")
+    for _ in range(STRIDE + 4):
+        show(made, 1.0)
+    made.ack("a", STRIDE, 1.0 + SLOW + 0.1)
+    assert made.wait(1.7) == 0.0, "nobody was told of the last four frames"
+    assert show(made, 1.7) == STRIDE + 5, "of this one they are"
+
+
+def test_a_page_out_of_sight_does_not_have_each_frame_told() -> None:
+    made = pages("a", "hidden")
+    made.view("hidden", 1.0, False, 0.0)
+    told = 0
+    for number in range(60):
+        if (frame := show(made, number / 60)) is not None:
+            told += 1
+            made.ack("a", frame, number / 60)
+    assert told == 60 // STRIDE
 
 
 def test_an_acknowledgement_of_a_frame_never_sent_counts_only_as_the_last() -> None:
@@ -111,21 +153,21 @@ def test_an_acknowledgement_of_a_frame_never_sent_counts_only_as_the_last() -> N
     made.ack("a", "7", 0.0)
     made.ack("stranger", 5, 0.0)
     for _ in range(AHEAD):
-        made.sent(0.0)
+        show(made, 0.0)
     assert made.wait(0.0) != 0.0
 
 
 def test_a_lost_acknowledgement_delays_and_does_not_stop() -> None:
     made = pages("a")
     for _ in range(AHEAD):
-        made.sent(0.0)
+        show(made, 0.0)
     assert made.wait(RARELY) == 0.0
 
 
 def test_a_kernel_too_busy_to_hear_goes_on_slowly_and_then_stops() -> None:
     made = pages("a", beside=False)
     for _ in range(AHEAD):
-        made.sent(0.0)
+        show(made, 0.0)
     assert made.wait(0.0) == SLOWLY
     assert made.wait(SLOWLY) == 0.0
     assert made.wait(PATIENCE + 0.1) is None
@@ -138,7 +180,7 @@ def test_nobody_looking_gets_nothing() -> None:
     made.view("a", 1.0, False, 1.0)
     assert made.wait(1.0) is None
     for _ in range(5):
-        made.sent(1.0)
+        show(made, 1.0)
     made.view("a", 1.0, True, 2.0)
     assert made.wait(2.0) == 0.0, "what a hidden page missed does not hold it up when it is back"
 
@@ -146,7 +188,7 @@ def test_nobody_looking_gets_nothing() -> None:
 def test_a_page_that_closed_without_a_word_holds_the_other_up_only_a_while() -> None:
     made = pages("a", "closed")
     for _ in range(AHEAD):
-        made.sent(0.0)
+        show(made, 0.0)
     made.ack("a", AHEAD, 0.1)
     assert made.wait(0.1) == SILENT - 0.1
     # Also when the living one had nothing to acknowledge for a long time.
@@ -157,7 +199,7 @@ def test_a_page_that_closed_without_a_word_holds_the_other_up_only_a_while() -> 
 def test_a_page_that_says_it_closes_is_forgotten() -> None:
     made = pages("a", "b")
     for _ in range(AHEAD):
-        made.sent(0.0)
+        show(made, 0.0)
     made.ack("a", AHEAD, 0.1)
     made.gone("b")
     made.gone("b")
@@ -167,7 +209,7 @@ def test_a_page_that_says_it_closes_is_forgotten() -> None:
 def test_without_our_part_in_the_page_frames_go_slowly_for_a_while() -> None:
     made = Pages()
     made.heard(0.0, False)
-    made.sent(0.0)
+    show(made, 0.0)
     assert made.wait(0.0) == SLOWLY
     assert made.wait(PATIENCE + 1) is None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from relay.protocol import WINDOW, Clear, Create, Delete, Patch, Preview, order
+from ipysketch.sync import NEWS
+from relay.protocol import WINDOW, Clear, Create, Delete, Patch, Preview, Snapshot, order
 
 from ..property.network import Client, World, logged
 
@@ -32,6 +33,18 @@ def stack(client: Client) -> list[str]:
 def draw(client: Client, *keys: str) -> None:
     for key in keys:
         client.do(Create(key, {"kind": "stroke"}))
+
+
+def test_what_a_snapshot_may_have_changed_stays_unknown_after_a_long_past(ada: Client) -> None:
+    sync = ada.sync
+    for number in range(NEWS + 50):
+        draw(ada, f"k{number}")
+    seen = sync.version
+    assert sync.touched(seen - 10) is not None
+    sync.snapshot(Snapshot(seq=7, mark=1, size=0, count=0, last=0))
+    assert sync.touched(seen) is None
+    draw(ada, "after")
+    assert sync.touched(seen) is None, "and not only what came after it"
 
 
 def test_alone_everything_waits_and_is_seen(ada: Client) -> None:
