@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from .drawing import size_of
 from .log import ClientRow, Found
 from .protocol import WINDOW, Record, revertible
 
 DEPARTED = 256
 """Clients without a connection kept in memory; the store has the others."""
+TAKEN_AWAY = 16 << 20
+"""Bytes of elements kept for one client, for reverts of what it deleted or changed; its last operation in any case."""
+TAKEN_BY_DEPARTED = 8 << 20
+"""The same for all clients together that are without a connection; the last one to go in any case."""
 
 
 @dataclass(eq=False, slots=True)
@@ -30,12 +35,15 @@ class Client:
     refusals: OrderedDict[int, tuple[str, str]] = field(default_factory=OrderedDict)
     records: OrderedDict[int, Record] = field(default_factory=OrderedDict)
     here: str = ""
+    taken: int = 0
+    """Bytes of elements in `records`, as they were before."""
 
     def remember(self, op: int, record: Record) -> None:
         """Keep what operation `op` did, for a revert of it."""
         self.records[op] = revertible(record)
-        while len(self.records) > WINDOW:
-            self.records.popitem(last=False)
+        self.taken += _taken(record)
+        while len(self.records) > WINDOW or (self.taken > TAKEN_AWAY and len(self.records) > 1):
+            self.taken -= _taken(self.records.popitem(last=False)[1])
 
     def refuse(self, op: int, code: str, reason: str) -> None:
         """Keep a final refusal, to be told again to who did not hear it."""
@@ -53,7 +61,8 @@ class Clients:
 
     def __init__(self) -> None:
         self._known: dict[str, Client] = {}
-        self._departed: OrderedDict[str, None] = OrderedDict()
+        self._departed: OrderedDict[str, int] = OrderedDict()
+        """Each with how many bytes are kept for it."""
         self._records: dict[str, OrderedDict[int, Record]] = {}
 
     def __len__(self) -> int:
@@ -91,6 +100,11 @@ class Clients:
             # It did nothing; if it comes back, it stays who it is all the same: see `Room.join`.
             del self._known[client.id]
             return
-        self._departed[client.id] = None
-        while len(self._departed) > DEPARTED:
-            del self._known[self._departed.popitem(last=False)[0]]
+        self._departed[client.id] = client.taken
+        departed = self._departed
+        while len(departed) > DEPARTED or (sum(departed.values()) > TAKEN_BY_DEPARTED and len(departed) > 1):
+            del self._known[departed.popitem(last=False)[0]]
+
+
+def _taken(record: Record) -> int:
+    return sum(size_of(touch.before) for touch in record)
