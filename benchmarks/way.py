@@ -103,7 +103,7 @@ def measure() -> dict[str, float]:
 def _draw(kept: dict[str, Any]) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 1.9), layout="constrained")
+    figure = Figure(figsize=(9, 2.4), layout="constrained")
     axes = figure.subplots()
     left = 0.0
     for stage, color in zip(STAGES, COLORS, strict=True):
@@ -115,7 +115,7 @@ def _draw(kept: dict[str, Any]) -> None:
         xlabel=f"milliseconds from a move of the hand to the pixel in the other notebook; {left:.0f} together"
     )
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.55), fontsize="small")
+    figure.legend(frameon=False, ncols=2, loc="outside lower center", fontsize="small")
     figure.savefig(IMAGES / "way.png", dpi=110, metadata={"Software": None})
 
 
