@@ -32,8 +32,6 @@ from .server import Relay
 from .store import StoreInUse, open_store
 from .tokens import Tokens, read_secret
 
-COLLECT_AFTER = 10_000
-"""New objects that may be part of a cycle after which the garbage collector looks at the youngest."""
 IN_USE = 3
 """Exit code when another relay holds the database; who started this one as a race finds the winner."""
 
@@ -127,10 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (StoreError, ValueError, OSError) as error:
         print(f"ipysketch-relay: {error}", file=sys.stderr)
         return IN_USE if isinstance(error, StoreInUse) else 2
-    # What came with the imports is never garbage; and to look through all the rest takes as long as tens of
-    # milliseconds, in which nobody is told anything: more rarely is soon enough, for little here has cycles.
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+    gc.freeze()  # What came with the imports is never garbage, and need not be looked through for any.
     try:
         return asyncio.run(_run(options, settings, store))
     finally:
