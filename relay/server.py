@@ -642,6 +642,8 @@ class Relay:
             reason = f"connection closed ({seat.socket.close_code} {seat.socket.close_reason or ''})"
         self._seats.discard(seat)
         opened.bells.discard(seat.ring)
+        # It knows its seat: the two would keep each other, and what the peer was to be sent, until a collection.
+        del seat.ring
         opened.room.leave(peer)
         if seat.expiry is not None:
             seat.expiry.cancel()
