@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from .drawing import size_of
 from .log import ClientRow, Found
-from .protocol import WINDOW, Record, revertible
+from .packed import Records
+from .protocol import WINDOW, Record
 
 DEPARTED = 256
 """Clients without a connection kept in memory; the store has the others."""
-TAKEN_AWAY = 16 << 20
-"""Bytes of elements kept for one client, for reverts of what it deleted or changed; its last operation in any case."""
-TAKEN_BY_DEPARTED = 8 << 20
-"""The same for all clients together that are without a connection; the last one to go in any case."""
+DEPARTED_BYTES = 16 << 20
+"""Bytes of records kept of all of them together; those of the last one to go in any case."""
 
 
 @dataclass(eq=False, slots=True)
@@ -33,17 +31,8 @@ class Client:
     accepted: int = 0
     committed: int = 0
     refusals: OrderedDict[int, tuple[str, str]] = field(default_factory=OrderedDict)
-    records: OrderedDict[int, Record] = field(default_factory=OrderedDict)
+    records: Records = field(default_factory=Records)
     here: str = ""
-    taken: int = 0
-    """Bytes of elements in `records`, as they were before."""
-
-    def remember(self, op: int, record: Record) -> None:
-        """Keep what operation `op` did, for a revert of it."""
-        self.records[op] = revertible(record)
-        self.taken += _taken(record)
-        while len(self.records) > WINDOW or (self.taken > TAKEN_AWAY and len(self.records) > 1):
-            self.taken -= _taken(self.records.popitem(last=False)[1])
 
     def refuse(self, op: int, code: str, reason: str) -> None:
         """Keep a final refusal, to be told again to who did not hear it."""
@@ -62,8 +51,8 @@ class Clients:
     def __init__(self) -> None:
         self._known: dict[str, Client] = {}
         self._departed: OrderedDict[str, int] = OrderedDict()
-        """Each with how many bytes are kept for it."""
-        self._records: dict[str, OrderedDict[int, Record]] = {}
+        """Each with how many bytes of records are kept for it."""
+        self._records: dict[str, Records] = {}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -73,7 +62,7 @@ class Clients:
 
     def replayed(self, id: str, op: int, record: Record) -> None:
         """The log says what operation `op` of a client did that has not come yet."""
-        self._records.setdefault(id, OrderedDict())[op] = revertible(record)
+        self._records.setdefault(id, Records())[op] = record
 
     def find(self, id: str, found: Found, seq: int) -> Client | None:
         """The client `id`, from memory or from what the store found; the room is at `seq`."""
@@ -85,8 +74,7 @@ class Clients:
         client = Client(id, row.key_hash, row.author, row.last, row.last, seq)
         for refusal in found.refusals:
             client.refuse(refusal.op, refusal.code, refusal.reason)
-        for op, record in self._records.pop(id, {}).items():
-            client.remember(op, record)
+        client.records = self._records.pop(id, client.records)
         return client
 
     def arrive(self, client: Client) -> None:
@@ -100,11 +88,7 @@ class Clients:
             # It did nothing; if it comes back, it stays who it is all the same: see `Room.join`.
             del self._known[client.id]
             return
-        self._departed[client.id] = client.taken
+        self._departed[client.id] = client.records.size
         departed = self._departed
-        while len(departed) > DEPARTED or (sum(departed.values()) > TAKEN_BY_DEPARTED and len(departed) > 1):
+        while len(departed) > DEPARTED or (sum(departed.values()) > DEPARTED_BYTES and len(departed) > 1):
             del self._known[departed.popitem(last=False)[0]]
-
-
-def _taken(record: Record) -> int:
-    return sum(size_of(touch.before) for touch in record)

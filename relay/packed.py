@@ -1,19 +1,23 @@
-"""The living elements of a room at rest: each as its JSON, in a few hundred bytes instead of a few thousand. Pure.
+"""What a room keeps at rest, as JSON: a few hundred bytes each instead of a few thousand. Pure.
 
-Looking at one decodes it, which happens where people change what is there; a picture of all is nothing but joining.
+Of its living elements, and of what its latest operations did. Looking at one decodes it, which happens where people
+change what is there or undo; a picture of all elements is nothing but joining.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping, Sequence
 
 import msgspec
 
-from .protocol import Entry, encode_entry
+from .protocol import WINDOW, Entry, Record, Touch, encode_entry
 
 PIECE = 256
 """Entries that are compressed together."""
+RECORDS_BYTES = 16 << 20
+"""Bytes of records kept of one client; its last operation in any case."""
 
 
 class _Found(Entry, frozen=True):
@@ -22,7 +26,17 @@ class _Found(Entry, frozen=True):
     fields: dict[str, msgspec.Raw]
 
 
+class _Touched(msgspec.Struct, frozen=True, array_like=True):
+    """A `Touch`, as much of it as a revert looks at: of what was there afterwards the versions, not the values."""
+
+    key: str
+    before: _Found | None
+    after: dict[str, int] | None
+
+
 _found = msgspec.json.Decoder(_Found)
+_touched = msgspec.json.Decoder(tuple[_Touched, ...])
+_encoder = msgspec.json.Encoder()
 
 
 class Packed(MutableMapping[str, Entry]):
@@ -57,6 +71,53 @@ class Packed(MutableMapping[str, Entry]):
     def encoded(self) -> list[bytes]:
         """The JSON of each, as it is now: what `compressed` takes."""
         return list(self._kept.values())
+
+
+class Records(MutableMapping[int, Record]):
+    """What the latest operations of one client did, by their numbers: at most 1,024, and at most 16 MiB. Enough to
+    revert them; what is read is a copy. `size` is how many bytes they take."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._kept: OrderedDict[int, bytes] = OrderedDict()
+
+    def __getitem__(self, op: int) -> Record:
+        return tuple(
+            Touch(
+                touched.key,
+                touched.before,
+                None if touched.after is None else Entry(touched.key, (0, 0), "", 0.0, "", {}, touched.after),
+            )
+            for touched in _touched.decode(self._kept[op])
+        )
+
+    def __setitem__(self, op: int, record: Record) -> None:
+        data = _encoder.encode(
+            [
+                (
+                    touch.key,
+                    None if touch.before is None else msgspec.Raw(encode_entry(touch.before)),
+                    None if touch.after is None else touch.after.versions,
+                )
+                for touch in record
+            ]
+        )
+        self._kept[op] = data = bytes(memoryview(data))
+        self.size += len(data)
+        while len(self._kept) > WINDOW or (self.size > RECORDS_BYTES and len(self._kept) > 1):
+            del self[next(iter(self._kept))]
+
+    def __delitem__(self, op: int) -> None:
+        self.size -= len(self._kept.pop(op))
+
+    def __contains__(self, op: object) -> bool:
+        return op in self._kept
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
 
 def compressed(entries: Sequence[bytes], level: int = 4) -> bytes:

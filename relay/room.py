@@ -452,9 +452,8 @@ class Room:
             try:
                 if item.bad is not None:
                     raise item.bad
-                known = ChainMap(
-                    mine, client.records
-                )  # Not a copy: there may be a thousand, and few are looked up.
+                # Not a copy: there may be a thousand, and few are looked up.
+                known = ChainMap[int, Record](mine, client.records)
                 resolved = resolve(draft.overlay, item.message.actions, seq, known)
                 for change in resolved:
                     check_change(item.peer.role, client.author, draft.overlay, change)
@@ -481,7 +480,7 @@ class Room:
             client.last = op
             if row is not None and not isinstance(outcome, Bad):
                 self._drawing.take(row, outcome)
-                client.remember(op, outcome)
+                client.records[op] = outcome
                 client.committed = row.seq
             elif isinstance(outcome, Bad):
                 client.refuse(op, outcome.code, outcome.reason)

@@ -1,6 +1,6 @@
 """What a relay and its peers agree on: the messages, and what an operation means. Pure."""
 
-from .ledger import Overlay, Record, Touch, apply, order, resolve, revert, revertible
+from .ledger import Overlay, Record, Touch, apply, order, resolve, revert
 from .messages import (
     CLOSE_ERASED,
     CLOSE_EXPIRED,
@@ -160,5 +160,4 @@ __all__ = [
     "order",
     "resolve",
     "revert",
-    "revertible",
 ]

@@ -142,19 +142,6 @@ def revert(entries: Mapping[str, Entry], record: Record) -> list[Change]:
     return changes
 
 
-def revertible(record: Record) -> Record:
-    """As much of `record` as a later `revert` looks at: of what was there afterwards the versions, not the values."""
-    return tuple(
-        Touch(
-            touch.key,
-            touch.before,
-            (after := touch.after)
-            and Entry(touch.key, after.first, after.author, after.at, after.page, {}, after.versions),
-        )
-        for touch in record
-    )
-
-
 def _undo_fields(before: Entry, after: Entry, now: Entry) -> Entry | None:
     fields, versions = dict(now.fields), dict(now.versions)
     changed = False
