@@ -26,6 +26,7 @@ from .doors import Doors, bind_refusal, is_loopback
 from .limits import Limits
 from .log import Store, StoreError
 from .logs import JsonFormatter, TextFormatter
+from .naps import napping_loop
 from .plugins import Plugin, load_plugin, plugin_folder
 from .roles import Role
 from .server import Relay
@@ -127,7 +128,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return IN_USE if isinstance(error, StoreInUse) else 2
     gc.freeze()  # What came with the imports is never garbage, and need not be looked through for any.
     try:
-        return asyncio.run(_run(options, settings, store))
+        with asyncio.Runner(loop_factory=napping_loop) as runner:
+            return runner.run(_run(options, settings, store))
     finally:
         store.close()
 

@@ -69,20 +69,20 @@ class Bucket:
         self._level = self._full
         self._then = 0.0
 
-    def _fill(self, now: float) -> None:
-        self._level = min(self._full, self._level + self._rate * (now - self._then))
-        self._then = now
-
     def take(self, now: float) -> bool:
         """Whether one more may come at `now`, in seconds of a clock that only goes forward; then it counts."""
-        self._fill(now)
-        if self._level < 1.0:
+        level = self._level + self._rate * (now - self._then)
+        self._then = now
+        if level > self._full:
+            level = self._full
+        if level < 1.0:
+            self._level = level
             return False
-        self._level -= 1.0
+        self._level = level - 1.0
         return True
 
     def owe(self, count: int, now: float) -> float:
         """Let `count` come at `now` in any case; returns for how many seconds nothing more should."""
-        self._fill(now)
-        self._level -= count
+        level = self._level + self._rate * (now - self._then)
+        self._level, self._then = min(self._full, level) - count, now
         return max(0.0, -self._level / self._rate)

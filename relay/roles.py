@@ -110,10 +110,11 @@ def role(word: str) -> Role:
 def check_message(mine: Role, locked: bool, message: ClientMessage) -> None:
     """Raise `Bad` unless `mine` may send `message`, in a room that may be locked."""
     needs = EACH.get(type(message))
-    doing = _DOING.get(type(message), "do that")
     if needs is None or mine < needs.own:
+        doing = _DOING.get(type(message), "do that")
         raise Bad("role", f"a {mine.word} may not {doing} here; ask a moderator for another role")
     if locked and mine < needs.locked:
+        doing = _DOING.get(type(message), "do that")
         raise Bad("locked", f"a moderator has locked this room, so only moderators may {doing} now")
 
 

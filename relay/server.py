@@ -476,21 +476,36 @@ class Relay:
             shown = "Join(…)" if isinstance(message, Join) else f"{message!r:.400}"
             self._log.debug("message room=%r peer=%s %s", room.name, peer.id, shown)
         try:
-            if isinstance(message, Bad):
-                raise message
-            self._check_rate(seat, message, now)
             match message:
-                case Preview() | PresenceMessage() | Operate():  # Nearly all that comes.
+                case Preview() | PresenceMessage():  # Nearly all that comes.
+                    self._check_rate(seat, now)
                     room.receive(peer, message)
+                case Operate():  # These wait when they come too fast: see `_read`.
+                    room.receive(peer, message)
+                case Event():
+                    if not seat.events.take(now):
+                        rate = self._limits.event_rate
+                        raise Bad("too-fast", f"at most {rate:g} events a second are passed on; send fewer")
+                    if self._plugins:
+                        self._offer(seat, message)
+                    else:
+                        room.receive(peer, message)
+                case Bad():
+                    raise message
                 case Lock() | Read() | Mint() | Erase():
+                    self._check_rate(seat, now)
                     room.allow(peer, message)
                     self._begin(seat, message)
-                case Event() if self._plugins:
-                    self._offer(seat, message)
                 case _:
+                    self._check_rate(seat, now)
                     room.receive(peer, message)
         except Bad as bad:
             self._refuse_message(seat, bad)
+
+    def _check_rate(self, seat: _Seat, now: float) -> None:
+        if not seat.presence.take(now):
+            rate = self._limits.presence_rate
+            raise Bad("too-fast", f"at most {rate:g} messages a second are taken; send fewer")
 
     def _offer(self, seat: _Seat, message: Event) -> None:
         """Let the plugins see an event before anybody hears it."""
@@ -517,19 +532,6 @@ class Relay:
         self.metrics.refusals.labels(bad.code).inc()
         self._tell(seat, logging.INFO, "refused", code=bad.code, reason=bad.reason[:200])
         seat.opened.room.error(seat.peer, bad)
-
-    def _check_rate(self, seat: _Seat, message: ClientMessage, now: float) -> None:
-        match message:
-            case Event():
-                if not seat.events.take(now):
-                    rate = self._limits.event_rate
-                    raise Bad("too-fast", f"at most {rate:g} events a second are passed on; send fewer")
-            case Operate():
-                pass  # These wait: see `_read`.
-            case _:
-                if not seat.presence.take(now):
-                    rate = self._limits.presence_rate
-                    raise Bad("too-fast", f"at most {rate:g} messages a second are taken; send fewer")
 
     def _begin(self, seat: _Seat, message: Read | Lock | Mint | Erase) -> None:
         """Do what needs the store or the secret beside the reader; one such thing of a peer at a time."""
