@@ -24,6 +24,7 @@ from tests.processes import RelayProcess
 from .servers import ROOT
 
 PAPER = ".ipysketch-desk canvas.ipysketch-paper"
+LIVE = ".ipysketch-live"
 WET = ".ipysketch-wet"
 OVERLAY = ".ipysketch-overlay"
 BOUNDLESS = ("--presence-rate", "10000", "--operation-rate", "1000000")

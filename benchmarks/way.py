@@ -14,7 +14,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from .notebooks import OVERLAY, PAPER, run, scene, seen
+from .notebooks import LIVE, OVERLAY, run, scene, seen
 from .plots import IMAGES
 from .results import HERE
 from .rows.seen import COLOR, MOVES, board, eyes, line, watch
@@ -85,7 +85,7 @@ def measure() -> dict[str, float]:
         for notebook in (ada, grace):
             run(notebook, 2)
         places = line(100.0)
-        watch(grace.page, PAPER, eyes(places), color=COLOR)
+        watch(grace.page, LIVE, eyes(places), color=COLOR)
         moved: list[float] = ada.page.evaluate("([...given]) => window.draw(...given)", [OVERLAY, places, {}])
         saw: list[float] = seen(grace.page, MOVES)["seen"]
         sender, receiver = (json.loads(run(notebook, 3)) for notebook in (ada, grace))

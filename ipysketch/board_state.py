@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from .elements import Element, Text
 from .geometry import Rect
 from .hands import Style
-from .others import Laser
+from .others import Ink, Laser
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class BoardState:
     units, or None for the whole board."""
 
     elements: tuple[Element, ...]
-    live: tuple[Element, ...]
+    live: tuple[Ink, ...]
     people: tuple[Person, ...]
     status: str
     connected: bool

@@ -1,6 +1,7 @@
 // The part of the widget that ipycanvas does not have. One module, two parts: the bar (tools, people, status) and
 // the overlay (cursors; what the page reports). Texts of people only ever go through textContent.
 
+import { createLive } from "./live.js";
 import { createPen } from "./pen.js";
 import { typist } from "./typist.js";
 import { ICONS, SWATCHES, TOOLS, WIDTHS, tint } from "./palette.js";
@@ -331,6 +332,11 @@ function renderOverlay({ model, el }) {
   };
   model.on("change:frame", acknowledge);
 
+  // --- ink under others' hands ---
+  const live = createLive(el, () => el.closest(".ipysketch-desk")?.querySelector("canvas.ipysketch-paper"));
+  const hear = (message) => { if (message.live) live.hear(message.live); };
+  model.on("msg:custom", hear);
+
   // --- the pen ---
   const pen = createPen({
     el, say, view, signal,
@@ -371,7 +377,10 @@ function renderOverlay({ model, el }) {
   model.on("change:finished", finished);
   const lasers = () => pen.lasers(model.get("lasers"));
   model.on("change:lasers", lasers);
-  watchKernel(model, found, signal, (gone) => pen.enable(!gone));
+  watchKernel(model, found, signal, (gone) => {
+    pen.enable(!gone);
+    if (gone) live.clear();
+  });
 
   // --- how this page is ---
   let near = true;
@@ -433,6 +442,7 @@ function renderOverlay({ model, el }) {
     model.off("change:following", go);
     clearTimeout(looking);
     model.off("change:lasers", lasers);
+    model.off("msg:custom", hear);
     say("gone", { view });
   };
 }

@@ -27,9 +27,11 @@ def _inlined(source: str) -> str:
     return _IMPORT.sub(r"const \1 = $\2;", source)
 
 
-def _shared(name: str) -> str:
-    """A module that the relay's page uses too, as an object of what it exports: a widget's module cannot import."""
-    source = files("relay").joinpath("web", f"{name}.js").read_text()
+def _module(name: str) -> str:
+    """A module, one of ours or one that the relay's page uses too, as an object of what it exports: a widget's module
+    cannot import."""
+    mine = _HERE / f"{name}.js"
+    source = (mine if mine.exists() else files("relay").joinpath("web", f"{name}.js")).read_text()
     exports = ", ".join(_EXPORT.findall(source))
     return f"const ${name} = (() => {{\n{_EXPORT.sub('', _inlined(source))}\nreturn {{ {exports} }};\n}})();"
 
@@ -37,7 +39,7 @@ def _shared(name: str) -> str:
 class _Part(anywidget.AnyWidget):
     _esm = "\n".join(
         [
-            *map(_shared, ("ink", "elements", "painter", "wet", "pen", "typist", "palette")),
+            *map(_module, ("ink", "elements", "painter", "others", "live", "wet", "pen", "typist", "palette")),
             _inlined((_HERE / "front.js").read_text()),
         ]
     )

@@ -12,11 +12,25 @@ from .elements import Element, decode
 from .elements.live import whole
 
 
-@dataclass(slots=True)
-class _Ink:
+@dataclass(eq=False, slots=True)
+class Ink:
+    """What is under a hand of another peer: `fields` and `points` as previews tell them. The points only grow, and
+    whatever begins anew is another object."""
+
+    peer: str
+    key: str
+    author: str
     fields: dict[str, object]
     points: list[int] = field(default_factory=list)
-    element: Element | None = None
+    _decoded: tuple[int, Element | None] = (0, None)
+
+    @property
+    def element(self) -> Element | None:
+        """The element that it will be; None while there is nothing to see of it."""
+        count = len(self.points)
+        if self._decoded[0] != count:
+            self._decoded = (count, decode(self.key, whole(self.fields, self.points), self.author))
+        return self._decoded[1]
 
 
 class Laser(NamedTuple):
@@ -33,7 +47,7 @@ class Others:
     def __init__(self) -> None:
         self.me = ""
         self.peers: dict[str, PeerState] = {}
-        self._ink: dict[tuple[str, str], _Ink] = {}
+        self._ink: dict[tuple[str, str], Ink] = {}
 
     def forget(self) -> None:
         """The connection is gone, and with it all that only the connection told."""
@@ -57,12 +71,13 @@ class Others:
     def _grow(self, preview: PeerPreview) -> None:
         name = (preview.peer, preview.key)
         if preview.start == 0:
-            self._ink[name] = _Ink(dict(preview.fields or {}))
+            state = self.peers.get(preview.peer)
+            author = state.author if state else ""
+            self._ink[name] = Ink(preview.peer, preview.key, author, dict(preview.fields or {}))
         ink = self._ink.get(name)
         if ink is None or preview.start != len(ink.points):
             return
         ink.points.extend(preview.points)
-        ink.element = None
 
     def moving(self) -> dict[str, tuple[int, int]]:
         """The offsets, in eighths, of elements that others are moving."""
@@ -98,15 +113,10 @@ class Others:
             if ink.fields.get("kind") == "laser" and self.page(peer) == page
         )
 
-    def ink(self, entries: Mapping[str, object], page: str = "") -> tuple[Element, ...]:
-        """What is under others' hands on a page, and not in `entries` yet."""
-        strokes: list[Element] = []
-        for (peer, key), ink in self._ink.items():
-            if key in entries or self.page(peer) != page:
-                continue
-            if ink.element is None:
-                state = self.peers.get(peer)
-                ink.element = decode(key, whole(ink.fields, ink.points), state.author if state else "")
-            if ink.element is not None:
-                strokes.append(ink.element)
-        return tuple(strokes)
+    def ink(self, entries: Mapping[str, object], page: str = "") -> tuple[Ink, ...]:
+        """What is under others' hands on a page and will be an element, but is not in `entries` yet."""
+        return tuple(
+            ink
+            for (peer, key), ink in self._ink.items()
+            if key not in entries and ink.fields.get("kind") != "laser" and self.page(peer) == page
+        )

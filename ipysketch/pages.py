@@ -63,8 +63,10 @@ class Pages:
         """Some page said something; `beside` if it came on another thread than the one that runs cells."""
         self._heard, self._beside = now, beside
 
-    def view(self, view: str, ratio: object, visible: object, now: float) -> None:
-        """A page says how it is. When it comes back to sight, what it missed before does not count."""
+    def view(self, view: str, ratio: object, visible: object, now: float) -> bool:
+        """A page says how it is; whether it is new. When it comes back to sight, what it missed before does not
+        count."""
+        new = view not in self._pages
         page = self._pages.setdefault(view, _Page(now, acked=self._frame))
         if len(self._pages) > MOST:
             del self._pages[min(self._pages, key=lambda name: self._pages[name].heard)]
@@ -74,6 +76,7 @@ class Pages:
         if visible is True and not page.visible:
             page.acked = self._frame
         page.visible = visible is True
+        return new
 
     def gone(self, view: str) -> None:
         """A page closed."""

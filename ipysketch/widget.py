@@ -23,6 +23,7 @@ from .doctor import PageHealth
 from .elements import Element, Text
 from .elements.fields import EIGHTHS
 from .front import Bar, Overlay
+from .growing import Growing
 from .pages import Pages
 from .poster import Poster
 from .renderer import Renderer
@@ -62,6 +63,7 @@ class BoardWidget(VBox):
         self._size = (width, height)
         self._renderer = Renderer(width, height)
         self._pages = Pages()
+        self._growing = Growing()
         self._in_sight = threading.Event()
         self._poster = Poster((width, height), elements, count, self._in_sight)
         self._shown: tuple[object, ...] = ()
@@ -226,7 +228,10 @@ class BoardWidget(VBox):
         now = asyncio.get_running_loop().time()
         match kind:
             case "view":
-                self._pages.view(str(content.get("view")), content.get("ratio"), content.get("visible"), now)
+                if self._pages.view(
+                    str(content.get("view")), content.get("ratio"), content.get("visible"), now
+                ):
+                    self._growing.forget()
                 self._in_sight.set()
                 self._match_ratio()
                 self._actions.changed()
@@ -332,13 +337,20 @@ class BoardWidget(VBox):
         self._renderer.paint(state.elements)
         # A page that is the only one shows its own wet ink by itself.
         mine = [element for hand, element in state.mine if not self._pages.is_alone(hand.partition("/")[0])]
-        self._renderer.live((*state.live, *mine))
+        # And others' ink, by what we tell it; a front end without our part has a canvas of ipycanvas for that.
+        ours = bool(self._pages.in_sight)
+        theirs = () if ours else (ink.element for ink in state.live if ink.element is not None)
+        self._renderer.live((*theirs, *mine))
         cursors = self._cursors(state, loop.time())
         frames, lasers = self._frames(state), self._lasers(state)
         written = self._written(state.written)
         new = (cursors, state.finished, frames, lasers, written)
-        if self._renderer.flush() or new != self._shown:
+        news = self._growing.news(state.live) if ours else None
+        # The paper first: what is dry there goes from above it afterwards.
+        if self._renderer.flush() or news or new != self._shown:
             self._shown = new
+            if news:
+                self._overlay.send({"live": news})
             with self._overlay.hold_sync():
                 self._overlay.cursors = cursors
                 self._overlay.finished = list(state.finished)

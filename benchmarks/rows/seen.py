@@ -17,7 +17,7 @@ from tests.browser.conftest import Notebook
 
 from ..dialects import Committing
 from ..load import Crowd
-from ..notebooks import OVERLAY, PAPER, WET, Scene, cpu, crowd, noted, now, run, scene, seen, still
+from ..notebooks import LIVE, OVERLAY, PAPER, WET, Scene, cpu, crowd, noted, now, run, scene, seen, still
 from ..results import Result
 from ..servers import Server
 from . import Effort
@@ -206,12 +206,12 @@ def remote_ink(effort: Effort) -> Result:
             entries.append(_say({"server": "p5 and Socket.IO", "drawing": 1, **late}))
             late = _late(naive[0].page, NAIVE, naive[1].page, NAIVE, y, pointer=False)
             entries.append(_say({"server": "ipycanvas", "drawing": 1, **late}))
-            late = _late(ada.page, OVERLAY, grace.page, PAPER, y, color=COLOR)
+            late = _late(ada.page, OVERLAY, grace.page, LIVE, y, color=COLOR)
             entries.append(_say({"server": "ipysketch", "drawing": 1, **late}))
         with crowd(stage.relay.port, "remote", 20):
             for number in range(effort.rounds):
                 y = 600 + 30 * number
-                late = _late(ada.page, OVERLAY, grace.page, PAPER, y, color=COLOR)
+                late = _late(ada.page, OVERLAY, grace.page, LIVE, y, color=COLOR)
                 entries.append(_say({"server": "ipysketch", "drawing": 21, **late}))
     p50, p95 = _both(entries, "ipysketch", drawing=1)
     many50, many95 = _both(entries, "ipysketch", drawing=21)
@@ -272,7 +272,7 @@ def frames(effort: Effort) -> Result:
             eye = board(stage, f"eve-{number}", "frames", PID)
             run(eye, 2)
             with crowd(stage.relay.port, "frames", 20):
-                entries.append(_say({"server": "ipysketch", **_painted(stage, eye, PAPER, effort.seconds)}))
+                entries.append(_say({"server": "ipysketch", **_painted(stage, eye, LIVE, effort.seconds)}))
             eye.page.context.close()
         eye = _naive(stage, "naive", plain.port, "frames", PID)
         run(eye, 1)
@@ -325,7 +325,7 @@ def busy_kernel(effort: Effort) -> Result:
         naive = _naive(stage, "naive", plain.port, "busy", LOOP)
         for number in range(effort.rounds):
             with crowd(stage.relay.port, "busy", 1):
-                found = _while_busy(ours, 2, PAPER, effort.seconds)
+                found = _while_busy(ours, 2, LIVE, effort.seconds)
                 entries.append(_say({"server": "ipysketch", "ink": "remote", **found}))
             found = _while_busy(ours, 2, WET, effort.seconds, (OVERLAY, 100 + 40 * number, True))
             entries.append(_say({"server": "ipysketch", "ink": "local", **found}))

@@ -316,8 +316,13 @@ PIXELS = """([x, y, number]) => {
     const canvas = document.querySelectorAll('.ipysketch-desk canvas.ipysketch-paper')[number];
     if (!canvas) return null;
     const scale = canvas.width / 1280;
-    const data = canvas.getContext('2d')
-        .getImageData(Math.round(x * scale) - 3, Math.round(y * scale) - 3, 7, 7).data;
+    const copy = new OffscreenCanvas(7, 7).getContext('2d');
+    // What is dry, and above it what is under others' hands.
+    const live = canvas.closest('.ipysketch-desk').querySelector('.ipysketch-live');
+    for (const layer of live && live.style.visibility !== 'hidden' ? [canvas, live] : [canvas]) {
+        copy.drawImage(layer, 3 - Math.round(x * scale), 3 - Math.round(y * scale));
+    }
+    const data = copy.getImageData(0, 0, 7, 7).data;
     return Array.from({ length: 49 }, (_, i) => Array.from(data.slice(4 * i, 4 * i + 4)));
 }"""
 

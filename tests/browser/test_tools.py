@@ -72,7 +72,9 @@ def test_shapes_are_drawn_live_and_kept(tess: Notebook, eye: ipysketch.Sketch) -
     tess.press(100, 100)
     tess.drag(300, 250)
     until_shown(
-        eye, lambda state: any(isinstance(e, Rectangle) for e in state.live), "a rectangle under a hand"
+        eye,
+        lambda state: any(isinstance(ink.element, Rectangle) for ink in state.live),
+        "a rectangle under a hand",
     )
     tess.release()
     tess.sees(200, 100, TEAL)

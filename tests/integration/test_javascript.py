@@ -186,7 +186,7 @@ def test_ink_under_hands_is_seen_both_ways(relay: RelayProcess, board: Sketch, p
         """own.s.preview("k", 0, [8, 8], { kind: "stroke", color: "#123456", width: 32 });
         own.s.preview("k", 2, [80, 80]);"""
     )
-    until_shown(board, lambda state: [len(ink.points) for ink in state.live] == [2], "the ink of the page")
+    until_shown(board, lambda state: [len(ink.points) for ink in state.live] == [4], "the ink of the page")
     page.run(
         'own.s.endPreview("k"); own.s.preview("k", 0, [8, 8], { kind: "stroke", color: "#123456", width: 32 });'
     )

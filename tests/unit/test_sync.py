@@ -170,7 +170,7 @@ def test_a_late_joiner_sees_the_stroke_under_a_hand(world: World, ada: Client, g
     world.room.receive(ada.peer, Preview("s", 0, (0, 0, 80, 80), fields))
     grace.connect()
     world.drain()
-    assert [element.key for element in grace.others.ink(grace.sync.entries)] == ["s"]
+    assert [ink.key for ink in grace.others.ink(grace.sync.entries)] == ["s"]
     draw(ada, "s")
     world.drain()
     assert grace.others.ink(grace.sync.entries) == ()

@@ -1,0 +1,80 @@
+// Ink under others' hands, on a canvas of its own above the paper: what grows with each frame would have ipycanvas put
+// together all of its layers each time.
+//
+// Rules of this file: each stroke goes when the kernel says so, after it has told the paper to paint it.
+
+import { decode } from "./elements.js";
+import { liveFields } from "./others.js";
+import { paint } from "./painter.js";
+
+const UNITS = 1280;
+
+/**
+ * @param {HTMLElement} el covers the paper
+ * @param {() => HTMLCanvasElement | null} paper
+ */
+export function createLive(el, paper) {
+  const canvas = document.createElement("canvas");
+  canvas.className = "ipysketch-live";
+  canvas.style.visibility = "hidden";
+  el.prepend(canvas);
+  const context = canvas.getContext("2d");
+  /** @type {Map<string, {fields: any, points: number[], element: any}>} */
+  const inks = new Map();
+  let painted = false;
+  let stale = false;
+
+  const show = () => {
+    const size = paper();
+    if (size && (canvas.width !== size.width || canvas.height !== size.height)) {
+      canvas.width = size.width;
+      canvas.height = size.height;
+    }
+    // A page composes what is visible, also when it is empty.
+    canvas.style.visibility = inks.size ? "" : "hidden";
+    const scale = canvas.width / UNITS;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    const elements = [];
+    for (const ink of inks.values()) {
+      if (ink.element === undefined) {
+        const fields = liveFields(ink.fields, ink.points);
+        ink.element = fields && decode("", fields);
+      }
+      if (ink.element) elements.push(ink.element);
+    }
+    paint(context, elements);
+  };
+
+  // At once, but once in a frame of the display.
+  const repaint = () => {
+    stale = painted;
+    if (painted) return;
+    show();
+    painted = true;
+    requestAnimationFrame(() => {
+      painted = false;
+      if (stale) repaint();
+    });
+  };
+
+  return {
+    /** What the kernel says: see `Growing.news`. @param {{grown: any[][], gone: string[]}} news */
+    hear: ({ grown, gone }) => {
+      for (const name of gone) inks.delete(name);
+      for (const [name, start, points, fields] of grown) {
+        if (start === 0) inks.set(name, { fields, points: [], element: undefined });
+        const ink = inks.get(name);
+        if (!ink || start !== ink.points.length) continue;
+        ink.points.push(...points);
+        ink.element = undefined;
+      }
+      repaint();
+    },
+    clear: () => {
+      inks.clear();
+      repaint();
+    },
+  };
+}
