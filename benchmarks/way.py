@@ -31,7 +31,7 @@ COLORS = ("#f4a261", "#2a9d8f", "#1b4965", "#8d6a9f", "#d1495b")
 
 NOTE = """
 import time
-from ipysketch.renderer import Renderer
+from ipysketch.growing import Growing
 from ipysketch.session import Session
 from relay.protocol import PeerPreview, Preview
 noted = []
@@ -50,7 +50,7 @@ def reach(message, kind):
 note(Session, "motion", lambda _, hand, x, y: x)
 note(Session, "_say", lambda _, message: reach(message, Preview))
 note(Session, "_take", lambda _, message: reach(message, PeerPreview))
-note(Renderer, "flush", lambda sent: 0.0 if sent else None)
+note(Growing, "news", lambda news, *_: 0.0 if news else None)
 """
 TELL = "import json\nprint(json.dumps(noted))"
 
@@ -72,7 +72,7 @@ def stages(hand: float, x: float, sender: Noted, receiver: Noted, eye: float) ->
         if (at := first(notes, name, there)) is None:
             return None
         times.append(at)
-    if (shown := first(receiver, "flush", lambda at, _: at >= times[-1])) is None:
+    if (shown := first(receiver, "news", lambda at, _: at >= times[-1])) is None:
         return None
     times += [shown, eye]
     return [after - before for before, after in pairwise(times)]

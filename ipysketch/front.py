@@ -39,7 +39,7 @@ def _module(name: str) -> str:
 class _Part(anywidget.AnyWidget):
     _esm = "\n".join(
         [
-            *map(_module, ("ink", "elements", "painter", "others", "live", "wet", "pen", "typist", "palette")),
+            *map(_module, ("ink", "elements", "painter", "others", "wet", "live", "pen", "typist", "palette")),
             _inlined((_HERE / "front.js").read_text()),
         ]
     )

@@ -12,16 +12,16 @@ class Growing:
     """What pages have been told of the ink under others' hands, all of them the same."""
 
     def __init__(self) -> None:
-        self._told: dict[str, tuple[Ink, int]] = {}
+        self._told: dict[str, tuple[Ink | None, int]] = {}
 
     def forget(self) -> None:
         """There is a page that knows nothing: everything is told anew."""
-        self._told.clear()
+        self._told = dict.fromkeys(self._told, (None, 0))
 
     def news(self, live: Sequence[Ink]) -> dict[str, list[Any]] | None:
-        """What takes the pages on to `live`, and nothing else than that: ``{"grown": [[name, start, points,
-        fields], …], "gone": [name, …]}``, points flat and absolute in eighths, fields where a stroke begins; None when
-        they know it."""
+        """What takes the pages on to `live`, and nothing else than that, or None when they show it:
+        ``{"grown": [[name, start, points, fields], …], "gone": [name, …]}``, points flat and absolute in eighths,
+        fields where a stroke begins."""
         grown: list[list[Any]] = []
         names = {f"{ink.peer}/{ink.key}": ink for ink in live}
         gone = [name for name in self._told if name not in names]

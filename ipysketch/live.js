@@ -6,14 +6,13 @@
 import { decode } from "./elements.js";
 import { liveFields } from "./others.js";
 import { paint } from "./painter.js";
-
-const UNITS = 1280;
+import { BOARD, fit } from "./wet.js";
 
 /**
  * @param {HTMLElement} el covers the paper
- * @param {() => HTMLCanvasElement | null} paper
+ * @param {() => number} pixels in width, that are worth having
  */
-export function createLive(el, paper) {
+export function createLive(el, pixels) {
   const canvas = document.createElement("canvas");
   canvas.className = "ipysketch-live";
   canvas.style.visibility = "hidden";
@@ -25,14 +24,10 @@ export function createLive(el, paper) {
   let stale = false;
 
   const show = () => {
-    const size = paper();
-    if (size && (canvas.width !== size.width || canvas.height !== size.height)) {
-      canvas.width = size.width;
-      canvas.height = size.height;
-    }
+    fit(canvas, pixels());
     // A page composes what is visible, also when it is empty.
     canvas.style.visibility = inks.size ? "" : "hidden";
-    const scale = canvas.width / UNITS;
+    const scale = canvas.width / BOARD.width;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.setTransform(scale, 0, 0, scale, 0, 0);

@@ -9,10 +9,11 @@ import { Sketch } from "./ipysketch.js";
 import { Pages } from "./pages.js";
 import { Layer } from "./painter.js";
 import { SWATCHES, TOOLS } from "./palette.js";
-import { BOARD, createPen } from "./pen.js";
+import { createPen } from "./pen.js";
 import { People } from "./people.js";
 import { DRAWS, Toolbar } from "./toolbar.js";
 import { typist } from "./typist.js";
+import { BOARD } from "./wet.js";
 
 const COLOR = /^#[0-9a-f]{6}$/i;
 const TOKENS = ["token", "token-expired", "token-revoked"];

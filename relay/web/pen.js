@@ -5,9 +5,8 @@
 // canvas below, or came to nothing. A stroke is named by this page's view and a number, so that no other page, and no
 // other finger, is mistaken for it. Positions are in board units.
 
-import { createWet, growWet, paintTrails, paintWet, shine, straightenWet } from "./wet.js";
+import { BOARD, createWet, fit, growWet, paintTrails, paintWet, shine, straightenWet } from "./wet.js";
 
-export const BOARD = { width: 1280, height: 720 };
 const CURSOR_EVERY = 66;  // milliseconds
 const FRAME = 12;  // milliseconds, a little less than a display shows one
 const MOST_ZOOM = 8;
@@ -98,12 +97,18 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
 
   // --- wet ink ---
 
+  // As many pixels in width as the screen has for the board, and not more than the paper has: more of them would be
+  // scaled down again each time that the page is put together.
+  let across = 0;
+  const observer = new ResizeObserver(() => { across = el.clientWidth; });
+  observer.observe(el);
+  const pixels = () => {
+    const most = paper()?.width ?? BOARD.width;
+    return across ? Math.min(most, Math.ceil(across * zoom * window.devicePixelRatio)) : most;
+  };
+
   const paint = () => {
-    const size = paper();
-    if (size && (wet.width !== size.width || wet.height !== size.height)) {
-      wet.width = size.width;
-      wet.height = size.height;
-    }
+    fit(wet, pixels());
     // A page composes what is visible, also when it is empty.
     wet.style.visibility = strokes.size || trails.size ? "" : "hidden";
     const scale = wet.width / BOARD.width;
@@ -317,12 +322,14 @@ export function createPen({ el, say, view, state, type, zoomed, signal }) {
   signal.addEventListener("abort", () => {
     cancelAnimationFrame(asked);
     clearTimeout(telling);
+    observer.disconnect();
     home.remove();
   });
 
   return {
     dry,
     look,
+    pixels,
     // The latest places of others' laser pointers: [name, color, how many there were, x, y, …] in parts of the board.
     lasers: (all) => {
       for (const [name, color, total, ...places] of all) {

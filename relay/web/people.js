@@ -5,7 +5,7 @@
 // that its cursor glides and the focus stays.
 
 import { element } from "./controls.js";
-import { BOARD } from "./pen.js";
+import { BOARD } from "./wet.js";
 
 const COLOR = /^#[0-9a-f]{6}$/i;
 const EIGHTHS = 8;

@@ -1,7 +1,7 @@
 // @ts-check
 // Typing on the board.
 
-import { BOARD } from "./pen.js";
+import { BOARD } from "./wet.js";
 
 /** Characters that one text may have: as `MAX_TEXT` in Python. */
 const MOST = 10_000;

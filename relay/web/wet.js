@@ -14,6 +14,7 @@ import { paint } from "./painter.js";
  * @typedef {Map<string, {color: string, total: number, places: number[][]}>} Trails
  */
 
+export const BOARD = { width: 1280, height: 720 };
 const BOXES = ["rectangle", "ellipse"];
 export const ENDS = ["line", "arrow", ...BOXES];
 const COLOR = /^#[0-9a-f]{6}$/i;
@@ -81,6 +82,13 @@ export function wetFields({ fields, points, pressures }) {
   const steps = whole.map((value, i) => (i < 2 ? value : value - whole[i - 2]));
   const more = pressures ? { pressure: pressures.map((value) => Math.round(value * 255)) } : {};
   return { ...fields, points: steps, ...more };
+}
+
+/** Have a canvas of the whole board be so wide. @param {HTMLCanvasElement} canvas @param {number} width */
+export function fit(canvas, width) {
+  if (canvas.width === width) return;
+  canvas.width = width;
+  canvas.height = Math.ceil((width * BOARD.height) / BOARD.width);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Wet} wet */

@@ -320,7 +320,8 @@ PIXELS = """([x, y, number]) => {
     // What is dry, and above it what is under others' hands.
     const live = canvas.closest('.ipysketch-desk').querySelector('.ipysketch-live');
     for (const layer of live && live.style.visibility !== 'hidden' ? [canvas, live] : [canvas]) {
-        copy.drawImage(layer, 3 - Math.round(x * scale), 3 - Math.round(y * scale));
+        const corner = [3 - Math.round(x * scale), 3 - Math.round(y * scale)];
+        copy.drawImage(layer, ...corner, canvas.width, canvas.height);
     }
     const data = copy.getImageData(0, 0, 7, 7).data;
     return Array.from({ length: 49 }, (_, i) => Array.from(data.slice(4 * i, 4 * i + 4)));

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ..processes import RelayProcess
-from .conftest import WHERE, Lab, Notebook
+from .conftest import PIXELS, WHERE, Lab, Notebook
 
 RED, BLUE = "#d1495b", "#1f6fb2"
 
@@ -38,6 +38,53 @@ def test_ink_is_live_and_stays(pair: tuple[Notebook, Notebook]) -> None:
     ada.release()
     grace.sees(300, 150, RED)
     ada.sees(300, 150, RED)
+
+
+WATCH = """place => {
+    const look = %s;
+    window.looks = [];
+    const next = () => {
+        window.looks.push(look(place).some(p => p[3] > 100));
+        if (window.looks) requestAnimationFrame(next);
+    };
+    requestAnimationFrame(next);
+}"""
+DRY = """place => {
+    const paper = document.querySelectorAll('.ipysketch-desk canvas.ipysketch-paper')[place[2]];
+    const [x, y] = place.map(value => Math.round(value * paper.width / 1280));
+    return paper.getContext('2d').getImageData(x, y, 1, 1).data[3] > 200
+        && paper.closest('.ipysketch-desk').querySelector('.ipysketch-live').style.visibility === 'hidden';
+}"""
+
+
+def test_ink_that_dries_is_never_gone(pair: tuple[Notebook, Notebook]) -> None:
+    ada, grace = pair
+    place = [200, 60, grace.number]
+    grace.page.evaluate(WATCH % PIXELS, place)
+    ada.press(100, 60)
+    ada.drag(400, 60)
+    grace.sees(200, 60, RED)
+    ada.release()
+    grace.page.wait_for_function(DRY, arg=place)
+    looks: list[bool] = grace.page.evaluate(
+        "() => new Promise(requestAnimationFrame).then(() => { const { looks } = window; window.looks = null; return looks; })"
+    )
+    assert looks[-1]
+    assert not looks[0]
+    assert all(looks[looks.index(True) :]), "from under the hand to the paper without a frame between"
+
+
+def test_who_comes_sees_what_is_under_a_hand(pair: tuple[Notebook, Notebook]) -> None:
+    ada, grace = pair
+    ada.press(100, 30)
+    ada.drag(300, 30)
+    grace.sees(200, 30, RED)
+    grace.reload()
+    grace.sees(200, 30, RED)
+    ada.drag(400, 30)
+    grace.sees(350, 30, RED)
+    ada.release()
+    grace.page.wait_for_function(DRY, arg=[200, 30, grace.number])
 
 
 def test_both_draw_at_once_and_see_the_same(pair: tuple[Notebook, Notebook]) -> None:

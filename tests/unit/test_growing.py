@@ -1,0 +1,92 @@
+"""What pages are told of the ink under others' hands is enough to show it, and each point is told once."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from ipysketch.growing import Growing
+from ipysketch.others import Ink, Others
+from relay.protocol import PeerCancel, PeerLeft, PeerPreview, PeerState
+
+FIELDS: dict[str, object] = {"kind": "stroke", "color": "#123456", "width": 32}
+
+
+class Page:
+    """Shows what it is told."""
+
+    def __init__(self) -> None:
+        self.inks: dict[str, tuple[object, list[int]]] = {}
+        self.numbers = 0
+
+    def hear(self, news: dict[str, list[Any]] | None) -> None:
+        """As `hear` in ipysketch/live.js."""
+        if news is None:
+            return
+        assert news["grown"] or news["gone"]
+        for name in news["gone"]:
+            self.inks.pop(name, None)
+        for name, start, points, *fields in news["grown"]:
+            if start == 0:
+                self.inks[name] = (fields[0], [])
+            assert len(self.inks[name][1]) == start
+            self.inks[name][1].extend(points)
+            self.numbers += len(points)
+
+    def shows(self, live: tuple[Ink, ...]) -> bool:
+        """Whether it shows just that."""
+        return self.inks == {f"{ink.peer}/{ink.key}": (ink.fields, ink.points) for ink in live}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_pages_show_what_is_under_hands(seed: int) -> None:
+    chance, others, growing, pages = Random(seed), Others(), Growing(), [Page()]
+    entries: dict[str, object] = {}
+    lengths: dict[tuple[str, str], int] = {}
+    for _ in range(300):
+        peer, key = chance.choice("pq"), chance.choice("abc")
+        match chance.randrange(12):
+            case 0:
+                others.receive(PeerCancel(peer, key))
+            case 1:
+                others.receive(PeerLeft(peer))
+            case 2:
+                entries = {key: 1} if not entries else {}
+            case 3:
+                pages.append(Page())
+                growing.forget()
+            case 4:
+                others.receive(PeerState(peer, peer, {"page": chance.choice(["", "other"])}))
+            case 5 | 6:
+                lengths[peer, key] = 2
+                others.receive(PeerPreview(peer, key, 0, (1, chance.randrange(99)), dict(FIELDS)))
+            case _:
+                start = lengths.get((peer, key), 0)
+                lengths[peer, key] = start + 2
+                fields = dict(FIELDS) if start == 0 else None
+                others.receive(PeerPreview(peer, key, start, (start, chance.randrange(99)), fields))
+        if chance.random() < 0.5:
+            live = others.ink(entries)
+            news = growing.news(live)
+            for page in pages:
+                page.hear(news)
+            assert all(page.shows(live) for page in pages)
+            assert growing.news(live) is None
+    assert pages[0].numbers
+
+
+def test_each_point_is_told_once() -> None:
+    others, growing, page = Others(), Growing(), Page()
+    for number in range(100):
+        fields = FIELDS if number == 0 else None
+        others.receive(PeerPreview("p", "s", 2 * number, (number, number), fields))
+        page.hear(growing.news(others.ink({})))
+    assert page.numbers == 200
+
+
+def test_light_is_no_ink() -> None:
+    others = Others()
+    others.receive(PeerPreview("p", "s", 0, (1, 1), {"kind": "laser"}))
+    assert Growing().news(others.ink({})) is None
