@@ -42,10 +42,11 @@ def test_ink_is_live_and_stays(pair: tuple[Notebook, Notebook]) -> None:
 
 WATCH = """place => {
     const look = %s;
-    window.looks = [];
+    const looks = window.looks = [];
     const next = () => {
-        window.looks.push(look(place).some(p => p[3] > 100));
-        if (window.looks) requestAnimationFrame(next);
+        if (window.looks !== looks) return;
+        looks.push(look(place).some(p => p[3] > 100));
+        requestAnimationFrame(next);
     };
     requestAnimationFrame(next);
 }"""
