@@ -16,6 +16,7 @@ needed = {
     "ipysketch/py.typed",
     "relay/py.typed",
     "ipysketch/front.js",
+    "ipysketch/live.js",
     "relay/web/ink.js",
     "relay/web/pen.js",
     "relay/web/page.js",
