@@ -333,7 +333,7 @@ function renderOverlay({ model, el }) {
   model.on("change:frame", acknowledge);
 
   // --- ink under others' hands ---
-  const live = createLive(el, () => pen.pixels());
+  const live = createLive(el, () => pen.pixels(), () => say("lost"));
   const hear = (message) => { if (message.live) live.hear(message.live); };
   model.on("msg:custom", hear);
 

@@ -11,8 +11,9 @@ import { BOARD, fit } from "./wet.js";
 /**
  * @param {HTMLElement} el covers the paper
  * @param {() => number} pixels in width, that are worth having
+ * @param {() => void} lost asks for all ink anew
  */
-export function createLive(el, pixels) {
+export function createLive(el, pixels, lost) {
   const canvas = document.createElement("canvas");
   canvas.className = "ipysketch-live";
   canvas.style.visibility = "hidden";
@@ -22,6 +23,7 @@ export function createLive(el, pixels) {
   const inks = new Map();
   let painted = false;
   let stale = false;
+  let last = -1;
 
   const show = () => {
     fit(canvas, pixels());
@@ -55,17 +57,21 @@ export function createLive(el, pixels) {
   };
 
   return {
-    /** What the kernel says: see `Growing.news`. @param {{grown: any[][], gone: string[]}} news */
-    hear: ({ grown, gone }) => {
+    /** What the kernel says: see `News` in growing.py. @param {any} news */
+    hear: ({ number, whole, grown, gone }) => {
+      const next = number === last + 1;
+      last = number;
+      if (whole) inks.clear();
+      else if (!next) return lost();
       for (const name of gone) inks.delete(name);
       for (const [name, start, points, fields] of grown) {
         if (start === 0) inks.set(name, { fields, points: [], element: undefined });
         const ink = inks.get(name);
-        if (!ink || start !== ink.points.length) continue;
+        if (start !== ink?.points.length) return lost();
         ink.points.push(...points);
         ink.element = undefined;
       }
-      repaint();
+      return repaint();
     },
     clear: () => {
       inks.clear();

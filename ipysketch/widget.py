@@ -248,6 +248,9 @@ class BoardWidget(VBox):
                     self._repaint_after = None
                     self._repaint()
                 self._actions.changed()
+            case "lost":
+                self._growing.forget()
+                self._actions.changed()
             case "pen":
                 self._pen(content)
             case "cursor":

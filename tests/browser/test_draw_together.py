@@ -11,6 +11,13 @@ from ..processes import RelayProcess
 from .conftest import PIXELS, WHERE, Lab, Notebook
 
 RED, BLUE = "#d1495b", "#1f6fb2"
+GHOST = """
+from ipysketch.magics import _connected
+widget = _connected(set())[-1]._widget
+ghost = ["ghost/s", 0, [8000, 5200, 8800, 5200], {"kind": "stroke", "color": "#1f6fb2", "width": 64}]
+news = {"number": widget._growing._number + 1, "whole": False, "grown": [ghost], "gone": []}
+widget._overlay.send({"live": news})
+"""
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +27,12 @@ def pair(lab: Lab) -> tuple[Notebook, Notebook]:
         cells = [
             "%load_ext ipysketch",
             f"%sketch connect --room algebra --name {name.capitalize()} --color '{color}'",
+            GHOST,
         ]
         notebook = lab.notebook(name, cells)
-        notebook.run()
+        for number in range(2):
+            notebook.execute(number)
+        notebook.connected()
         notebooks.append(notebook)
     for notebook in notebooks:
         notebook.connected(here=2)
@@ -86,6 +96,18 @@ def test_who_comes_sees_what_is_under_a_hand(pair: tuple[Notebook, Notebook]) ->
     grace.sees(350, 30, RED)
     ada.release()
     grace.page.wait_for_function(DRY, arg=[200, 30, grace.number])
+
+
+def test_what_a_page_shows_by_mistake_goes(pair: tuple[Notebook, Notebook]) -> None:
+    ada, grace = pair
+    grace.execute(2)  # As if the kernel had said that it is over, and that had been lost.
+    grace.sees(1050, 650, BLUE)
+    ada.press(1000, 680)
+    ada.drag(1100, 680)
+    grace.sees(1050, 680, RED)
+    grace.sees_nothing(1050, 650)
+    ada.release()
+    grace.page.wait_for_function(DRY, arg=[1050, 680, grace.number])
 
 
 def test_both_draw_at_once_and_see_the_same(pair: tuple[Notebook, Notebook]) -> None:

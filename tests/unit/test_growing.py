@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
+from typing import cast
 
 import pytest
 
-from ipysketch.growing import Growing
+from ipysketch.growing import Growing, News
 from ipysketch.others import Ink, Others
 from relay.protocol import PeerCancel, PeerLeft, PeerPreview, PeerState
 
@@ -19,29 +19,38 @@ class Page:
 
     def __init__(self) -> None:
         self.inks: dict[str, tuple[object, list[int]]] = {}
+        self.last = -1
         self.numbers = 0
 
-    def hear(self, news: dict[str, list[Any]] | None) -> None:
-        """As `hear` in ipysketch/live.js."""
+    def hear(self, news: News | None) -> bool:
+        """As `hear` in ipysketch/live.js; False where it asks for everything anew."""
         if news is None:
-            return
-        assert news["grown"] or news["gone"]
+            return True
+        following, self.last = news["number"] == self.last + 1, news["number"]
+        if news["whole"]:
+            self.inks.clear()
+        elif not following:
+            return False
         for name in news["gone"]:
             self.inks.pop(name, None)
-        for name, start, points, *fields in news["grown"]:
+        for told in news["grown"]:
+            name, start, points, *fields = cast(tuple[str, int, list[int], object], told)
             if start == 0:
                 self.inks[name] = (fields[0], [])
-            assert len(self.inks[name][1]) == start
+            if name not in self.inks or len(self.inks[name][1]) != start:
+                return False
             self.inks[name][1].extend(points)
             self.numbers += len(points)
+        return True
 
     def shows(self, live: tuple[Ink, ...]) -> bool:
         """Whether it shows just that."""
         return self.inks == {f"{ink.peer}/{ink.key}": (ink.fields, ink.points) for ink in live}
 
 
+@pytest.mark.parametrize("lost", [0.0, 0.3])
 @pytest.mark.parametrize("seed", range(30))
-def test_pages_show_what_is_under_hands(seed: int) -> None:
+def test_pages_show_what_is_under_hands(seed: int, lost: float) -> None:
     chance, others, growing, pages = Random(seed), Others(), Growing(), [Page()]
     entries: dict[str, object] = {}
     lengths: dict[tuple[str, str], int] = {}
@@ -70,10 +79,18 @@ def test_pages_show_what_is_under_hands(seed: int) -> None:
         if chance.random() < 0.5:
             live = others.ink(entries)
             news = growing.news(live)
-            for page in pages:
-                page.hear(news)
-            assert all(page.shows(live) for page in pages)
+            if news is None:
+                continue
+            heard = [page for page in pages if chance.random() >= lost]
+            fits = [page.hear(news) for page in heard]
+            assert all(page.shows(live) for page, fit in zip(heard, fits, strict=True) if fit)
             assert growing.news(live) is None
+            if not all(fits):
+                assert lost
+                growing.forget()
+    growing.forget()
+    news = growing.news(others.ink(entries))
+    assert all(page.hear(news) and page.shows(others.ink(entries)) for page in pages)
     assert pages[0].numbers
 
 
@@ -89,4 +106,6 @@ def test_each_point_is_told_once() -> None:
 def test_light_is_no_ink() -> None:
     others = Others()
     others.receive(PeerPreview("p", "s", 0, (1, 1), {"kind": "laser"}))
-    assert Growing().news(others.ink({})) is None
+    growing = Growing()
+    assert growing.news(()) == {"number": 1, "whole": True, "grown": [], "gone": []}
+    assert growing.news(others.ink({})) is None
