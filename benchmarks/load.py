@@ -384,9 +384,10 @@ class Crowd:
         texts: list[Integers] = []
         authors: list[Integers] = []
         for read in self._read:
-            runs = [np.arange(first, first + count) - before[by] + offsets[by] for by, first, count in read]
-            texts.append(np.concatenate(runs).astype(np.int64))
-            authors.append(np.repeat([by for by, _, _ in read], [count for *_, count in read]).astype(np.int64))
+            # What was drawn before this and comes now, for the machine has much else to do, is not of this run.
+            runs = [(by, np.arange(max(first, before[by]), first + count)) for by, first, count in read]
+            texts.append(np.concatenate([run - before[by] + offsets[by] for by, run in runs]).astype(np.int64))
+            authors.append(np.repeat([by for by, _ in runs], [len(run) for _, run in runs]).astype(np.int64))
         when = np.array(self._when)
         who, what = np.array(self._who, dtype=np.int64), np.array(self._what, dtype=np.int64)
         latencies: list[Floats] = []
