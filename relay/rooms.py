@@ -26,7 +26,7 @@ from .logs import event
 from .metrics import Metrics
 from .packed import compressed
 from .protocol import Bad, Commit, Join
-from .pulse import Pulse
+from .pulse import QUIET, Pulse
 from .room import Room, encode_past
 
 KEEP_OPEN = 60.0
@@ -231,31 +231,43 @@ class Rooms:
         await self.ask(self._store.close)
         self._disk.shutdown()
 
+    def serve(self, opened: OpenRoom) -> None:
+        """The same as `touch`, but at once while the relay is quiet; for who is not called by a room. A busy one waits
+        for what else has come in this pass."""
+        quiet = opened.ringing is None and not self._touched and self._pulse.rate(self._loop.time()) <= QUIET
+        if quiet:
+            self._serve_room(opened)
+        else:
+            self.touch(opened)
+
     def _serve(self) -> None:
         touched, self._touched = self._touched, set()
         for opened in touched:
-            for notice in opened.room.take_notices():
-                self._metrics.refusals.labels(notice.code).inc()
-                event(
-                    self._log,
-                    logging.INFO,
-                    "refused",
-                    room=opened.room.name,
-                    peer=notice.peer.id,
-                    name=notice.peer.name,
-                    op=notice.op,
-                    code=notice.code,
-                    reason=notice.reason,
-                )
-            if opened.room.busy:
-                self._due.add(opened)
-                self._work.set()
-            now = self._loop.time()
-            wait = self._pulse.wait(opened.rung, now, verdicts=opened.verdicts)
-            if not wait:
-                self._ring(opened)
-            elif opened.ringing is None:
-                opened.ringing = self._loop.call_at(now + wait, self._ring, opened)
+            self._serve_room(opened)
+
+    def _serve_room(self, opened: OpenRoom) -> None:
+        for notice in opened.room.take_notices():
+            self._metrics.refusals.labels(notice.code).inc()
+            event(
+                self._log,
+                logging.INFO,
+                "refused",
+                room=opened.room.name,
+                peer=notice.peer.id,
+                name=notice.peer.name,
+                op=notice.op,
+                code=notice.code,
+                reason=notice.reason,
+            )
+        if opened.room.busy:
+            self._due.add(opened)
+            self._work.set()
+        now = self._loop.time()
+        wait = self._pulse.wait(opened.rung, now, verdicts=opened.verdicts)
+        if not wait:
+            self._ring(opened)
+        elif opened.ringing is None:
+            opened.ringing = self._loop.call_at(now + wait, self._ring, opened)
 
     def _ring(self, opened: OpenRoom) -> None:
         if opened.ringing is not None:

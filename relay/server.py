@@ -462,7 +462,7 @@ class Relay:
         for message in messages:
             self._take(seat, message, now)
             operations += type(message) is Operate
-        self._rooms.touch(seat.opened)
+        self._rooms.serve(seat.opened)
         self.metrics.received.value += size
         if operations and (wait := seat.operations.owe(operations, now)):
             self.metrics.paused.inc()
