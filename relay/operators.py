@@ -136,11 +136,15 @@ def _export(options: argparse.Namespace) -> None:
         return
     aside = options.file.with_name(options.file.name + ".part")
     count = -1
-    with aside.open("w") as file:
-        for line in lines:
-            file.write(json.dumps(line) + "\n")
-            count += 1
-    aside.replace(options.file)
+    try:
+        with aside.open("w") as file:
+            for line in lines:
+                file.write(json.dumps(line) + "\n")
+                count += 1
+        aside.replace(options.file)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
     print(f"{count} operations of room {options.room} are in {options.file}")
 
 

@@ -225,7 +225,8 @@ def remote_ink(effort: Effort) -> Result:
         figure=f"{p50:.1f} and {p95:.1f} ms; {many50:.0f} and {many95:.0f} with 20 more",
         target="≤ 9 and ≤ 18 ms; ≤ 25 and ≤ 50 with 20 more",
         reached=p50 <= 9 and p95 <= 18 and many50 <= 25 and many95 <= 50,
-        short="two browsers' pages, two kernels, a Jupyter server, the relay and the crowd share two cores",
+        short="two browsers' pages, two kernels, a Jupyter server, the relay and the crowd share two cores, one of "
+        "which puts the pages together, for there is no graphics card",
         samples=entries,
     )
 

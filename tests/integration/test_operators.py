@@ -200,10 +200,16 @@ def test_tokens_are_made_and_taken_back(tmp_path: Path, capsys: pytest.CaptureFi
     ],
 )
 def test_mistakes_are_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    said: str,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     assert main([arguments[0], "--db", str(tmp_path / "relay.sqlite"), *arguments[1:]]) == 2
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
     assert error.startswith("ipysketch-relay: ")
+    assert not list(tmp_path.glob("*.part")), "what failed leaves nothing half done"
