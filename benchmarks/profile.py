@@ -36,7 +36,7 @@ STAGES = {
     "the event loop": r"\(asyncio/|\(selectors\.py",
 }
 OTHER = "the rest"
-WAITING = r"\bselect \(selectors\.py|\b_worker \(concurrent/futures/thread\.py"
+WAITING = r"\bselect \((selectors|relay/naps)\.py|\b_worker \(concurrent/futures/thread\.py"
 """Where the innermost frame is this, nothing is done: not every system tells py-spy so."""
 COLORS = ("#1b4965", "#2a9d8f", "#e9c46a", "#f4a261", "#d1495b", "#8d6a9f", "#9aa5b1", "#c9ced6")
 

@@ -337,11 +337,11 @@ class BoardWidget(VBox):
             if self._retry is None:
                 self._retry = loop.call_later(wait, self._again)
             return False
-        ours = bool(self._pages.in_sight)
         self._renderer.paint(state.elements)
         # A page that is the only one shows its own wet ink by itself.
         mine = [element for hand, element in state.mine if not self._pages.is_alone(hand.partition("/")[0])]
         # And others' ink, by what we tell it; a front end without our part has a canvas of ipycanvas for that.
+        ours = bool(self._pages.in_sight)
         theirs = () if ours else (ink.element for ink in state.live if ink.element is not None)
         self._renderer.live((*theirs, *mine))
         cursors = self._cursors(state, loop.time())

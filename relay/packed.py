@@ -102,8 +102,8 @@ class Records(MutableMapping[int, Record]):
                 for touch in record
             ]
         )
-        self._kept[op] = data = bytes(memoryview(data))
-        self.size += len(data)
+        self.size += len(data) - len(self._kept.get(op, b""))
+        self._kept[op] = bytes(memoryview(data))
         while len(self._kept) > WINDOW or (self.size > RECORDS_BYTES and len(self._kept) > 1):
             del self[next(iter(self._kept))]
 

@@ -77,3 +77,35 @@ def test_a_busy_one_tells_at_once_only_what_became_durable() -> None:
 def test_in_a_very_busy_one_all_waits_for_the_beat() -> None:
     assert not ring(BUSY * 2, move)
     assert not ring(BUSY * 2, draw)
+
+
+@pytest.mark.parametrize(("frames_a_second", "at_once", "in_all"), [(QUIET / 2, 2, 2), (QUIET * 2, 0, 1)])
+def test_a_busy_one_takes_all_that_a_pass_has_before_it_tells(
+    frames_a_second: float, at_once: int, in_all: int
+) -> None:
+    async def scene() -> tuple[int, int]:
+        rooms = Rooms(MemoryStore(), logging.getLogger("test"), Limits(), Metrics())
+        try:
+            async with rooms.visit("algebra") as opened:
+                opened.room.join(Join("algebra"), 0.0)
+                loop = asyncio.get_running_loop()
+                rooms._pulse.count(round(frames_a_second * 1e6), loop.time())
+                opened.rung = loop.time() - 1e9  # No beat is to be waited for.
+                rung: list[None] = []
+
+                def bell() -> int:
+                    rung.append(None)
+                    return 0
+
+                opened.bells.add(bell)
+                for _ in range(2):
+                    move(opened)
+                    rooms.serve(opened)
+                first = len(rung)
+                for _ in range(3):  # Passes of the loop.
+                    await asyncio.sleep(0)
+                return first, len(rung)
+        finally:
+            await rooms.close()
+
+    assert asyncio.run(scene()) == (at_once, in_all)
