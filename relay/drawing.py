@@ -132,14 +132,14 @@ class Drawing:
         draft.seq, draft.count, draft.size = draft.seq + 1, count, size
         return record
 
-    def take(self, row: LogRow, record: Record) -> None:
-        """The next entry is durable: the drawing is what `record` says."""
+    def take(self, row: LogRow, record: Record, size: int) -> None:
+        """The next entry is durable: the drawing is what `record` says, and so large."""
         for touch in record:
             if touch.after is None:
                 self.entries.discard(touch.key)
             else:
                 self.entries[touch.key] = touch.after
-            self.size += size_of(touch.after) - size_of(touch.before)
+        self.size = size
         self._append(row)
 
     def _append(self, row: LogRow) -> None:

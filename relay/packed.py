@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -54,6 +55,11 @@ class Packed(MutableMapping[str, Entry]):
 
     def __delitem__(self, key: str) -> None:
         del self._kept[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As every mapping's, without an exception for what is new, as nearly all is."""
+        kept = self._kept.get(key)
+        return default if kept is None else _found.decode(kept)
 
     def __contains__(self, key: object) -> bool:
         return key in self._kept

@@ -117,7 +117,7 @@ class _Proposal:
     """A batch under way: what the room will be when the store says yes."""
 
     queued: list[_Queued]
-    settled: list[tuple[_Queued, LogRow, Record] | tuple[_Queued, None, Bad]]
+    settled: list[tuple[_Queued, LogRow, Record, int] | tuple[_Queued, None, Bad, int]]
 
 
 class Notice(NamedTuple):
@@ -443,31 +443,31 @@ class Room:
         proposal = self._proposal = _Proposal(queued, [])
         rows: list[LogRow] = []
         refusals: list[RefusalRow] = []
-        records: dict[str, dict[int, Record]] = {}
+        # Not copies: there may be a thousand, and few are looked up.
+        records: dict[str, ChainMap[int, Record]] = {}
         at = max(now, self._drawing.at)
         for item in queued:
             client, op = item.client, item.message.op
-            mine = records.setdefault(client.id, {})
+            if (known := records.get(client.id)) is None:
+                known = records[client.id] = ChainMap({}, client.records)
             seq = draft.seq + 1
             try:
                 if item.bad is not None:
                     raise item.bad
-                # Not a copy: there may be a thousand, and few are looked up.
-                known = ChainMap[int, Record](mine, client.records)
                 resolved = resolve(draft.overlay, item.message.actions, seq, known)
                 for change in resolved:
                     check_change(item.peer.role, client.author, draft.overlay, change)
                 changes = tuple(encoded(change) for change in resolved)
-                record = mine[op] = self._drawing.propose(draft, changes, client.author, at)
+                record = known[op] = self._drawing.propose(draft, changes, client.author, at)
             except Bad as error:
                 refusals.append(RefusalRow(client.id, op, error.code, error.reason))
-                proposal.settled.append((item, None, error))
+                proposal.settled.append((item, None, error, 0))
                 continue
             mark = self._new_mark()
             commit = Commit(seq, mark, at, client.id, op, client.author, changes)
             row = LogRow(seq, mark, at, client.id, op, bytes(encode_message(commit)))
             rows.append(row)
-            proposal.settled.append((item, row, record))
+            proposal.settled.append((item, row, record, draft.size))
         last = {item.client.id: (item.client, item.message.op) for item in queued}
         clients = [client.row(op) for client, op in last.values()]
         return Batch(self.name, rows, clients, refusals)
@@ -475,11 +475,11 @@ class Room:
     def committed(self) -> None:
         """The batch under way is durable: the room takes it over, and everybody may see it."""
         proposal = self._take()
-        for item, row, outcome in proposal.settled:
+        for item, row, outcome, size in proposal.settled:
             client, op = item.client, item.message.op
             client.last = op
             if row is not None and not isinstance(outcome, Bad):
-                self._drawing.take(row, outcome)
+                self._drawing.take(row, outcome, size)
                 client.records[op] = outcome
                 client.committed = row.seq
             elif isinstance(outcome, Bad):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -31,6 +32,9 @@ from .room import Room, encode_past
 
 KEEP_OPEN = 60.0
 """Seconds for which an empty room stays in memory."""
+
+_marks = random.Random()
+"""Marks need not be hard to guess, but no two relays may give the same ones; the system's own numbers cost a call each."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -363,7 +367,7 @@ class Rooms:
 
 def _replay(name: str, loaded: Loaded, limits: Limits) -> Room:
     try:
-        return Room(name, loaded, lambda: secrets.token_hex(16), lambda: secrets.randbits(53), limits)
+        return Room(name, loaded, lambda: secrets.token_hex(16), lambda: _marks.getrandbits(53), limits)
     except Exception as error:
         for row in loaded.rows:
             try:

@@ -84,10 +84,12 @@ class Overlay(MutableMapping[str, Entry]):
 def apply(entries: Entries, changes: Iterable[Change], seq: int, author: str, at: float) -> Record:
     """Apply `changes` under `seq` to `entries`, in place; returns what they did, one `Touch` for a key."""
     before: dict[str, Entry | None] = {}
+    after: dict[str, Entry | None] = {}
 
     def put(key: str, entry: Entry | None) -> None:
         if key not in before:
             before[key] = entries.get(key)
+        after[key] = entry
         if entry is not None:
             entries[key] = entry
         elif key in entries:
@@ -116,7 +118,7 @@ def apply(entries: Entries, changes: Iterable[Change], seq: int, author: str, at
             case Restore(entries=restored):
                 for entry in restored:
                     put(entry.key, entry)
-    return tuple(Touch(key, old, entries.get(key)) for key, old in before.items())
+    return tuple([Touch(key, old, after[key]) for key, old in before.items()])
 
 
 def revert(entries: Mapping[str, Entry], record: Record) -> list[Change]:

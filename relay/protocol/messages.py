@@ -107,6 +107,18 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
                 self.versions.setdefault(name, self.first[0])
 
 
+class _Brief(msgspec.Struct, gc=False):
+    """An `Entry` with some of its versions left out."""
+
+    key: str
+    first: tuple[int, int]
+    author: str
+    at: float
+    page: str
+    fields: dict[str, Any]
+    versions: dict[str, int]
+
+
 class Restore(Message, frozen=True, tag="restore"):
     """Elements put (back) exactly as given; only the relay sends it, as what a `Revert` came to."""
 
@@ -525,7 +537,9 @@ def encode_entry(entry: Entry) -> bytes:
     """The JSON of one entry of a snapshot: of its versions, those that are not the seq that made it."""
     first = entry.first[0]
     versions = {name: seq for name, seq in entry.versions.items() if seq != first}
-    return _encoder.encode({**msgspec.structs.asdict(entry), "versions": versions})
+    return _encoder.encode(
+        _Brief(entry.key, entry.first, entry.author, entry.at, entry.page, entry.fields, versions)
+    )
 
 
 def decode_entries(data: bytes) -> list[Entry]:
