@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from relay.log import Loaded, Store
 from relay.packed import compressed
@@ -47,7 +48,7 @@ class Writer:
         self.op = 0
         self.checkpoints = 0
 
-    def write(self, operations: Iterator[Operate]) -> None:
+    def write(self, operations: Iterator[Operate[Any]]) -> None:
         room = self.room
         more = True
         while more:
@@ -66,7 +67,7 @@ class Writer:
                 self.store.checkpoint(room.name, point._replace(body=compressed(entries, 1)))
                 self.checkpoints += 1
 
-    def operations(self, count: int, elements: int, points: int) -> Iterator[Operate]:
+    def operations(self, count: int, elements: int, points: int) -> Iterator[Operate[Any]]:
         """Draw `elements` strokes; then erase one and draw another until `count` operations are done."""
         living: list[str] = []
         for self.op in range(1, count + 1):

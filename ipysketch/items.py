@@ -49,12 +49,14 @@ def items(entries: Iterable[Entry]) -> list[Item]:
     return [Item(dict(entry.fields), entry.key, entry.page) for entry in ordered]
 
 
-def operations(items: Sequence[Item], new_key: Callable[[], str], page: str = "") -> list[tuple[Create, ...]]:
+def operations(
+    items: Sequence[Item], new_key: Callable[[], str], page: str = ""
+) -> list[tuple[Create[Any], ...]]:
     """What creates `items` under new keys, in as few operations as may be.
 
     What was on the first page, or on one that is not among them, comes on `page`."""
     keys = {item.key: new_key() for item in items if item.fields.get("kind") == "page"}
-    result: list[list[Create]] = []
+    result: list[list[Create[Any]]] = []
     room = 0
     for item in sorted(items, key=lambda item: item.fields.get("kind") != "page"):
         is_page = item.fields.get("kind") == "page"

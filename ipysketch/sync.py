@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from relay.protocol import (
     WINDOW,
@@ -198,7 +198,7 @@ class Sync:
             token=token,
         )
 
-    def outgoing(self) -> list[Operate]:
+    def outgoing(self) -> list[Operate[Any]]:
         """Operations to send now; each is given out once in a connection."""
         if not self.joined or not self.pending:
             return []

@@ -205,12 +205,19 @@ def size_of(entry: Entry | None) -> int:
     """What an entry counts against the room's limit, in bytes."""
     if entry is None:
         return 0
-    return len(entry.key) + sum(len(name) + len(bytes(_raw(value))) for name, value in entry.fields.items())
+    size = len(entry.key)
+    for name, value in entry.fields.items():
+        size += len(name) + len(bytes(_raw(value)))
+    return size
 
 
 def encoded(change: Change) -> Change:
     """`change` with its field values as encoded JSON: opaque, compact, and encoded once."""
     match change:
+        case Create(fields=fields) | Patch(fields=fields) if all(
+            type(v) is msgspec.Raw for v in fields.values()
+        ):
+            return change
         case Create(key=key, fields=fields, page=page):
             return Create(key, {name: _raw(value) for name, value in fields.items()}, page)
         case Patch(key=key, fields=fields):

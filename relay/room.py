@@ -59,6 +59,7 @@ from .protocol import (
     Snapshot,
     Welcome,
     check_color,
+    check_fields,
     check_name,
     check_value,
     encode,
@@ -108,7 +109,7 @@ class Peer:
 class _Queued:
     peer: Peer
     client: Client
-    message: Operate
+    message: Operate[Any]
     bad: Bad | None
 
 
@@ -383,7 +384,7 @@ class Room:
         target.closing = (CLOSE_REMOVED, "a moderator took you out of the room")
         self.leave(target)
 
-    def _operate(self, peer: Peer, message: Operate) -> None:
+    def _operate(self, peer: Peer, message: Operate[Any]) -> None:
         client, op = peer.client, message.op
         if op <= client.accepted:
             # A retry. It is queued, or its commit is in the log, or its refusal is told again.
@@ -644,12 +645,12 @@ def _check_action(action: Action) -> None:
     match action:
         case Create(key=key, fields=fields, page=page):
             _check_key(key)
-            check_value(fields)
+            check_fields(fields)
             if len(page) > MAX_KEY:
                 raise Bad("bad-page", f"a page's name may have at most {MAX_KEY} characters")
         case Patch(key=key, fields=fields):
             _check_key(key)
-            check_value(fields)
+            check_fields(fields)
         case Delete(keys=keys):
             if len(keys) > MAX_DELETES:
                 raise Bad("too-many-keys", f"an operation may delete at most {MAX_DELETES} elements")

@@ -34,7 +34,7 @@ KEEP_OPEN = 60.0
 """Seconds for which an empty room stays in memory."""
 
 _marks = random.Random()
-"""Marks need not be hard to guess, but no two relays may give the same ones; the system's own numbers cost a call each."""
+"""Marks may be guessed, but no two relays may give the same ones; the system's numbers cost a call each."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -59,6 +59,7 @@ from .protocol import (
     check_room,
     decode_client,
     encode,
+    encode_message,
 )
 from .protocol import Presence as PresenceMessage
 from .reception import Reception, header
@@ -473,8 +474,10 @@ class Relay:
     def _take(self, seat: _Seat, message: ClientMessage | Bad, now: float) -> None:
         room, peer = seat.opened.room, seat.peer
         if self._log.isEnabledFor(logging.DEBUG):
-            shown = "Join(…)" if isinstance(message, Join) else f"{message!r:.400}"
-            self._log.debug("message room=%r peer=%s %s", room.name, peer.id, shown)
+            shown = "Join(…)" if isinstance(message, Join) else repr(message)
+            if isinstance(message, Operate):  # Its values are still encoded.
+                shown = bytes(encode_message(message)).decode()
+            self._log.debug("message room=%r peer=%s %.400s", room.name, peer.id, shown)
         try:
             match message:
                 case Preview() | PresenceMessage():  # Nearly all that comes.

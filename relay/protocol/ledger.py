@@ -179,9 +179,9 @@ def resolve(
                         "key-taken", f"there is already an element {key!r}; draw it again under a new key"
                     )
                 made.add(key)
-                changes.append(Create(key, _place(action.fields, seq), action.page))
-            case Patch(key=key):
-                changes.append(Patch(key, _place(action.fields, seq)))
+                changes.append(_placed(action, seq))
+            case Patch():
+                changes.append(_placed(action, seq))
             case Delete() | Clear():
                 changes.append(action)
             case Revert(op=op):
@@ -192,15 +192,17 @@ def resolve(
     return changes
 
 
-def _place(fields: dict[str, Any], seq: int) -> dict[str, Any]:
-    if "place" not in fields:
-        return fields
-    place = fields["place"]
+def _placed(action: Create[Any] | Patch[Any], seq: int) -> Create[Any] | Patch[Any]:
+    if "place" not in action.fields:
+        return action
+    place = action.fields["place"]
+    if isinstance(place, msgspec.Raw):
+        place = msgspec.json.decode(place)
     if place == "front":
-        return {**fields, "place": seq}
-    if isinstance(place, bool) or not isinstance(place, int | float):
+        place = seq
+    elif isinstance(place, bool) or not isinstance(place, int | float):
         raise Bad("bad-place", 'place must be a number or "front"')
-    return {**fields, "place": min(place, seq)}
+    return msgspec.structs.replace(action, fields={**action.fields, "place": min(place, seq)})
 
 
 def order(entry: Entry) -> tuple[float, int, int]:

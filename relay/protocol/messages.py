@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -39,6 +39,9 @@ SAFE_INTEGER = 2**53
 
 SUBPROTOCOL = "ipysketch"
 
+V = TypeVar("V")
+"""What the values of an element's fields are: anything JSON has, or `msgspec.Raw` where a relay passes them on."""
+
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _ROOM = re.compile(r"[\w][\w .\-]{0,63}")
 
@@ -55,19 +58,19 @@ class Message(
 # --- actions: what an operation does, applied together under one seq -------------------------------------
 
 
-class Create(Message, frozen=True, tag="create"):
+class Create(Message, Generic[V], frozen=True, tag="create"):
     """A new element. `fields` are opaque to the relay, except ``place`` (a number, or ``"front"``)."""
 
     key: str
-    fields: dict[str, Any]
+    fields: dict[str, V]
     page: str = ""
 
 
-class Patch(Message, frozen=True, tag="patch"):
+class Patch(Message, Generic[V], frozen=True, tag="patch"):
     """New values for some fields; the last writer wins, field by field. On a dead key it does nothing."""
 
     key: str
-    fields: dict[str, Any]
+    fields: dict[str, V]
 
 
 class Delete(Message, frozen=True, tag="delete"):
@@ -125,8 +128,8 @@ class Restore(Message, frozen=True, tag="restore"):
     entries: tuple[Entry, ...]
 
 
-Action = Create | Patch | Delete | Clear | Revert
-Change = Create | Patch | Delete | Clear | Restore
+Action = Create[Any] | Patch[Any] | Delete | Clear | Revert
+Change = Create[Any] | Patch[Any] | Delete | Clear | Restore
 
 
 # --- client to relay -------------------------------------------------------------------------------------
@@ -152,11 +155,11 @@ class Join(Message, frozen=True, tag="join"):
     token: str = ""
 
 
-class Operate(Message, frozen=True, tag="operate"):
+class Operate(Message, Generic[V], frozen=True, tag="operate"):
     """Operation number `op` of this client; the relay takes exactly the one after the last."""
 
     op: int
-    actions: tuple[Action, ...]
+    actions: tuple[Create[V] | Patch[V] | Delete | Clear | Revert, ...]
 
 
 class Presence(Message, frozen=True, tag="presence"):
@@ -364,7 +367,18 @@ class Goodbye(Message, frozen=True, tag="goodbye"):
 
 
 ClientMessage = (
-    Join | Operate | Presence | Preview | Cancel | Event | Leave | Read | Lock | Remove | Mint | Erase
+    Join
+    | Operate[msgspec.Raw]
+    | Presence
+    | Preview
+    | Cancel
+    | Event
+    | Leave
+    | Read
+    | Lock
+    | Remove
+    | Mint
+    | Erase
 )
 ServerMessage = (
     Welcome
@@ -428,7 +442,7 @@ def encode(messages: Iterable[msgspec.Struct | msgspec.Raw]) -> bytes:
     return _encoder.encode(list(messages))
 
 
-def encode_message(message: msgspec.Struct) -> msgspec.Raw:
+def encode_message(message: Any) -> msgspec.Raw:
     """One message encoded once, to be put into many frames."""
     return msgspec.Raw(_encoder.encode(message))
 
@@ -485,6 +499,35 @@ def check_value(value: object, depth: int = MAX_DEPTH) -> None:
             check_value(item, depth - 1)
     elif isinstance(value, int) and not -SAFE_INTEGER <= value <= SAFE_INTEGER:
         raise Bad("bad-value", "whole numbers must lie within ±2^53")
+
+
+def check_fields(fields: dict[str, Any]) -> None:
+    """Raise `Bad` unless each value is one that `check_value` takes in an object. One that is still encoded stays so,
+    without the spaces that it may have."""
+    for name, value in fields.items():
+        if isinstance(value, msgspec.Raw):
+            fields[name] = _checked(value)
+        else:
+            check_value(value, MAX_DEPTH - 1)
+
+
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_LONG = b"0" * 16
+
+
+def _checked(raw: msgspec.Raw) -> msgspec.Raw:
+    data = bytes(raw)
+    if data.startswith(b"["):
+        # Coordinates, as nearly all that comes is: it is known to be JSON, so these are short whole numbers in a row.
+        shape = data.translate(_DIGITS)
+        if _LONG not in shape and not shape[1:-1].translate(None, b"0,-"):
+            return raw
+    try:
+        value = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise Bad("bad-value", f"a value could not be read: {error}") from None
+    check_value(value, MAX_DEPTH - 1)
+    return encode_message(value) if isinstance(value, list | dict) else raw
 
 
 def check_event(event: Event) -> Event:

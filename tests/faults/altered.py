@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import relay.__main__
 import relay.presence
 import relay.room
 import relay.server
 from relay.drawing import Drawing, Picture
-from relay.protocol import Bad, ClientMessage, check_value, decode_client
+from relay.protocol import Bad, ClientMessage, check_fields, check_value, decode_client
 
 BUILT = "snapshot built"
 
@@ -58,6 +59,7 @@ def no_sharing() -> None:
 def no_value_check() -> None:
     """Values are taken as they come."""
     relay.room.check_value = lambda value, depth=0: None
+    relay.room.check_fields = lambda fields: None
     relay.presence.check_value = lambda value, depth=0: None
 
 
@@ -77,13 +79,16 @@ def decoding_raises() -> None:
 def undocumented_code() -> None:
     """One error has a code that no document names."""
 
-    def check_and_rename(value: object, depth: int = 0) -> None:
-        try:
-            check_value(value)
-        except Bad as bad:
-            raise Bad("surprise", bad.reason) from None
+    def renamed(check: Callable[[Any], None]) -> Callable[[Any], None]:
+        def check_and_rename(value: Any) -> None:
+            try:
+                check(value)
+            except Bad as bad:
+                raise Bad("surprise", bad.reason) from None
 
-    relay.room.check_value = check_and_rename
+        return check_and_rename
+
+    relay.room.check_value, relay.room.check_fields = renamed(check_value), renamed(check_fields)
 
 
 ALTERATIONS: dict[str, Callable[[], None]] = {

@@ -164,7 +164,14 @@ class ScriptClient(Client):
 
 
 def _decoded(frames: Iterable[str]) -> list[Any]:
-    return [message for frame in frames for message in decode_client(frame)]
+    """The messages in `frames`, with values as a client has them: a relay leaves them encoded."""
+    messages = [message for frame in frames for message in decode_client(frame)]
+    return [
+        msgspec.json.decode(msgspec.json.encode(message), type=Operate[Any])
+        if isinstance(message, Operate)
+        else message
+        for message in messages
+    ]
 
 
 def _entries(entries: Sequence[dict[str, Any]]) -> dict[str, Entry]:

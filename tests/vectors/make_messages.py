@@ -30,6 +30,8 @@ def plain(value: object) -> object:
         tag = value.__struct_config__.tag
         fields = {name: plain(getattr(value, name)) for name in value.__struct_fields__}
         return {"type": tag, **fields} if tag else fields
+    if isinstance(value, msgspec.Raw):
+        return msgspec.json.decode(value)
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, dict):
