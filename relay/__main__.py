@@ -33,6 +33,9 @@ from .server import Relay
 from .store import StoreInUse, open_store
 from .tokens import Tokens, read_secret
 
+SWITCH = 0.0005
+"""Seconds after which Python lets another thread in. The store's needs moments, between two calls of the disk, and
+waited ten times as long for each."""
 IN_USE = 3
 """Exit code when another relay holds the database; who started this one as a race finds the winner."""
 
@@ -126,6 +129,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (StoreError, ValueError, OSError) as error:
         print(f"ipysketch-relay: {error}", file=sys.stderr)
         return IN_USE if isinstance(error, StoreInUse) else 2
+    sys.setswitchinterval(SWITCH)
     gc.freeze()  # What came with the imports is never garbage, and need not be looked through for any.
     try:
         with asyncio.Runner(loop_factory=napping_loop) as runner:

@@ -207,21 +207,19 @@ def size_of(entry: Entry | None) -> int:
         return 0
     size = len(entry.key)
     for name, value in entry.fields.items():
-        size += len(name) + len(bytes(_raw(value)))
+        size += len(name) + len(bytes(value if type(value) is msgspec.Raw else _raw(value)))
     return size
 
 
 def encoded(change: Change) -> Change:
     """`change` with its field values as encoded JSON: opaque, compact, and encoded once."""
     match change:
-        case Create(fields=fields) | Patch(fields=fields) if all(
-            type(v) is msgspec.Raw for v in fields.values()
-        ):
+        case Create(fields=fields) | Patch(fields=fields):
+            for value in fields.values():
+                if type(value) is not msgspec.Raw:
+                    raw = {name: _raw(value) for name, value in fields.items()}
+                    return msgspec.structs.replace(change, fields=raw)
             return change
-        case Create(key=key, fields=fields, page=page):
-            return Create(key, {name: _raw(value) for name, value in fields.items()}, page)
-        case Patch(key=key, fields=fields):
-            return Patch(key, {name: _raw(value) for name, value in fields.items()})
         case Restore(entries=entries):
             return Restore(tuple(map(_encoded_entry, entries)))
         case _:

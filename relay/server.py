@@ -419,6 +419,7 @@ class Relay:
         writer = asyncio.create_task(self._write(seat))
         try:
             socket.done()  # The join.
+            socket.longest = self._limits.max_message
             socket.listener = partial(self._hear, seat)
             async for frame in socket:
                 if (wait := seat.rested - loop.time()) > 0:

@@ -56,6 +56,8 @@ class PlainWire(ServerConnection):
     """A connection that does all in the library's way: the `listener` is never asked, and nothing can be posted."""
 
     listener: Callable[[str], bool] | None = None
+    longest = 1 << 20
+    """Bytes of a message at most: what the library was told as `max_size`."""
 
     def done(self) -> None:
         """A message that came by `recv` has been dealt with; every one must be."""
@@ -74,7 +76,7 @@ class Wire(PlainWire):
     """A connection with a `listener`, which is given each text as it comes and says whether it took it. One that
     it did not take is for `recv`, and so is what comes after it until its reader calls `done`.
 
-    A small text that comes alone, as ink does, is read here; everything else is the library's to read."""
+    Texts that come whole, in one piece, as nearly all do, are read here; everything else is the library's to read."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -90,9 +92,11 @@ class Wire(PlainWire):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        if not (self._begun or self._unread or self._in_pieces) and self._take_small(data):
-            return
         self._credit = AT_ONCE
+        if not (self._begun or self._unread or self._in_pieces):
+            data = self._take_texts(data)
+            if not data:
+                return
         if self.request is None:
             # The library does not say how much it read of what follows a request at once; then it reads it all.
             head, _, _ = data.partition(b"\r\n\r\n")
@@ -101,18 +105,30 @@ class Wire(PlainWire):
             self._begun += len(data)
         super().data_received(data)
 
-    def _take_small(self, data: bytes) -> bool:
-        """Read and hand over the frame of a small text, if `data` is one and nothing else."""
-        if self.listener is None or len(data) < 6 or data[0] != _TEXT:
-            return False
-        length = data[1] - _MASKED
-        if not 0 <= length < 126 or len(data) != length + 6 or self.protocol.state is not State.OPEN:
-            return False
-        try:
-            text = apply_mask(data[6:], data[2:6]).decode()
-        except UnicodeDecodeError:
-            return False
-        return self.listener(text)
+    def _take_texts(self, data: bytes) -> bytes:
+        """Hand over the texts in one piece that `data` begins with; returns what comes after them."""
+        at = 0
+        while self._credit and self.listener is not None and self.protocol.state is State.OPEN:
+            if len(data) < at + 8 or data[at] != _TEXT:
+                break
+            length, mask = data[at + 1] - _MASKED, at + 2
+            if length == 126:
+                length, mask = int.from_bytes(data[mask : mask + 2], "big"), mask + 2
+            elif length > 126:
+                break
+            start = mask + 4
+            end = start + length
+            if not 0 <= length <= self.longest or len(data) < end:
+                break
+            try:
+                text = apply_mask(data[start:end], data[mask:start]).decode()
+            except UnicodeDecodeError:
+                break
+            if not self.listener(text):
+                break
+            self._credit -= 1
+            at = end
+        return data[at:]
 
     def process_event(self, event: Any) -> None:
         if isinstance(event, Frame):

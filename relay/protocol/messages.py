@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -506,7 +507,8 @@ def check_fields(fields: dict[str, Any]) -> None:
     without the spaces that it may have."""
     for name, value in fields.items():
         if isinstance(value, msgspec.Raw):
-            fields[name] = _checked(value)
+            data = bytes(value)
+            fields[name] = _checked_short(data) if len(data) <= SHORT else _checked(data)
         else:
             check_value(value, MAX_DEPTH - 1)
 
@@ -515,19 +517,25 @@ _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _LONG = b"0" * 16
 
 
-def _checked(raw: msgspec.Raw) -> msgspec.Raw:
-    data = bytes(raw)
+SHORT = 40
+"""Bytes of a value that may well come again, such as a colour or a width."""
+
+
+def _checked(data: bytes) -> msgspec.Raw:
     if data.startswith(b"["):
         # Coordinates, as nearly all that comes is: it is known to be JSON, so these are short whole numbers in a row.
         shape = data.translate(_DIGITS)
         if _LONG not in shape and not shape[1:-1].translate(None, b"0,-"):
-            return raw
+            return msgspec.Raw(data)
     try:
         value = msgspec.json.decode(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise Bad("bad-value", f"a value could not be read: {error}") from None
     check_value(value, MAX_DEPTH - 1)
-    return encode_message(value) if isinstance(value, list | dict) else raw
+    return encode_message(value) if isinstance(value, list | dict) else msgspec.Raw(data)
+
+
+_checked_short = lru_cache(1024)(_checked)
 
 
 def check_event(event: Event) -> Event:

@@ -313,9 +313,9 @@ class SqliteStore:
     def _put_room(self, room: _Room) -> None:
         self._db.execute("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*room, crc(*room)))
 
-    def _count(self, table: str, id: int, clients: Iterable[str]) -> int:
-        """How many rows `table` has of `clients` of the room `id`."""
-        query = f"SELECT count(*) FROM {table} WHERE room = ? AND client = ?"
+    def _count_refusals(self, id: int, clients: Iterable[str]) -> int:
+        """How many there are of `clients` of the room `id`."""
+        query = "SELECT count(*) FROM refusals WHERE room = ? AND client = ?"
         return sum(self._db.execute(query, (id, client)).fetchone()[0] for client in clients)
 
     def _rows(self, room: _Room, first: int, last: int) -> list[LogRow]:
@@ -386,24 +386,33 @@ class SqliteStore:
         id, last = room.id, room.last + len(batch.rows)
         if [row.seq for row in batch.rows] != list(range(room.last + 1, last + 1)):
             raise StoreError(f"the rows for room {batch.room!r} do not follow its log; load the room again")
-        clients = {row.client for row in batch.clients}
-        refused = {row.client for row in batch.refusals}
-        had = (self._count("clients", id, clients), self._count("refusals", id, refused))
         self._insert("log", id, batch.rows)
-        self._insert("clients", id, batch.clients)
-        self._insert("refusals", id, batch.refusals)
+        clients = room.clients + self._put_clients(id, batch.clients)
+        refusals = room.refusals + (self._put_refusals(id, batch.refusals) if batch.refusals else 0)
+        self._put_room(room._replace(last=last, clients=clients, refusals=refusals))
+
+    def _put_clients(self, id: int, rows: Sequence[ClientRow]) -> int:
+        """Replace or add the clients `rows` of the room `id`; returns how many are new."""
+        kept = self._db.executemany(
+            "UPDATE clients SET key_hash = ?, author = ?, last = ?, crc = ? WHERE room = ? AND client = ?",
+            [(*row[1:], crc(id, *row), id, row.client) for row in rows],
+        )
+        if kept.rowcount == len(rows):
+            return 0
+        new = "INSERT OR IGNORE INTO clients VALUES (?, ?, ?, ?, ?, ?)"
+        return self._db.executemany(new, [(id, *row, crc(id, *row)) for row in rows]).rowcount
+
+    def _put_refusals(self, id: int, rows: Sequence[RefusalRow]) -> int:
+        """Add the refusals `rows` to the room `id`, and forget old ones; returns how many more there are."""
+        refused = {row.client for row in rows}
+        had = self._count_refusals(id, refused)
+        self._insert("refusals", id, rows)
         self._db.executemany(
             "DELETE FROM refusals WHERE room = :room AND client = :client AND op <= "
             "(SELECT last FROM clients WHERE room = :room AND client = :client) - :window",
             [{"room": id, "client": client, "window": WINDOW} for client in refused],
         )
-        self._put_room(
-            room._replace(
-                last=last,
-                clients=room.clients + self._count("clients", id, clients) - had[0],
-                refusals=room.refusals + self._count("refusals", id, refused) - had[1],
-            )
-        )
+        return self._count_refusals(id, refused) - had
 
     def _insert(self, table: str, id: int, rows: Iterable[tuple[Any, ...]]) -> None:
         if table in ("log", "checkpoints"):

@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -225,11 +225,13 @@ class Connection:
     def execute(self, statement: str, values: Sequence[Any] | dict[str, Any] = ()) -> Cursor:
         return Cursor(self._db, statement, values)
 
-    def executemany(self, statement: str, rows: Iterable[Any]) -> None:
+    def executemany(self, statement: str, rows: Iterable[Any]) -> Changed:
+        before = self._db.total_changes()
         try:
             self._db.cursor().executemany(statement, rows)
         except apsw.Error as error:
             raise _translated(error) from None
+        return Changed(self._db.total_changes() - before)
 
     def create_function(self, name: str, arguments: int, work: Callable[..., Any], **_: Any) -> None:
         self._db.create_scalar_function(name, work, arguments)
@@ -237,6 +239,12 @@ class Connection:
     def close(self) -> None:
         with contextlib.suppress(apsw.Error):  # As sqlite3 does.
             self._db.close()
+
+
+class Changed(NamedTuple):
+    """How many rows a statement changed, where sqlite3 says it."""
+
+    rowcount: int
 
 
 class Cursor:

@@ -174,7 +174,7 @@ def test_the_end_of_a_frame_that_looks_like_one_is_none() -> None:
     asyncio.run(play())
 
 
-def test_a_small_text_alone_is_not_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_alone_is_not_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """What makes ink cheap: the library never sees it. Fails when a release of it no longer lets that be."""
     read: list[bytes] = []
     library = ServerConnection.data_received
@@ -191,8 +191,10 @@ def test_a_small_text_alone_is_not_read_twice(monkeypatch: pytest.MonkeyPatch) -
             await (await client.ping())
             assert server.heard == ["by the network"]
             before = len(read)
-            wire.data_received(masked(Opcode.TEXT, b"at once"))
-            assert server.heard == ["by the network", "at once"]
+            texts = ["at once", "a stroke " * 14, "many strokes " * 5_000]
+            for text in texts:
+                wire.data_received(masked(Opcode.TEXT, text.encode()))
+            assert server.heard == ["by the network", *texts]
             assert len(read) == before
 
     asyncio.run(play())
