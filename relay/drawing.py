@@ -17,7 +17,7 @@ import msgspec
 
 from .limits import Limits
 from .log import Checkpoint, Loaded, LogRow, Trim
-from .packed import Packed, compressed
+from .packed import Kept, Packed, compressed
 from .protocol import (
     MAX_COMMIT,
     Bad,
@@ -174,7 +174,7 @@ class Drawing:
     def picture(self) -> Picture:
         """The drawing as it is now."""
         if self._picture.seq != self.seq:
-            self._picture = Picture(self.seq, len(self.entries), compressed(self.entries.encoded()))
+            self._picture = Picture(self.seq, len(self.entries), compressed(self.entries.kept()))
             self._since_picture = 0
         return self._picture
 
@@ -183,7 +183,7 @@ class Drawing:
         recent = self._since_picture <= FRESH_BYTES and self._picture.seq >= max(seq, self.tail_start)
         return self._picture if recent else self.picture()
 
-    def checkpoint(self) -> tuple[Checkpoint, list[bytes]] | None:
+    def checkpoint(self) -> tuple[Checkpoint, Kept] | None:
         """The drawing as it is, when the log has grown so much since the last one that it is worth keeping: a
         checkpoint without its body, and the entries of which `compressed` makes that, which takes longer than a loop
         has."""
@@ -193,7 +193,7 @@ class Drawing:
             return None
         count, mark = len(self.entries), self.mark(self.seq)
         self._checkpointed = Checkpoint(self.seq, mark, self.at, count, self._logged, b"")
-        return self._checkpointed, self.entries.encoded()
+        return self._checkpointed, self.entries.kept()
 
     def trim(self) -> Trim:
         """What of the past may be forgotten now."""

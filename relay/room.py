@@ -23,6 +23,7 @@ from .clients import Client, Clients
 from .drawing import Drawing, encoded
 from .limits import Limits
 from .log import Batch, Checkpoint, Found, Loaded, LogRow, Past, RefusalRow, Trim
+from .packed import Kept
 from .presence import Presence
 from .presence import Update as PresenceUpdate
 from .protocol import (
@@ -595,7 +596,7 @@ class Room:
 
     # --- the past -----------------------------------------------------------------------------------------
 
-    def checkpoint(self) -> tuple[Checkpoint, list[bytes]] | None:
+    def checkpoint(self) -> tuple[Checkpoint, Kept] | None:
         """The drawing as it is, when it is time for the store to keep it: see `Drawing.checkpoint`."""
         return self._drawing.checkpoint()
 

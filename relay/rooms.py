@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import logging
 import random
 import secrets
@@ -25,13 +26,15 @@ from .limits import Limits
 from .log import Batch, Checkpoint, Found, Loaded, Past, Store, StoreError
 from .logs import event
 from .metrics import Metrics
-from .packed import compressed
+from .packed import Kept, compressed
 from .protocol import Bad, Commit, Join
 from .pulse import QUIET, Pulse
 from .room import Room, encode_past
 
 KEEP_OPEN = 60.0
 """Seconds for which an empty room stays in memory."""
+LARGE = 1 << 20
+"""Bytes of a checkpoint that took several times as much to make."""
 
 _marks = random.Random()
 """Marks may be guessed, but no two relays may give the same ones; the system's numbers cost a call each."""
@@ -319,7 +322,7 @@ class Rooms:
                 if idle and (due := opened.room.checkpoint()) is not None:
                     opened.keeping = asyncio.create_task(self._keep(opened, *due))
 
-    async def _keep(self, opened: OpenRoom, point: Checkpoint, entries: list[bytes]) -> None:
+    async def _keep(self, opened: OpenRoom, point: Checkpoint, entries: Kept) -> None:
         """Keep a checkpoint, and forget what the limits say: beside the commits, and one room after the other."""
         room = opened.room
         async with self._keeping:
@@ -335,6 +338,9 @@ class Rooms:
             except Exception:
                 self._log.exception("a checkpoint of a room failed: %r", room.name)
                 return
+        size, point = len(point.body), point._replace(body=b"")
+        if size > LARGE:
+            await asyncio.to_thread(_give_back)
         trimmed = oldest if oldest != room.oldest else None
         room.oldest = oldest
         event(
@@ -344,7 +350,7 @@ class Rooms:
             room=room.name,
             seq=point.seq,
             elements=point.entries,
-            bytes=len(point.body),
+            bytes=size,
             oldest=trimmed,
         )
 
@@ -363,6 +369,13 @@ class Rooms:
             if batch is not None:
                 group.append((opened, batch))
         return group
+
+
+def _give_back() -> None:
+    """Have the allocator return to the system what a checkpoint took: glibc's keeps it for the next, maybe for hours."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _replay(name: str, loaded: Loaded, limits: Limits) -> Room:

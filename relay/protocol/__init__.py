@@ -75,7 +75,6 @@ from .messages import (
     decode_server,
     encode,
     encode_entries,
-    encode_entry,
     encode_message,
 )
 
@@ -157,7 +156,6 @@ __all__ = [
     "decode_server",
     "encode",
     "encode_entries",
-    "encode_entry",
     "encode_message",
     "order",
     "resolve",

@@ -105,22 +105,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     versions: dict[str, int]
 
     def __post_init__(self) -> None:
-        # `encode_entry` leaves out what is the seq that made it.
+        # A snapshot leaves out what is the seq that made it.
         if len(self.versions) < len(self.fields):
             for name in self.fields:
                 self.versions.setdefault(name, self.first[0])
-
-
-class _Brief(msgspec.Struct, gc=False):
-    """An `Entry` with some of its versions left out."""
-
-    key: str
-    first: tuple[int, int]
-    author: str
-    at: float
-    page: str
-    fields: dict[str, Any]
-    versions: dict[str, int]
 
 
 class Restore(Message, frozen=True, tag="restore"):
@@ -582,15 +570,6 @@ def check_name(name: object) -> str:
 def encode_entries(entries: Sequence[Entry]) -> bytes:
     """The JSON of `entries`, with all versions."""
     return _encoder.encode(entries)
-
-
-def encode_entry(entry: Entry) -> bytes:
-    """The JSON of one entry of a snapshot: of its versions, those that are not the seq that made it."""
-    first = entry.first[0]
-    versions = {name: seq for name, seq in entry.versions.items() if seq != first}
-    return _encoder.encode(
-        _Brief(entry.key, entry.first, entry.author, entry.at, entry.page, entry.fields, versions)
-    )
 
 
 def decode_entries(data: bytes) -> list[Entry]:

@@ -419,9 +419,15 @@ class SqliteStore:
             # The column `at` holds real numbers only: a whole one must be summed as it will come back.
             rows = [(*row[:2], float(row[2]), *row[3:]) for row in rows]
         values = [(id, *row, crc(id, *row)) for row in rows]
-        if values:
-            how = "INSERT" if table == "log" else "INSERT OR REPLACE"
-            self._db.executemany(f"{how} INTO {table} VALUES ({', '.join('?' * len(values[0]))})", values)
+        if not values:
+            return
+        how = "INSERT" if table == "log" else "INSERT OR REPLACE"
+        given = f"VALUES ({', '.join('?' * len(values[0]))})"
+        if table == "checkpoints":
+            # One more that is not inserted: a statement keeps what it was given last, and these may be large.
+            given = f"SELECT {', '.join('?' * len(values[0]))} WHERE ?1 IS NOT NULL"
+            values.append((None,) * len(values[0]))
+        self._db.executemany(f"{how} INTO {table} {given}", values)
 
     # --- the past -----------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ import relay.store.sqlite
 from relay.clients import Client
 from relay.drawing import Draft, Drawing, Picture
 from relay.log import Batch, Checkpoint, Found, LogRow
-from relay.packed import Packed
+from relay.packed import Kept, Packed
 from relay.protocol import (
     Change,
     Commit,
@@ -190,15 +190,8 @@ def drop_tombstones() -> None:
 
 def snapshot_misses_one() -> None:
     """The element drawn last is not in a snapshot."""
-    encoded = Packed.encoded
-
-    def short(packed: Packed) -> bytes:
-        fewer = Packed()
-        for key in list(packed)[:-1]:
-            fewer[key] = packed[key]
-        return encoded(fewer)
-
-    Packed.encoded = short  # type: ignore[method-assign]
+    kept = Packed.kept
+    Packed.kept = lambda packed: dict(list(kept(packed).items())[:-1])  # type: ignore[method-assign]
 
 
 def snapshot_of_another_moment() -> None:
@@ -388,12 +381,12 @@ def checkpoint_misses_one() -> None:
     relay.drawing.CHECKPOINT_ENTRIES = 16
     checkpoint = Drawing.checkpoint
 
-    def short(drawing: Drawing) -> tuple[Checkpoint, list[bytes]] | None:
+    def short(drawing: Drawing) -> tuple[Checkpoint, Kept] | None:
         due = checkpoint(drawing)
         if due is None:
             return None
         point, entries = due
-        return point._replace(entries=len(entries) - 1), entries[:-1]
+        return point._replace(entries=len(entries) - 1), dict(list(entries.items())[:-1])
 
     Drawing.checkpoint = short  # type: ignore[method-assign]
 

@@ -23,7 +23,7 @@ def entry(number: int, versions: dict[str, int] | None = None) -> Entry:
 
 def whole(packed: Packed) -> bytes:
     """The JSON of a snapshot."""
-    return zlib.decompress(compressed(packed.encoded()))
+    return zlib.decompress(compressed(packed.kept()))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
@@ -32,7 +32,7 @@ def test_a_stream_made_in_pieces_is_that_of_all(count: int, level: int) -> None:
     packed, given = Packed(), [entry(number) for number in range(count)]
     for one in given:
         packed[one.key] = one
-    assert decode_entries(zlib.decompress(compressed(packed.encoded(), level))) == given
+    assert decode_entries(zlib.decompress(compressed(packed.kept(), level))) == given
 
 
 def plain(packed: Packed) -> list[object]:

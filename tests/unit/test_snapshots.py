@@ -10,7 +10,7 @@ import pytest
 from ipysketch.sync import Sync
 from relay.drawing import FRESH_BYTES
 from relay.log import Loaded
-from relay.packed import Packed
+from relay.packed import Kept, Packed
 from relay.protocol import MAX_COMMIT, Commit, Create, Operate, Refused, Snapshot, Welcome, decode_server
 from relay.room import Peer, Room
 
@@ -22,13 +22,13 @@ class Scene:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.built = 0
-        encoded = Packed.encoded
+        kept = Packed.kept
 
-        def counted(packed: Packed) -> bytes:
+        def counted(packed: Packed) -> Kept:
             self.built += 1
-            return encoded(packed)
+            return kept(packed)
 
-        monkeypatch.setattr(Packed, "encoded", counted)
+        monkeypatch.setattr(Packed, "kept", counted)
         ids = (f"{number:032x}" for number in itertools.count())
         self.room = Room("algebra", Loaded("epoch", 1, False, None, ()), lambda: next(ids), lambda: 7)
         self.artist = Guest(self.room)
