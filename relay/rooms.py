@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import logging
 import random
 import secrets
@@ -33,8 +32,6 @@ from .room import Room, encode_past
 
 KEEP_OPEN = 60.0
 """Seconds for which an empty room stays in memory."""
-LARGE = 1 << 20
-"""Bytes of a checkpoint that took several times as much to make."""
 
 _marks = random.Random()
 """Marks may be guessed, but no two relays may give the same ones; the system's numbers cost a call each."""
@@ -338,9 +335,6 @@ class Rooms:
             except Exception:
                 self._log.exception("a checkpoint of a room failed: %r", room.name)
                 return
-        size, point = len(point.body), point._replace(body=b"")
-        if size > LARGE:
-            await asyncio.to_thread(_give_back)
         trimmed = oldest if oldest != room.oldest else None
         room.oldest = oldest
         event(
@@ -350,7 +344,7 @@ class Rooms:
             room=room.name,
             seq=point.seq,
             elements=point.entries,
-            bytes=size,
+            bytes=len(point.body),
             oldest=trimmed,
         )
 
@@ -369,13 +363,6 @@ class Rooms:
             if batch is not None:
                 group.append((opened, batch))
         return group
-
-
-def _give_back() -> None:
-    """Have the allocator return to the system what a checkpoint took: glibc's keeps it for the next, maybe for hours."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def _replay(name: str, loaded: Loaded, limits: Limits) -> Room:

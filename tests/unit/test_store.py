@@ -606,3 +606,28 @@ def test_a_network_file_system_is_refused_before_anything_is_made(
         assert not (tmp_path / "relay.sqlite").exists()
     else:
         SqliteStore(tmp_path / "relay.sqlite").close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much memory there is in use")
+def test_what_a_checkpoint_took_is_given_back(tmp_path: Path) -> None:
+    """sqlite3 keeps with a statement what it was given last: the drawing of a room, until the next checkpoint."""
+    script = """
+import re, sys
+from pathlib import Path
+from relay.store import SqliteStore
+from relay.log import Checkpoint
+
+def resident():
+    return int(re.search(r"RssAnon:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) << 10
+
+size = 48 << 20
+store = SqliteStore(sys.argv[1])
+store.load("a", "one")
+store.checkpoint("a", Checkpoint(1, 7, 1.5, 1, 1, b"small"))
+before = resident()
+store.checkpoint("a", Checkpoint(2, 7, 1.5, 1, 1, bytes(size)))
+print((resident() - before) / size)
+"""
+    command = [sys.executable, "-c", script, str(tmp_path / "relay.sqlite")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert float(said.stdout) < 0.5
