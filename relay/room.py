@@ -534,7 +534,7 @@ class Room:
             announced, stream = peer.pasts.pop(0)
             peer.chunks = _cut(stream)
             return encode([announced]).decode()
-        if peer.cursor < self._drawing.tail_start:
+        if peer.cursor != self._drawing.seq and peer.cursor < self._drawing.tail_start:
             return self._begin_snapshot(peer)
         if peer.events:
             events, peer.events = peer.events, []
@@ -552,15 +552,15 @@ class Room:
 
     def _catch_up(self, peer: Peer) -> str | None:
         """Commits and presence after what `peer` knows; encoded once for all who know the same."""
-        where = (peer.cursor, peer.seen)
-        now = (self.seq, self._presence.version)
-        if where == now:
-            return None
-        if self._frame is None or (self._frame.where, self._frame.now) != (where, now):
-            self._frame = self._encode_from(where, now)
-        frame = self._frame
-        peer.cursor, peer.seen = frame.reached
-        return frame.text if frame.text is not None and frame.owner != peer.id else self._catch_up(peer)
+        now = (self._drawing.seq, self._presence.version)
+        while (where := (peer.cursor, peer.seen)) != now:
+            frame = self._frame
+            if frame is None or frame.where != where or frame.now != now:
+                frame = self._frame = self._encode_from(where, now)
+            peer.cursor, peer.seen = frame.reached
+            if frame.text is not None and frame.owner != peer.id:
+                return frame.text
+        return None
 
     def _encode_from(self, where: tuple[int, int], now: tuple[int, int]) -> _Frame:
         cursor, seen = where

@@ -35,6 +35,7 @@ _TEXT = 0x80 | Opcode.TEXT
 """The first byte of a text in one piece, uncompressed."""
 _MASKED = 0x80
 _UNKNOWN = 1 << 62
+_OPEN = State.OPEN
 
 _DATA = frozenset([Opcode.TEXT, Opcode.BINARY, Opcode.CONT])
 
@@ -108,7 +109,7 @@ class Wire(PlainWire):
     def _take_texts(self, data: bytes) -> bytes:
         """Hand over the texts in one piece that `data` begins with; returns what comes after them."""
         at = 0
-        while self._credit and self.listener is not None and self.protocol.state is State.OPEN:
+        while self._credit and self.listener is not None and self.protocol.state is _OPEN:
             if len(data) < at + 8 or data[at] != _TEXT:
                 break
             length, mask = data[at + 1] - _MASKED, at + 2
@@ -159,12 +160,7 @@ class Wire(PlainWire):
 
     @property
     def clear(self) -> bool:
-        transport = self.transport
-        return (
-            not transport.get_write_buffer_size()
-            and self.protocol.state is State.OPEN
-            and not transport.is_closing()
-        )
+        return not self.transport.get_write_buffer_size() and self.protocol.state is _OPEN
 
     def post(self, frame: bytes) -> None:
         self.transport.write(frame)
