@@ -348,7 +348,7 @@ def busy_kernel(effort: Effort) -> Result:
         figure=f"{rates['ipysketch', 'remote']:.0f} and {rates['ipysketch', 'local']:.0f}",
         target="remote ≥ 30; local ink too",
         reached=rates["ipysketch", "remote"] >= 30 and rates["ipysketch", "local"] >= 30,
-        short="the thread that speaks waits for the one that computes: Python switches every 5 ms",
+        short="the loop keeps one of two cores busy: pages, servers, crowd and the rest of the kernel have the rest",
         samples=entries,
     )
 

@@ -21,7 +21,8 @@ import fcntl
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -298,6 +299,16 @@ class SqliteStore:
             raise self._damaged(f"the entry of room {name!r}")
         return room
 
+    def _rooms_named(self, names: Collection[str]) -> dict[str, _Room]:
+        """The rooms of these names, each of which must be there."""
+        rooms: dict[str, _Room] = {}
+        for *columns, check in self._db.execute(
+            f"{_ROOMS} WHERE name IN ({', '.join('?' * len(names))})", tuple(names)
+        ):
+            if check == crc(*columns):
+                rooms[columns[1]] = _Room(*columns)
+        return {name: rooms.get(name) or self._room(name) for name in names}
+
     def _room(self, name: str) -> _Room:
         room = self._find_room(name)
         if room is None:
@@ -311,7 +322,7 @@ class SqliteStore:
         return room
 
     def _put_room(self, room: _Room) -> None:
-        self._db.execute("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*room, crc(*room)))
+        self._insert("rooms", [room])
 
     def _count_refusals(self, id: int, clients: Iterable[str]) -> int:
         """How many there are of `clients` of the room `id`."""
@@ -373,40 +384,50 @@ class SqliteStore:
         return Found(mark, ClientRow(*row[1:-1]), tuple(RefusalRow(*found[1:-1]) for found in refusals))
 
     def append(self, batches: Sequence[Batch]) -> None:
-        def write() -> None:
-            for batch in batches:
-                self._append(batch)
-
         self._refused = sum(len(row.body) for batch in batches for row in batch.rows)
-        self._transact("written", write)
+        self._transact("written", lambda: self._append(batches))
         self._refused = 0
 
-    def _append(self, batch: Batch) -> None:
-        room = self._room(batch.room)
-        id, last = room.id, room.last + len(batch.rows)
-        if [row.seq for row in batch.rows] != list(range(room.last + 1, last + 1)):
-            raise StoreError(f"the rows for room {batch.room!r} do not follow its log; load the room again")
-        self._insert("log", id, batch.rows)
-        clients = room.clients + self._put_clients(id, batch.clients)
-        refusals = room.refusals + (self._put_refusals(id, batch.refusals) if batch.refusals else 0)
-        self._put_room(room._replace(last=last, clients=clients, refusals=refusals))
+    def _append(self, batches: Sequence[Batch]) -> None:
+        # All rooms together: at each statement this thread may have to wait for that of the loop.
+        rooms = self._rooms_named({batch.room for batch in batches})
+        log: list[tuple[Any, ...]] = []
+        clients: list[tuple[Any, ...]] = []
+        for batch in batches:
+            room = rooms[batch.room]
+            last = room.last + len(batch.rows)
+            if [row.seq for row in batch.rows] != list(range(room.last + 1, last + 1)):
+                raise StoreError(f"the rows for room {batch.room!r} do not follow its log; load the room again")
+            rooms[batch.room] = room._replace(last=last)
+            log += [(room.id, *row) for row in batch.rows]
+            clients += [(room.id, *row) for row in batch.clients]
+        self._insert("log", log)
+        new = self._put_clients(clients)
+        for batch in batches:
+            room = rooms[batch.room]
+            more = self._put_refusals(room.id, batch.refusals) if batch.refusals else 0
+            rooms[batch.room] = room._replace(refusals=room.refusals + more)
+        counted = [room._replace(clients=room.clients + new[room.id]) for room in rooms.values()]
+        self._insert("rooms", counted)
 
-    def _put_clients(self, id: int, rows: Sequence[ClientRow]) -> int:
-        """Replace or add the clients `rows` of the room `id`; returns how many are new."""
-        kept = self._db.executemany(
+    def _put_clients(self, rows: Sequence[tuple[Any, ...]]) -> Counter[int]:
+        """Replace or add clients, each with its room's id; returns how many are new, by room."""
+        new: Counter[int] = Counter()
+        changed = self._db.executemany(
             "UPDATE clients SET key_hash = ?, author = ?, last = ?, crc = ? WHERE room = ? AND client = ?",
-            [(*row[1:], crc(id, *row), id, row.client) for row in rows],
+            [(*row[2:], crc(*row), *row[:2]) for row in rows],
         )
-        if kept.rowcount == len(rows):
-            return 0
-        new = "INSERT OR IGNORE INTO clients VALUES (?, ?, ?, ?, ?, ?)"
-        return self._db.executemany(new, [(id, *row, crc(id, *row)) for row in rows]).rowcount
+        if changed.rowcount < len(rows):
+            for row in rows:
+                add = "INSERT OR IGNORE INTO clients VALUES (?, ?, ?, ?, ?, ?)"
+                new[row[0]] += self._db.executemany(add, [(*row, crc(*row))]).rowcount
+        return new
 
     def _put_refusals(self, id: int, rows: Sequence[RefusalRow]) -> int:
-        """Add the refusals `rows` to the room `id`, and forget old ones; returns how many more there are."""
+        """Add refusals to the room `id`, and forget old ones; returns how many more there are."""
         refused = {row.client for row in rows}
         had = self._count_refusals(id, refused)
-        self._insert("refusals", id, rows)
+        self._insert("refusals", [(id, *row) for row in rows])
         self._db.executemany(
             "DELETE FROM refusals WHERE room = :room AND client = :client AND op <= "
             "(SELECT last FROM clients WHERE room = :room AND client = :client) - :window",
@@ -414,13 +435,14 @@ class SqliteStore:
         )
         return self._count_refusals(id, refused) - had
 
-    def _insert(self, table: str, id: int, rows: Iterable[tuple[Any, ...]]) -> None:
+    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows, each with its room's id first; of all tables but the log, those that are there are replaced."""
+        if not rows:
+            return
         if table in ("log", "checkpoints"):
             # The column `at` holds real numbers only: a whole one must be summed as it will come back.
-            rows = [(*row[:2], float(row[2]), *row[3:]) for row in rows]
-        values = [(id, *row, crc(id, *row)) for row in rows]
-        if not values:
-            return
+            rows = [(*row[:3], float(row[3]), *row[4:]) for row in rows]
+        values: list[tuple[Any, ...]] = [(*row, crc(*row)) for row in rows]
         how = "INSERT" if table == "log" else "INSERT OR REPLACE"
         given = f"VALUES ({', '.join('?' * len(values[0]))})"
         if table == "checkpoints":
@@ -432,7 +454,7 @@ class SqliteStore:
     # --- the past -----------------------------------------------------------------------------------------
 
     def checkpoint(self, room: str, checkpoint: Checkpoint) -> None:
-        self._transact("written", lambda: self._insert("checkpoints", self._room(room).id, [checkpoint]))
+        self._transact("written", lambda: self._insert("checkpoints", [(self._room(room).id, *checkpoint)]))
 
     def read(self, room: str, first: int, last: int) -> Past:
         return self._transact("read", lambda: self._read(room, first, last))
@@ -481,8 +503,8 @@ class SqliteStore:
                 raise StoreError(f"there is a room {room!r} already; choose another name or delete it first")
             first = past.checkpoint.seq + 1 if past.checkpoint else 1
             added = self._add_room(room, epoch, first, first - 1 + len(past.rows))
-            self._insert("checkpoints", added.id, [past.checkpoint] if past.checkpoint else [])
-            self._insert("log", added.id, past.rows)
+            self._insert("checkpoints", [(added.id, *past.checkpoint)] if past.checkpoint else [])
+            self._insert("log", [(added.id, *row) for row in past.rows])
 
         self._transact("written", write)
 
