@@ -95,6 +95,20 @@ def test_it_wakes_up_when_there_is_little_to_do_again(ends: Ends, clock: list[fl
     assert ends.here in ends.see(None)
 
 
+def test_where_it_is_called_often_naps_are_short(
+    ends: Ends, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends.tire(clock, 3 * MANY * SPAN)
+    ends.ring.send(b"!")
+    for _ in range(int(3 * MANY * SPAN)):  # Each nap is cut short, and there is much to see.
+        ends.see(None)
+    clock[0] += SPAN
+    ends.see(None)
+    ends.bell.recv(1)
+    ends.there.send(b"!")
+    assert ends.see(None) == [ends.here], "else it would sleep for ten minutes"
+
+
 def test_threads_and_signals_wake_a_loop(clock: list[float]) -> None:
     loop = asyncio.SelectorEventLoop(Napping())
     try:
