@@ -160,7 +160,12 @@ class Wire(PlainWire):
 
     @property
     def clear(self) -> bool:
-        return not self.transport.get_write_buffer_size() and self.protocol.state is _OPEN
+        transport = self.transport
+        return (
+            not transport.get_write_buffer_size()
+            and self.protocol.state is _OPEN
+            and not transport.is_closing()
+        )
 
     def post(self, frame: bytes) -> None:
         self.transport.write(frame)

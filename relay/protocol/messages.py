@@ -492,7 +492,7 @@ def check_value(value: object, depth: int = MAX_DEPTH) -> None:
 
 def check_fields(fields: dict[str, Any]) -> None:
     """Raise `Bad` unless each value is one that `check_value` takes in an object. One that is still encoded stays so,
-    without the spaces that it may have."""
+    as it would be if it had been decoded and encoded again."""
     for name, value in fields.items():
         if isinstance(value, msgspec.Raw):
             data = bytes(value)
@@ -513,14 +513,14 @@ def _checked(data: bytes) -> msgspec.Raw:
     if data.startswith(b"["):
         # Coordinates, as nearly all that comes is: it is known to be JSON, so these are short whole numbers in a row.
         shape = data.translate(_DIGITS)
-        if _LONG not in shape and not shape[1:-1].translate(None, b"0,-"):
+        if _LONG not in shape and b"-0" not in data and not shape[1:-1].translate(None, b"0,-"):
             return msgspec.Raw(data)
     try:
         value = msgspec.json.decode(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise Bad("bad-value", f"a value could not be read: {error}") from None
     check_value(value, MAX_DEPTH - 1)
-    return encode_message(value) if isinstance(value, list | dict) else msgspec.Raw(data)
+    return encode_message(value)
 
 
 _checked_short = lru_cache(1024)(_checked)

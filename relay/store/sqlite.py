@@ -23,6 +23,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -49,6 +50,8 @@ WAL_LIMIT = 64 << 20
 CHECKED_BYTES = 1 << 30
 """The structure of a database up to this size is checked whenever it is opened; of a larger one on demand."""
 PROBE_BYTES = 32 << 10
+AT_ONCE = 500
+"""Names in one statement; an old SQLite takes 999."""
 NETWORK_FILE_SYSTEMS = frozenset(
     [
         "nfs",
@@ -302,11 +305,13 @@ class SqliteStore:
     def _rooms_named(self, names: Collection[str]) -> dict[str, _Room]:
         """The rooms of these names, each of which must be there."""
         rooms: dict[str, _Room] = {}
-        for *columns, check in self._db.execute(
-            f"{_ROOMS} WHERE name IN ({', '.join('?' * len(names))})", tuple(names)
-        ):
-            if check == crc(*columns):
-                rooms[columns[1]] = _Room(*columns)
+        rest = iter(names)
+        while some := tuple(islice(rest, AT_ONCE)):
+            for *columns, check in self._db.execute(
+                f"{_ROOMS} WHERE name IN ({', '.join('?' * len(some))})", some
+            ):
+                if check == crc(*columns):
+                    rooms[columns[1]] = _Room(*columns)
         return {name: rooms.get(name) or self._room(name) for name in names}
 
     def _room(self, name: str) -> _Room:
@@ -413,6 +418,7 @@ class SqliteStore:
     def _put_clients(self, rows: Sequence[tuple[Any, ...]]) -> Counter[int]:
         """Replace or add clients, each with its room's id; returns how many are new, by room."""
         new: Counter[int] = Counter()
+        rows = list({row[:2]: row for row in rows}.values())
         changed = self._db.executemany(
             "UPDATE clients SET key_hash = ?, author = ?, last = ?, crc = ? WHERE room = ? AND client = ?",
             [(*row[2:], crc(*row), *row[:2]) for row in rows],
@@ -447,8 +453,8 @@ class SqliteStore:
         given = f"VALUES ({', '.join('?' * len(values[0]))})"
         if table == "checkpoints":
             # One more that is not inserted: a statement keeps what it was given last, and these may be large.
-            given = f"SELECT {', '.join('?' * len(values[0]))} WHERE ?1 IS NOT NULL"
-            values.append((None,) * len(values[0]))
+            given = f"SELECT {', '.join('?' * len(values[0]))} WHERE ?"
+            values = [*((*row, True) for row in values), (*(None for _ in values[0]), False)]
         self._db.executemany(f"{how} INTO {table} {given}", values)
 
     # --- the past -----------------------------------------------------------------------------------------

@@ -94,15 +94,21 @@ def skip_deduplication() -> None:
 
 def forget_clients() -> None:
     """How far each client came is not kept."""
-    insert = SqliteStore._insert
 
-    def careless(store: SqliteStore, table: str, id: int, rows: Any) -> None:
-        rows = list(rows)
-        if table == "clients":
-            rows = [row._replace(last=max(0, row.last - 2)) for row in rows]
-        insert(store, table, id, rows)
+    def careless(batch: Batch) -> Batch:
+        return batch._replace(clients=[row._replace(last=max(0, row.last - 2)) for row in batch.clients])
 
-    SqliteStore._insert = careless  # type: ignore[method-assign]
+    _alter_batches(careless)
+
+
+def _alter_batches(alter: Callable[[Batch], Batch]) -> None:
+    """The store is given something else than the room has."""
+    append = SqliteStore.append
+
+    def altered(store: SqliteStore, batches: Sequence[Batch]) -> None:
+        append(store, [alter(batch) for batch in batches])
+
+    SqliteStore.append = altered  # type: ignore[method-assign]
 
 
 def _resume(step: int) -> None:
@@ -229,12 +235,7 @@ def wrong_author() -> None:
 
 
 def _altered_rows(alter: Callable[[Sequence[LogRow]], Sequence[LogRow]]) -> None:
-    insert = SqliteStore._insert
-
-    def altered(store: SqliteStore, table: str, id: int, rows: Any) -> None:
-        insert(store, table, id, alter(list(rows)) if table == "log" else rows)
-
-    SqliteStore._insert = altered  # type: ignore[method-assign]
+    _alter_batches(lambda batch: batch._replace(rows=alter(batch.rows)))
 
 
 def time_goes_back() -> None:
@@ -285,19 +286,20 @@ def order_swapped() -> None:
 
 def cross_rooms() -> None:
     """Now and then a room's operations also end in another one's log."""
-    append = SqliteStore._append
+    append = SqliteStore.append
     turn = itertools.count()
 
-    def crossing(store: SqliteStore, batch: Batch) -> None:
-        others = [name for (name,) in store._db.execute("SELECT name FROM rooms") if name != batch.room]
-        if others and batch.rows and next(turn) == 3:
+    def crossing(store: SqliteStore, batches: Sequence[Batch]) -> None:
+        here = {batch.room for batch in batches}
+        others = [name for (name,) in store._db.execute("SELECT name FROM rooms") if name not in here]
+        rows = [row for batch in batches for row in batch.rows]
+        if others and rows and next(turn) == 3:
             last = store._room(others[0]).last
-            row = batch.rows[0]
-            row = row._replace(seq=last + 1, body=_with(row, seq=last + 1))
-            append(store, Batch(others[0], [row], [], []))
-        append(store, batch)
+            row = rows[0]._replace(seq=last + 1, body=_with(rows[0], seq=last + 1))
+            append(store, [Batch(others[0], [row], [], [])])
+        append(store, batches)
 
-    SqliteStore._append = crossing  # type: ignore[method-assign]
+    SqliteStore.append = crossing  # type: ignore[method-assign]
 
 
 def swallow_operations() -> None:
@@ -317,12 +319,7 @@ def swallow_operations() -> None:
 
 def lose_refusals() -> None:
     """Who was refused never hears of it."""
-    append = SqliteStore._append
-
-    def silent(store: SqliteStore, batch: Batch) -> None:
-        append(store, batch._replace(refusals=()))
-
-    SqliteStore._append = silent  # type: ignore[method-assign]
+    _alter_batches(lambda batch: batch._replace(refusals=()))
     Client.refuse = lambda client, op, code, reason: None  # type: ignore[method-assign]
     Room._tell_refused = lambda room, item, code, reason, *, final: None  # type: ignore[method-assign]
 
@@ -335,7 +332,7 @@ def refuse_what_is_kept() -> None:
     def mean(room: Room) -> None:
         settled = room._proposal.settled if room._proposal else []
         committed(room)
-        for item, row, _ in settled:
+        for item, row, *_ in settled:
             if row is not None and next(turn) % 20 == 19:
                 room._tell_refused(item, "store", "a bug", final=True)
 

@@ -63,9 +63,7 @@ POINTS: dict[str, Callable[[Fuse], None]] = {
         Room, "receive", fuse, when=lambda _room, _peer, message, *_: isinstance(message, Operate)
     ),
     "before-commit": lambda fuse: wrap(SqliteStore, "append", fuse, before=True),
-    "within-commit": lambda fuse: wrap(
-        SqliteStore, "_insert", fuse, when=lambda _store, table, *_: table == "clients"
-    ),
+    "within-commit": lambda fuse: wrap(SqliteStore, "_put_clients", fuse),
     "after-commit": lambda fuse: wrap(SqliteStore, "append", fuse),
     "before-broadcast": lambda fuse: wrap(Room, "committed", fuse),
     "during-snapshot": lambda fuse: wrap(

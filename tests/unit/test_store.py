@@ -17,6 +17,7 @@ from relay.log import (
     Batch,
     Checkpoint,
     ClientRow,
+    Found,
     Loaded,
     LogRow,
     Past,
@@ -90,8 +91,25 @@ class TestContract:
 
     def test_two_batches_of_one_room_in_one_append(self, store: Store) -> None:
         store.load("a", "one")
-        store.append([batch("a", 1), batch("a", 2, 3)])
+        store.append([batch("a", 1, last=1), batch("a", 2, 3, last=3)])
         assert len(store.load("a", "").rows) == 3
+        assert store.find("a", "ada", 0).client == ClientRow("ada", "hash", "author", 3)
+
+    def test_new_and_old_clients_of_many_rooms_in_one_append(self, store: Store) -> None:
+        names = [f"room {number}" for number in range(1_200)]
+        for name in names:
+            store.load(name, "one")
+        store.append([batch(name, 1) for name in names[::2]])
+        grace = ClientRow("grace", "hers", "she", 4)
+        store.append(
+            [batch(name, 2 if place % 2 == 0 else 1, last=9) for place, name in enumerate(names[:-1])]
+            + [Batch(names[-1], [row(1)], [grace], [RefusalRow("grace", 3, "code", "no")])]
+        )
+        for name in (names[0], names[1], names[-3]):
+            assert store.find(name, "ada", 0).client == ClientRow("ada", "hash", "author", 9)
+        assert store.find(names[-1], "grace", 0) == Found(0, grace, (RefusalRow("grace", 3, "code", "no"),))
+        if isinstance(store, SqliteStore):
+            store.check()  # It counts clients and refusals.
 
     def test_the_largest_mark_comes_back(self, store: Store) -> None:
         store.load("a", "one")
