@@ -552,15 +552,14 @@ class Room:
 
     def _catch_up(self, peer: Peer) -> str | None:
         """Commits and presence after what `peer` knows; encoded once for all who know the same."""
-        now = (self._drawing.seq, self._presence.version)
-        while (where := (peer.cursor, peer.seen)) != now:
-            frame = self._frame
-            if frame is None or frame.where != where or frame.now != now:
-                frame = self._frame = self._encode_from(where, now)
-            peer.cursor, peer.seen = frame.reached
-            if frame.text is not None and frame.owner != peer.id:
-                return frame.text
-        return None
+        where, now = (peer.cursor, peer.seen), (self._drawing.seq, self._presence.version)
+        if where == now:
+            return None
+        frame = self._frame
+        if frame is None or frame.where != where or frame.now != now:
+            frame = self._frame = self._encode_from(where, now)
+        peer.cursor, peer.seen = frame.reached
+        return None if frame.owner == peer.id else frame.text
 
     def _encode_from(self, where: tuple[int, int], now: tuple[int, int]) -> _Frame:
         cursor, seen = where

@@ -290,13 +290,13 @@ def cross_rooms() -> None:
     turn = itertools.count()
 
     def crossing(store: SqliteStore, batches: Sequence[Batch]) -> None:
-        here = {batch.room for batch in batches}
-        others = [name for (name,) in store._db.execute("SELECT name FROM rooms") if name not in here]
-        rows = [row for batch in batches for row in batch.rows]
-        if others and rows and next(turn) == 3:
-            last = store._room(others[0]).last
-            row = rows[0]._replace(seq=last + 1, body=_with(rows[0], seq=last + 1))
-            append(store, [Batch(others[0], [row], [], [])])
+        for batch in batches:
+            others = [name for (name,) in store._db.execute("SELECT name FROM rooms") if name != batch.room]
+            if others and batch.rows and next(turn) == 3:
+                last = store._room(others[0]).last
+                row = batch.rows[0]
+                row = row._replace(seq=last + 1, body=_with(row, seq=last + 1))
+                append(store, [Batch(others[0], [row], [], [])])
         append(store, batches)
 
     SqliteStore.append = crossing  # type: ignore[method-assign]
