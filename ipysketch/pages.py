@@ -19,12 +19,15 @@ CLOSE_PACE = (3, 1)
 """The same for pages that are slow: what they have yet to paint is what people see late."""
 SLOW = 0.5
 """Seconds to a page and back from which on it is slow."""
-BUSY = 0.1
-"""Seconds to a page and back from which on a machine has more to do than it can, and frames wait for each other."""
-SPARING = 1 / 33
-"""Seconds between frames then: what they do not cost is there for those that are sent."""
-LATELY = 5
-"""Round trips by which that is told."""
+WAITING = 0.06
+"""Seconds that a round trip takes longer than the quickest, from which on frames wait for each other on their way: then
+they leave more rarely, for what waits is seen late and no sooner for being many."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 1 / 50, 1 / 8
+"""Seconds between frames then, from the first round trip that shows it to the worst of pages."""
+SLOWER, FASTER = 1.25, 0.9
+"""What becomes of the pause with each round trip that shows it, and with each that does not."""
+CREEP = 0.0002
+"""Seconds by which the quickest round trip is thought to grow with each: the way to a page may have become longer."""
 PATIENCE = 30.0
 SLOWLY = 0.05
 """Seconds between frames that nobody can acknowledge."""
@@ -55,6 +58,8 @@ class Pages:
         self._beside = False
         self._frame = 0
         self._last_sent = 0.0
+        self._pause = 0.0
+        self._quickest = float("inf")
         self._told = 0
         self._left: OrderedDict[int, float] = OrderedDict()
         self._trips: deque[float] = deque(maxlen=TRIPS)
@@ -88,8 +93,16 @@ class Pages:
         if page is not None and type(frame) is int:
             page.heard = now
             if frame > page.acked and frame in self._left:
-                self._trips.append(now - self._left[frame])
+                self._took(now - self._left[frame])
             page.acked = max(page.acked, min(frame, self._frame))
+
+    def _took(self, trip: float) -> None:
+        self._trips.append(trip)
+        self._quickest = min(trip, self._quickest + CREEP)
+        if trip - self._quickest > WAITING:
+            self._pause = min(max(self._pause * SLOWER, SHORTEST_PAUSE), LONGEST_PAUSE)
+        else:
+            self._pause = self._pause * FASTER if self._pause > SHORTEST_PAUSE else 0.0
 
     @property
     def in_sight(self) -> int:
@@ -125,9 +138,6 @@ class Pages:
         self._frame += 1
         self._last_sent = now
 
-    def _trips_lately(self) -> Sequence[float]:
-        return list(self._trips)[-LATELY:]
-
     @property
     def _pace(self) -> tuple[int, int]:
         return CLOSE_PACE if self._trips and self._trips[-1] > SLOW else PACE
@@ -157,9 +167,8 @@ class Pages:
             behind = [page for page in seen if page.acked < self._told and self._frame - page.acked >= ahead]
             if len(behind) < len(seen):
                 # The others wait for one that is behind, until its silence says that it closed without a word.
-                spare = SPARING if max(self._trips_lately(), default=0.0) > BUSY else 0.0
                 return max(
-                    [0.0, self._last_sent + spare - now, *(page.heard + SILENT - now for page in behind)]
+                    [0.0, self._last_sent + self._pause - now, *(page.heard + SILENT - now for page in behind)]
                 )
         if now - self._heard > PATIENCE:
             return None

@@ -3,17 +3,18 @@ from __future__ import annotations
 import pytest
 
 from ipysketch.pages import (
-    BUSY,
     CLOSE_PACE,
-    LATELY,
+    LONGEST_PAUSE,
     MOST,
     PACE,
     PATIENCE,
     RARELY,
+    SHORTEST_PAUSE,
     SILENT,
     SLOW,
+    SLOWER,
     SLOWLY,
-    SPARING,
+    WAITING,
     Pages,
 )
 
@@ -99,15 +100,56 @@ def test_frames_come_more_rarely_while_they_wait_for_each_other() -> None:
         made.ack("a", number, begun + took)
         return made.wait(begun + took)
 
-    assert trip(1.0, BUSY / 2) == 0.0
-    assert trip(2.0, 2 * BUSY) == 0.0, "it took longer than the time between frames"
-    show(made, 3.0)
-    assert made.wait(3.0) == pytest.approx(SPARING)
+    def pause(now: float) -> float | None:
+        made.sent(now)
+        return made.wait(now)
+
+    assert trip(1.0, 0.03) == 0.0
+    assert trip(2.0, 0.03 + 2 * WAITING) == 0.0, "it took longer than the time between frames"
+    assert pause(3.0) == pytest.approx(SHORTEST_PAUSE)
     assert made.wait(3.1) == 0.0
-    for number in range(LATELY):
-        trip(4.0 + number, BUSY / 2)
-    show(made, 20.0)
-    assert made.wait(20.0) == 0.0, "that is over"
+    trip(4.0, 0.03 + 2 * WAITING)
+    assert pause(5.0) == pytest.approx(SHORTEST_PAUSE * SLOWER)
+    for number in range(20):
+        trip(6.0 + number, 0.03 + 2 * WAITING)
+    assert pause(30.0) == pytest.approx(LONGEST_PAUSE)
+    for number in range(30):
+        trip(31.0 + number, 0.03)
+    assert pause(70.0) == 0.0, "that is over"
+
+
+def test_a_page_far_away_is_not_a_busy_one() -> None:
+    made = pages("a")
+    for number in range(600):
+        made.sent(float(number))
+        told = made.tell(float(number), anyway=True)
+        made.ack("a", told, number + 0.3 + 0.1 * WAITING * (number % 7))
+        assert made.wait(number + 0.5) == 0.0
+
+
+@pytest.mark.parametrize("takes", [0.025, 0.04, 0.08])
+def test_frames_do_not_queue_before_a_page_that_cannot_show_all(takes: float) -> None:
+    """A page that takes so long for each frame; what is sent waits for those before it."""
+    made = pages("a")
+    free = 1.0  # When the page is done with what has been sent.
+    acks: list[tuple[float, int]] = []
+    waits: list[float] = []
+    for step in range(60 * 60):
+        now = 1 + step / 60
+        while acks and acks[0][0] <= now:
+            at, frame = acks.pop(0)
+            made.ack("a", frame, at)
+        if step == 60:
+            free = now  # It was quick until now: 20 milliseconds there and back.
+        if made.wait(now) == 0.0:
+            free = max(free, now) + (takes if step > 60 else 0.0)
+            waits.append(free - now)
+            if (frame := show(made, now)) is not None:
+                acks.append((free + 0.02, frame))
+    late = sorted(waits[len(waits) // 3 :])
+    assert late[len(late) // 2] < takes + WAITING
+    assert late[round(0.95 * len(late))] < takes + 3 * WAITING
+    assert len(waits) * takes > 0.6 * 59, "and the page does not wait for frames much"
 
 
 @pytest.mark.parametrize("takes", [0.05, 0.15, 0.3])
