@@ -81,7 +81,8 @@ def committed(effort: Effort) -> Result:
         figure=f"{within}; {top:,} at most, {top / single:.1f} × one by one",
         target="≥ 10,000 a second, p99 ≤ 20 ms",
         reached=most >= 10_000,
-        short="from 8,000 a second on one core has all it can do: decoding, checking, SQLite and checkpoints share it",
+        short="from 5,000 a second on one core has all it can do: reading, checking, SQLite, checkpoints, and a system call "
+        "for each who is told",
         samples=entries,
     )
 
@@ -142,8 +143,8 @@ def _what_weighs(ratio: float, more: float) -> str:
         parts.append("two tasks and a reader of its own for each peer, on top of the library's connection")
     if more > 300:
         parts.append(
-            "beside its points a stroke has author, time and the names of its fields (70 bytes), a key and its place "
-            "among the others (130); the rest is what checkpoints took and the allocator keeps for the next"
+            "beside its points a stroke has author, time and the names of its fields (60 bytes), a key and its place "
+            "among the others (130); the rest is what the allocator keeps of checkpoints for the next"
         )
     return "; ".join(parts)
 

@@ -496,17 +496,14 @@ def check_fields(fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         if isinstance(value, msgspec.Raw):
             data = bytes(value)
-            fields[name] = _checked_short(data) if len(data) <= SHORT else _checked(data)
+            fields[name] = _checked_short(data) if len(data) <= _SHORT else _checked(data)
         else:
             check_value(value, MAX_DEPTH - 1)
 
 
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _LONG = b"0" * 16
-
-
-SHORT = 40
-"""Bytes of a value that may well come again, such as a colour or a width."""
+_SHORT = 40  # Bytes of a value that may well come again, such as a colour or a width.
 
 
 def _checked(data: bytes) -> msgspec.Raw:
