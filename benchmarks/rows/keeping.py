@@ -81,8 +81,8 @@ def committed(effort: Effort) -> Result:
         figure=f"{within}; {top:,} at most, {top / single:.1f} × one by one",
         target="≥ 10,000 a second, p99 ≤ 20 ms",
         reached=most >= 10_000,
-        short="from 5,000 a second on one core has all it can do: reading, checking, SQLite, checkpoints, and a system call "
-        "for each who is told",
+        short="from 5,000 a second on one core has all it can do: reading, checking, SQLite, checkpoints, and a system "
+        "call for each who is told",
         samples=entries,
     )
 
