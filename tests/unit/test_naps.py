@@ -95,9 +95,7 @@ def test_it_wakes_up_when_there_is_little_to_do_again(ends: Ends, clock: list[fl
     assert ends.here in ends.see(None)
 
 
-def test_where_it_is_called_often_naps_are_short(
-    ends: Ends, clock: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_it_is_called_often_naps_are_short(ends: Ends, clock: list[float]) -> None:
     ends.tire(clock, 3 * MANY * SPAN)
     ends.ring.send(b"!")
     for _ in range(int(3 * MANY * SPAN)):  # Each nap is cut short, and there is much to see.

@@ -121,6 +121,7 @@ def test_values_stay_encoded_as_short_as_they_are_and_are_checked_like_others() 
         except Bad:
             assert value is Bad, text
             continue
+        assert value is not Bad, text
         encoded = bytes(message.actions[0].fields["v"])
         # As a room has it that was opened again: so a drawing weighs the same then, and looks the same.
         assert encoded == msgspec.json.encode(msgspec.json.decode(text)), text
