@@ -13,7 +13,6 @@ from typing import Any, Protocol
 import msgspec
 
 from relay.protocol import (
-    Bad,
     Commit,
     Create,
     Error,
@@ -22,6 +21,7 @@ from relay.protocol import (
     PeerPreview,
     Preview,
     Refused,
+    RemoteError,
     Welcome,
     decode_server,
     encode,
@@ -190,7 +190,7 @@ class Ours:
                     if dot and number.endswith(self._run):  # Else it is somebody who is not of this crowd.
                         count = int(number.removesuffix(self._run))
                         found.append((int(person), count * length + start // 2, len(points) // 2))
-                case Bad() | Error() | Refused():
+                case RemoteError() | Error() | Refused():
                     raise AssertionError(message)
         return found
 
@@ -219,7 +219,7 @@ class Committing(Ours):
                 case Commit(changes=(Create(key=key),)):
                     person, number = map(int, key.split("."))
                     found.append((person, number, 1))
-                case Bad() | Error() | Refused():
+                case RemoteError() | Error() | Refused():
                     raise AssertionError(message)
         return found
 

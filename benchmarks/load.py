@@ -307,7 +307,7 @@ class Crowd:
         heard, taken = len(self._when), sum(person.received for person in self.people) - received
         self._settle(before, settle, own)
         gc.enable()
-        return self._work_out(before, spent, sent, heard, taken, busy, lates, own)
+        return self._work_out(before, spent, sent, heard, taken=taken, busy=busy, lates=lates, own=own)
 
     def commit(self, count: int, together: int = 200) -> None:
         """One person draws so many, so many together, and waits each time until all of them were heard."""
@@ -366,6 +366,7 @@ class Crowd:
         seconds: float,
         sent: int,
         heard: int,
+        *,
         taken: int,
         busy: float,
         lates: Sequence[float],

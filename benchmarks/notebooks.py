@@ -19,7 +19,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Lab, Notebook, chromium
-from tests.processes import RelayProcess
+from tests.support.processes import RelayProcess
 
 from .servers import ROOT
 

@@ -17,11 +17,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from relay.log import Loaded, Store
-from relay.packed import compressed
 from relay.protocol import Create, Delete, Join, Operate
-from relay.room import Peer, Room
-from relay.store import SqliteStore
+from relay.records import LoadedRoom
+from relay.room.compact import compress
+from relay.room.peer import Peer
+from relay.room.room import Room
+from tests.support.stores import Holding, sqlite_store
 
 GROUP = 256
 """Operations that are committed together."""
@@ -40,11 +41,11 @@ def stroke(random: Random, points: int) -> dict[str, object]:
 class Writer:
     """Somebody who draws in a room over `store`, as the relay commits it."""
 
-    def __init__(self, store: Store, name: str, seed: int) -> None:
+    def __init__(self, store: Holding, name: str, seed: int) -> None:
         self.store = store
         self.random = Random(seed)
         self.room = open_room(store, name)
-        self.peer: Peer = self.room.join(Join(name), 0.0)
+        self.peer: Peer = self.room.join(Join(name))
         self.op = 0
         self.checkpoints = 0
 
@@ -57,14 +58,14 @@ class Writer:
                     more = False
                     break
                 room.receive(self.peer, operation)
-            if (batch := room.propose(1e9 + self.op)) is not None:
+            if (batch := room.queue.propose(1e9 + self.op)) is not None:
                 self.store.append([batch])
-                room.committed()
-            while room.collect(self.peer) is not None:
+                room.queue.committed()
+            while room.delivery.collect(self.peer) is not None:
                 pass
             if (due := room.checkpoint()) is not None:
                 point, entries = due
-                self.store.checkpoint(room.name, point._replace(body=compressed(entries, 1)))
+                self.store.checkpoint(room.name, point._replace(body=compress(entries, 1)))
                 self.checkpoints += 1
 
     def operations(self, count: int, elements: int, points: int) -> Iterator[Operate[Any]]:
@@ -81,9 +82,9 @@ class Writer:
                 yield Operate(self.op, (Delete((living.pop(),)),))
 
 
-def open_room(store: Store, name: str) -> Room:
+def open_room(store: Holding, name: str) -> Room:
     """The room as the relay opens it."""
-    loaded: Loaded = store.load(name, "epoch")
+    loaded: LoadedRoom = store.load(name, "epoch")
     random = Random(1)
     return Room(name, loaded, lambda: f"{random.getrandbits(128):032x}", lambda: random.getrandbits(53))
 
@@ -107,7 +108,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "relay.sqlite"
-        store = SqliteStore(path)
+        store = sqlite_store(path)
         begun = time.perf_counter()
         # An even number of operations after the first strokes ends with all of them there.
         count = options.operations - (options.operations - options.elements) % 2
@@ -117,7 +118,7 @@ def main() -> None:
         built = time.perf_counter() - begun
         store.close()
         begun = time.perf_counter()
-        store = SqliteStore(path)
+        store = sqlite_store(path)
         opened = time.perf_counter() - begun
         size = path.stat().st_size
         times = {}
@@ -125,7 +126,7 @@ def main() -> None:
             times[name], room = timed(partial(open_room, store, name), options.rounds)
             loaded = store.load(name, "")
             print(
-                f"{name}: {room.seq} operations, {len(room._drawing.entries)} elements, "
+                f"{name}: {room.seq} operations, {len(room.log.entries)} elements, "
                 f"opened in {1000 * times[name]:.0f} ms "
                 f"from {loaded.checkpoint.entries if loaded.checkpoint else 0} entries and {len(loaded.rows)} rows"
             )

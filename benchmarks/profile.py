@@ -29,14 +29,14 @@ PEOPLE = 50
 STAGES = {
     "sending (the system call)": r"\b(write|send) \(asyncio/selector_events",
     "receiving (the system call)": r"_read_ready__data_received \(asyncio/selector_events",
-    "websocket frames": r"\(websockets/|\(relay/wire\.py",
+    "websocket frames": r"\(websockets/|\(relay/server/fast_connection\.py",
     "messages to and from JSON": r"\(relay/protocol/",
-    "the room": r"\(relay/(room|presence|drawing|clients|packed|roles)\.py",
+    "the room": r"\(relay/room/",
     "connections and beats": r"\(relay/",
     "the event loop": r"\(asyncio/|\(selectors\.py",
 }
 OTHER = "the rest"
-WAITING = r"\bselect \((selectors|relay/naps)\.py|\b_worker \(concurrent/futures/thread\.py"
+WAITING = r"\bselect \((selectors|relay/server/batching_loop)\.py|\b_worker \(concurrent/futures/thread\.py"
 """Where the innermost frame is this, nothing is done: not every system tells py-spy so."""
 COLORS = ("#1b4965", "#2a9d8f", "#e9c46a", "#f4a261", "#d1495b", "#8d6a9f", "#9aa5b1", "#c9ced6")
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from websockets.sync.client import connect
 
+from relay.operations.runtime_file import user_file
 from relay.protocol import Clear, Commit, Create, Join, Operate, Snapshot, Welcome, decode_server, encode
 
 from .load import Crowd
@@ -92,7 +93,9 @@ def _clear(port: int, room: str) -> int:
     """Somebody comes, clears the drawing, waits until that is durable, and goes; how many elements there were."""
     found, me = 0, ""
     with connect(f"ws://127.0.0.1:{port}", proxy=None, max_size=None) as socket:
-        socket.send(encode([Join(room), Operate(1, (Clear(),))]).decode())
+        # Only who runs a relay may clear what others drew.
+        token = json.loads(user_file(port).read_text())["token"]
+        socket.send(encode([Join(room, token=token), Operate(1, (Clear(),))]).decode())
         while True:
             frame = socket.recv(60)
             for message in decode_server(frame) if isinstance(frame, str) else ():

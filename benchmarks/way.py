@@ -1,6 +1,7 @@
 """``python -m benchmarks.way``: from a hand in one notebook to an eye in another, stage by stage.
 
-The kernels note when a point comes by: its `motion`, its `Preview` on the way out and in, and the frame that shows it.
+The kernels note when a point comes by: its `pointer_move`, its `Preview` on the way out and in, and the frame that
+shows it.
 Points are told apart by where they are. Medians of the moves of one line, in a real JupyterLab; all clocks are the
 machine's.
 """
@@ -31,8 +32,8 @@ COLORS = ("#f4a261", "#2a9d8f", "#1b4965", "#8d6a9f", "#d1495b")
 
 NOTE = """
 import time
-from ipysketch.growing import Growing
-from ipysketch.session import Session
+from ipysketch.widget.ink_feed import InkFeed
+from ipysketch.client.session import Session
 from relay.protocol import PeerPreview, Preview
 noted = []
 def note(cls, name, read):
@@ -47,10 +48,10 @@ def note(cls, name, read):
     setattr(cls, name, noting)
 def reach(message, kind):
     return max(message.points[::2]) / 8 if isinstance(message, kind) and message.points else None
-note(Session, "motion", lambda _, hand, x, y: x)
-note(Session, "_say", lambda _, message: reach(message, Preview))
-note(Session, "_take", lambda _, message: reach(message, PeerPreview))
-note(Growing, "news", lambda news, *_: 0.0 if news else None)
+note(Session, "pointer_move", lambda _, hand, x, y: x)
+note(Session, "_send", lambda _, message: reach(message, Preview))
+note(Session, "_handle", lambda _, message: reach(message, PeerPreview))
+note(InkFeed, "update", lambda news, *_: 0.0 if news else None)
 """
 TELL = "import json\nprint(json.dumps(noted))"
 
@@ -68,7 +69,7 @@ def stages(hand: float, x: float, sender: Noted, receiver: Noted, eye: float) ->
         return place > x - 2
 
     times = [hand]
-    for notes, name in ((sender, "motion"), (sender, "_say"), (receiver, "_take")):
+    for notes, name in ((sender, "pointer_move"), (sender, "_send"), (receiver, "_handle")):
         if (at := first(notes, name, there)) is None:
             return None
         times.append(at)

@@ -1,35 +1,66 @@
 """People drawing together inside notebooks: ``%load_ext ipysketch``, then ``%sketch connect``.
 
-Importing this starts nothing and loads nothing heavy; names are looked up at their first use.
+Importing this starts nothing and loads nothing heavy: each name is imported at its first use.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from relay import __version__
+
+from .errors import LeftOutWarning, SketchError, missing_library
 
 if TYPE_CHECKING:
     from .board import Sketch, boards, connect
-    from .errors import SketchError
+    from .files.rasterize import to_array, to_svg
 
-__version__ = "0.1.0"
-__all__ = ["Sketch", "SketchError", "__version__", "boards", "connect"]
+__all__ = ["LeftOutWarning", "Sketch", "SketchError", "__version__", "boards", "connect", "to_array", "to_svg"]
+
+_MODULES = {
+    "Sketch": "board",
+    "boards": "board",
+    "connect": "board",
+    "to_array": "files.rasterize",
+    "to_svg": "files.rasterize",
+}
+"""Where each name is that is imported at its first use."""
 
 
 def __getattr__(name: str) -> Any:
-    if name == "SketchError":
-        from .errors import SketchError
-
-        return SketchError
-    if name in ("Sketch", "boards", "connect"):
-        from . import board
-
-        return getattr(board, name)
+    if name in _MODULES:
+        return getattr(_load(_MODULES[name]), name)
     raise AttributeError(f"module 'ipysketch' has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """What ``%load_ext ipysketch`` calls."""
-    from . import widget  # noqa: F401  # Now, while nobody waits for a drawing.
-    from .magics import register
+    """Register ``%sketch`` and ``%%sketch``; IPython calls this for ``%load_ext ipysketch``."""
+    magics = _load("magics")
+    _load("widget.board")  # Now, while nobody waits for a drawing.
+    magics.register(shell)
+    _allow_again(shell)
 
-    register(shell)
+
+def _allow_again(shell: Any) -> None:
+    """Have IPython forget that this extension is loaded, once this cell has run.
+
+    A cell that loads it and connects is run again and again; IPython would complain each time, above the board.
+    """
+
+    def forget(*_: object) -> None:
+        shell.events.unregister("post_run_cell", forget)
+        shell.extension_manager.loaded.discard(__name__)
+
+    shell.events.register("post_run_cell", forget)
+
+
+def _load(module: str) -> Any:
+    """Import a module of this package; raise `SketchError` where only the relay's libraries are installed."""
+    try:
+        return import_module(f".{module}", __name__)
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library in ("", "ipysketch", "relay"):
+            raise
+        raise missing_library(library) from error

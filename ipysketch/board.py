@@ -1,91 +1,115 @@
-"""The public API: a `Sketch` is one shared drawing, usable from any thread, a notebook or a plain script.
+"""The public API: a `Sketch` is one board, usable from any thread of a notebook's kernel or of a plain script.
 
-Every method validates its arguments in the caller, then hands over to the loop thread; reading asks the loop
-thread and so sees the caller's own earlier writes.
+Every method validates its arguments in the caller and then runs on the loop thread. Reading does too, and so sees the
+caller's own earlier writes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
+import contextvars
 import os
+import re
+import sys
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from relay.protocol import (
     Action,
-    Bad,
-    ClientMessage,
-    Entry,
-    Event,
-    Lock,
-    Mint,
-    Minted,
-    PeerLeft,
-    Remove,
-    RoomState,
-    check_color,
-    check_event,
-    check_name,
+    RemoteError,
     check_room,
+    normalize_name,
 )
 
-from .board_state import Page, Person
-from .callbacks import Callback, check
-from .connection import Target
-from .connection_state import Connected, Ended, Offline
-from .doctor import Health, PageHealth
-from .drawing import Drawing
-from .elements import Element, Stroke
-from .errors import SketchError
-from .history import Film
-from .identity import author_secret, default_color, default_name
-from .items import Loaded
-from .launch import ensure
-from .loop import LoopThread, loop_thread
-from .session import Answer, Session
-from .share import Link, page_address, reach
-from .sync import Lost
+from . import arguments
+from .authoring import DrawingSurface
+from .client.attendance import Attendance, VisitorView
+from .client.connection import Target
+from .client.connection_state import Ended, Offline
+from .client.loop_thread import LoopThread, OnLoop, loop_thread
+from .client.session import Session
+from .client.view import BoardView, Person
+from .errors import ArgumentError, ArgumentTypeError, SketchError
+from .local import app_session, doors, hub
+from .local.doctor import Health, PageHealth
+from .local.identity import author_secret, default_color, default_name
+from .local.lan import lan_address
+from .local.links import (
+    NO_TOKEN,
+    SHARED_ROLES,
+    Link,
+    hub_link,
+    open_terms,
+    place_of,
+    room_link,
+    token_terms,
+)
+from .local.page_address import own_page, server_address
+from .sketch.events import Events
+from .sketch.files import Files
+from .sketch.pages import Pages
+from .sketch.state import HEIGHT, WIDTH
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas
-    from numpy.typing import NDArray
+    from .widget.board import BoardWidget
 
-    from .replay import Replay
-    from .widget import BoardWidget
+T = TypeVar("T")
 
 DEFAULT_ROOM = "main"
-WIDTH, HEIGHT = 1280, 720
-"""The logical size of a board, in board units."""
+HOURS = 8 * 3600
+"""How long a token lasts, in seconds, unless it is said."""
+_TOKEN = re.compile(r"[!-~]{0,4096}")
+
 JOIN_WAIT = 10.0
+"""Seconds that `connect` waits for a relay that does not answer; the board goes on trying."""
+VISITOR_WAIT = 2.0
+"""The same in an app server, whose other people wait meanwhile."""
+LEAVE_WAIT = 5.0
 EXIT_FLUSH = 1.0
-ANSWER_WAIT = 10.0
-LOOK_WAIT = 60.0
+"""Seconds that the end of the process waits for pending operations to become durable."""
+REQUEST_WAIT = 120.0
+"""Seconds for one request and those before it; each has a shorter limit of its own."""
 TRIPS, TRIPS_WAIT = 5, 2.0
 
 
-class Sketch(Drawing):
-    """One drawing. Without `connect` it draws by itself; connecting brings what was drawn along.
+class Sketch(Pages, Events, Files, DrawingSurface):
+    """A board: one shared drawing of one or more pages.
 
-    `name` is shown to the others, `color` (``#rrggbb``) is the first colour of the pen and of the cursor.
-    Raises `SketchError` for a name or colour that cannot be.
+    Without `connect` it works alone; on connecting, what was drawn so far joins the drawing of the room. A cell that
+    ends with a board shows it. All coordinates and lengths are in board units: a board has 1280 × 720, x to the right
+    and y downwards from its upper left corner.
+
+    Args:
+        name: how the others see this user, at most 64 characters; a generated name if None.
+        color: ``#rrggbb`` or a name of CSS, of the cursor and, to begin with, of the pen; derived from the name if
+                None.
+
+    Raises:
+        SketchError: the name or colour is not allowed.
     """
 
     def __init__(self, *, name: str | None = None, color: str | None = None) -> None:
         super().__init__()
-        self._name, self._color = _identity(name, color)
-        self._thread: LoopThread = loop_thread()
-        secret = author_secret()
-        self._session = self._thread.ask(lambda: Session(name=self._name, color=self._color, secret=secret))
+        self._visit = app_session.current()
+        self._color_chosen = color is not None
+        self._name, self._color = _identity(name or (self._visit.name if self._visit else None), color)
+        secret = self._visit.secret if self._visit else author_secret()
+        self._session = OnLoop(
+            loop_thread(),
+            lambda: Session(name=self._name, color=self._color, secret=secret, color_chosen=self._color_chosen),
+        )
         self._widget: BoardWidget | None = None
-        self._where: tuple[str | None, str] | None = None
-        self.started_relay: str = ""
+        self._view: BoardView | None = None
+        self._joined: tuple[str | None, str] | None = None
+        # Nobody can use a board that nobody has: its peer would be somebody who is not there.
+        thread, session = self._session.thread, weakref.ref(self._session.object)
+        weakref.finalize(self, _left_behind, thread, session).atexit = False
+        if self._visit is not None:
+            _visit_of(self, self._visit)
         _living.add(self)
 
     # --- connecting ---------------------------------------------------------------------------------------
@@ -99,12 +123,24 @@ class Sketch(Drawing):
         color: str | None = None,
         token: str | None = None,
     ) -> Sketch:
-        """Join `room` of the relay at `url` and return this board, joined or still trying.
+        """Join a room, and wait until its drawing is here.
 
-        Without `url`: ``IPYSKETCH_URL``, else this user's own relay, started if none runs. `token` is what the
-        relay asks for, else ``IPYSKETCH_TOKEN``; `name` and `color` as in `rename`. Raises `SketchError` when
-        the relay refuses, or an argument cannot be; while a relay is merely down the board keeps trying, and
-        `status` says so.
+        While a relay is merely down, this returns after 10 seconds; the board goes on trying, and `status` says so.
+
+        Args:
+            url: of the relay, such as ``ws://127.0.0.1:8765``; http and https are taken as ws and wss. If None:
+                ``IPYSKETCH_URL`` of the environment, else the one that the Jupyter server's configuration names, else
+                the Hub's, else this user's own, which is started if none runs; `relay` says which.
+            room: the name of the room.
+            name: as in `rename`.
+            color: as in `rename`.
+            token: what the relay asks for; ``IPYSKETCH_TOKEN`` of the environment if None.
+
+        Returns:
+            This board.
+
+        Raises:
+            SketchError: an argument is not allowed, the relay refused, or this user's relay cannot be started.
         """
         self._begin(url, room, name, color, token)
         self.settle()
@@ -113,400 +149,280 @@ class Sketch(Drawing):
     def _begin(
         self, url: str | None, room: str, name: str | None, color: str | None, token: str | None
     ) -> None:
-        """Join as `connect` does, and do not wait for the drawing."""
-        try:
-            check_room(room)
-        except Bad as bad:
-            raise SketchError(bad.reason) from None
-        url = url or os.environ.get("IPYSKETCH_URL") or None
-        if url is not None:
-            _check_url(url)
+        """Join as `connect` does, without waiting for the drawing."""
+        _check_room(room)
+        token = _normalize_token(token or os.environ.get("IPYSKETCH_TOKEN", ""))
+        named = _named_relay(url)
         if name or color:
             self.rename(name, color)
-        if self._where == (url, room) and not isinstance(self._state(), Ended | Offline):
+        joined = (named.url if named is not None else None, room)
+        if self._joined == joined and not isinstance(self._state(), Ended | Offline):
             return
-        if self._where is not None:
+        if self._joined is not None:
             self.disconnect()
-        self._where = (url, room)
-        token = token or os.environ.get("IPYSKETCH_TOKEN", "")
+        self._joined = joined
 
         def resolve() -> Target:
-            if url is not None:
-                return Target(url, token)
-            local, started = ensure()
-            if started:
-                self.started_relay = f"started a relay of your own at {local.url}; its log is {local.log}"
-            return Target(local.url, local.token, proof=True)
+            door = doors.find(named, token)
+            return Target(door.url, door.token, door.proof, door.note, door.which, door.apart, door.header_only)
 
-        self._thread.ask(lambda: self._session.connect(room, resolve))
-        self._wait(self._session.answered)
+        self._session.call(lambda session: session.connect(room, resolve))
+        self._wait(lambda session: session.answered)
 
     def settle(self) -> None:
-        """Wait until the drawing is here, or nobody knows when it will be; raises `SketchError` as `connect` does."""
-        self._wait(self._session.settled)
+        """Wait until the drawing of the room is here, or it is known that the relay is down.
 
-    def _wait(self, event: asyncio.Event) -> None:
-        """Wait for the relay's word, or for a while; raises `SketchError` when it refused."""
+        Raises:
+            SketchError: the relay refused.
+        """
+        self._wait(lambda session: session.settled)
+
+    def _wait(self, event: Callable[[Session], asyncio.Event]) -> None:
         try:
-            self._thread.run(event.wait(), JOIN_WAIT)
+            # The thread of an app server serves other people too.
+            patience = VISITOR_WAIT if self._visit is not None else JOIN_WAIT
+            self._session.run(lambda session: event(session).wait(), patience)
         except TimeoutError:
             return  # Still trying: `status` says what it waits for.
         state = self._state()
         if isinstance(state, Ended):
-            self._where = None
+            self._joined = None
             raise SketchError(state.reason, state.code)
 
     def disconnect(self) -> None:
-        """Leave the room once what is pending is durable (at most a second). The drawing stays here."""
-        self._where = None
-        self._thread.run(self._session.disconnect(), 5.0)
+        """Leave the room, after waiting up to a second for pending operations to be durable. The drawing stays here."""
+        self._joined = None
+        with contextlib.suppress(TimeoutError):  # In a browser that cannot wait; it leaves all the same.
+            self._session.run(lambda session: session.disconnect(), LEAVE_WAIT)
+        for joined in [joined for joined, board in _joined.items() if board is self]:
+            _left[joined] = _joined.pop(joined)
 
     def rename(self, name: str | None = None, color: str | None = None) -> None:
-        """Be shown under another name or colour from now on; raises `SketchError` when it cannot be."""
+        """Be shown under another name or colour from now on.
+
+        Args:
+            name: how the others see this user, at most 64 characters; as before if None.
+            color: ``#rrggbb`` or a name of CSS, of the pen and the cursor; as before if None.
+
+        Raises:
+            SketchError: the name or colour is not allowed.
+        """
+        self._color_chosen = self._color_chosen or color is not None
         name, color = _identity(name or self._name, color or self._color)
         self._name, self._color = name, color
-        self._thread.ask(lambda: self._session.rename(name, color))
+        chosen = self._color_chosen
+        self._session.call(lambda session: session.rename(name, color, color_chosen=chosen))
 
     def flush(self, timeout: float = 5.0) -> bool:
-        """Wait until the relay has everything; False if `timeout` seconds did not suffice."""
-        return self._thread.run(self._session.flush(timeout), timeout + 5.0)
+        """Wait until all own operations are durable at the relay.
 
-    # --- drawing ------------------------------------------------------------------------------------------
+        Args:
+            timeout: seconds to wait.
 
-    def _submit(self, actions: Sequence[Action]) -> None:
-        self._thread.ask(lambda: self._session.submit(actions))
-
-    def _entry_fields(self, key: str) -> Mapping[str, Any] | None:
-        found = self._thread.ask(lambda: self._session.entry(key))
-        return found[0] if found is not None else None
-
-    def _own_group(self, group: str) -> tuple[str, ...]:
-        return self._thread.ask(lambda: self._session.own_group(group))
-
-    def _page(self) -> str:
-        return self._thread.ask(lambda: self._session.page)
-
-    def _pen_color(self) -> str:
-        return self._color
-
-    def undo(self) -> bool:
-        """Take back my own last operation; False when there is none."""
-        return self._thread.ask(self._session.undo)
-
-    def redo(self) -> bool:
-        """Take back my own last undo; False when there is none."""
-        return self._thread.ask(self._session.redo)
-
-    def clear(self) -> None:
-        """Take everything away, as one operation that `undo` takes back."""
-        self._thread.ask(self._session.clear)
-
-    # --- pages --------------------------------------------------------------------------------------------
-
-    @property
-    def pages(self) -> tuple[Page, ...]:
-        """The pages of the board, in order."""
-        return self._thread.ask(self._session.pages)
-
-    @property
-    def page(self) -> Page:
-        """The page that this board shows and draws on."""
-        key = self._page()
-        return next(page for page in self.pages if page.key == key)
-
-    def turn(self, page: Page | int | str) -> Page:
-        """Show another page and draw on it from now on: one of `pages`, its number from 0, or its name. Others stay
-        where they are, unless they follow. Raises `SketchError` when there is no such page."""
-        found = self._find(page)
-        self._thread.ask(lambda: self._session.turn(found.key))
-        return found
-
-    def add_page(self, name: str = "") -> Page:
-        """Add a page at the end and turn to it."""
-        name = _page_name(name)
-        key = self._thread.ask(lambda: self._session.add_page(name))
-        return self.turn(Page(key, name))
-
-    def rename_page(self, page: Page | int | str, name: str) -> None:
-        """Give a page another name; the first has none."""
-        found, name = self._find(page), _page_name(name)
-        if not found.key:
-            raise SketchError("the first page has no name of its own; add a page for one that has")
-        self._thread.ask(lambda: self._session.rename_page(found.key, name))
-
-    def delete_page(self, page: Page | int | str) -> None:
-        """Take a page away with all that is on it; `undo` brings it back. The first is only cleared."""
-        found = self._find(page)
-        self._thread.ask(lambda: self._session.remove_page(found.key))
-
-    def follow(self, who: Person | str | None) -> None:
-        """Turn pages with a person of `people`, by themselves or their name, and see what they see; None for nobody."""
-        peer = "" if who is None else self._person(who).peer
-        self._thread.ask(lambda: self._session.follow(peer))
-
-    def _find(self, page: Page | int | str) -> Page:
-        pages = self.pages
-        for number, each in enumerate(pages):
-            if page in (number, each.name or None) or (isinstance(page, Page) and page.key == each.key):
-                return each
-        raise SketchError(f"there is no page {page!r:.60}; this board has {len(pages)}, numbered from 0")
-
-    def _person(self, who: Person | str) -> Person:
-        found = [who] if isinstance(who, Person) else [each for each in self.people if each.name == who]
-        if not found:
-            raise SketchError(f"nobody here is called {who!r:.60}; see %sketch who")
-        return found[0]
-
-    # --- being told ---------------------------------------------------------------------------------------
-
-    def on(self, name: str, function: Callback | None = None) -> Callable[[Callback], Callback]:
-        """Be told: ``@board.on("stroke")`` (a `Stroke` was drawn), "delete" (the element that went), "clear" (the
-        author), "join" and "leave" (a `Person`). By anybody, me too, once the relay has it.
-
-        The functions run one after another on a thread of their own; one that fails is told of on the board.
-        Raises `SketchError` for a name there is not.
-        """
-
-        check(name)
-
-        def register(function: Callback) -> Callback:
-            self._session.callbacks.on(name, function)
-            return function
-
-        if function is not None:
-            register(function)
-        return register
-
-    def on_event(self, name: str, function: Callback | None = None) -> Callable[[Callback], Callback]:
-        """Be told of the named events that others `emit`: ``@board.on_event("mouse")`` on a function of the data and
-        the `Person` who sent it (None: the relay itself). It runs as those of `on` do."""
-
-        def register(function: Callback) -> Callback:
-            self._session.callbacks.on(f"event {name}", function)
-            return function
-
-        if function is not None:
-            register(function)
-        return register
-
-    def emit(self, name: str, data: Any = None, to: str | Person = "others") -> None:
-        """Send a named event with any `data` that JSON can hold `to` the "others", "all" (me too), or one `Person`.
-
-        Nobody keeps it: who is not there does not hear of it. Raises `SketchError` when the board is not connected, or
-        the name, data or `to` cannot be.
+        Returns:
+            False if that did not suffice, or no relay is connected.
         """
         try:
-            event = check_event(Event(name, data, to.peer if isinstance(to, Person) else to))
-        except Bad as bad:
-            raise SketchError(bad.reason, bad.code) from None
-        self._thread.ask(lambda: self._session.emit(event))
+            return self._session.run(lambda session: session.flush(timeout), timeout + 5.0)
+        except TimeoutError:
+            return False
+
+    # --- drawing: see also `DrawingSurface` ---------------------------------------------------------------
+
+    def _submit(self, actions: Sequence[Action]) -> None:
+        try:
+            self._session.call(lambda session: session.submit(actions))
+        except RemoteError as bad:
+            raise ArgumentError(bad.reason, bad.code) from None
+
+    def _lowest_place(self) -> float:
+        return self._session.call(lambda session: session.scenes.lowest_place(session.page))
+
+    def _entry_fields(self, key: str) -> Mapping[str, Any] | None:
+        entry = self._session.call(lambda session: session.entry(key))
+        return entry[0] if entry is not None else None
+
+    def _own_group(self, group: str) -> tuple[str, ...]:
+        return self._session.call(lambda session: session.scenes.own_group(group))
+
+    def _page(self) -> str:
+        return self._session.call(lambda session: session.page)
+
+    def _pen_color(self) -> str:
+        # Where nobody chose it, it may have become another in a room where somebody has it.
+        return self._color if self._color_chosen else self._session.call(lambda session: session.presence.color)
+
+    def undo(self) -> bool:
+        """Undo this user's last operation, whatever others have done since.
+
+        Returns:
+            False when there is none.
+        """
+        return self._session.call(lambda session: session.undo())
+
+    def redo(self) -> bool:
+        """Take back this user's last undo.
+
+        Returns:
+            False when there is none.
+        """
+        return self._session.call(lambda session: session.redo())
+
+    def clear(self) -> None:
+        """Delete everything on the page, as one operation."""
+        self._session.call(lambda session: session.clear())
 
     # --- for moderators and owners ------------------------------------------------------------------------
 
     def lock(self) -> None:
-        """Let only moderators draw from now on. Raises `SketchError` when I am none, as do all of these."""
-        self._ask(Lock(True), lambda answer: isinstance(answer, RoomState) and answer.locked)
+        """Let only moderators and owners draw from now on.
+
+        Raises:
+            SketchError: this user is neither, or the board is not connected.
+        """
+        self._request(lambda session: session.requests.lock(True))
 
     def unlock(self) -> None:
-        """Let everybody draw again."""
-        self._ask(Lock(False), lambda answer: isinstance(answer, RoomState) and not answer.locked)
+        """Let everybody draw again.
+
+        Raises:
+            SketchError: this user is neither moderator nor owner, or the board is not connected.
+        """
+        self._request(lambda session: session.requests.lock(False))
 
     def remove(self, who: Person | str) -> None:
-        """End the connection of a person of `people`, or of everybody of that name."""
-        found = [who] if isinstance(who, Person) else [person for person in self.people if person.name == who]
-        if not found:
-            raise SketchError(f"nobody here is called {who!r}; see %sketch who")
-        for person in found:
-            self._ask(Remove(person.peer), partial(_has_left, person.peer))
+        """End the connection of one person, or of everybody of a name.
 
-    def invite(self, name: str = "", *, role: str = "editor", seconds: float = 8 * 3600) -> str:
-        """A token that lets `name` into this room as `role` (viewer, editor, moderator, owner) for `seconds`."""
-        minted = self._ask(Mint(role, name, float(seconds)), lambda answer: isinstance(answer, Minted))
-        assert isinstance(minted, Minted)
-        return minted.token
+        Args:
+            who: one of `people`, or a name.
 
-    def share(self, *, role: str = "viewer", seconds: float = 8 * 3600) -> Link:
-        """The link to this room's page, for a phone or a projector, which shows itself with a QR code.
-
-        Where the relay asks for tokens and I am an owner, the link carries one for `role` that lasts `seconds`; without
-        them who opens it is what everybody is. Raises `SketchError` when the board is not connected.
+        Raises:
+            SketchError: nobody of that name is here, this user is neither moderator nor owner, or the board is not
+                connected.
         """
+        peers = [person.peer for person in self._find_people(who)]
+        self._request(lambda session: session.requests.remove(*peers))
+
+    def invite(self, name: str = "", *, role: str = "editor", seconds: float = HOURS) -> str:
+        """Make a token for this room; owners only.
+
+        Args:
+            name: of the person who joins with it; "" lets them choose.
+            role: "viewer", "editor", "moderator" or "owner".
+            seconds: how long the token lasts, at most 366 days.
+
+        Returns:
+            The token.
+
+        Raises:
+            SketchError: an argument is not allowed, this user is no owner, the relay needs no tokens, or the board is
+                not connected.
+        """
+        for text, what in ((name, "a name"), (role, "a role")):
+            _check_text(text, what)
+        lasts = arguments.number(seconds, "seconds")
+        return self._request(lambda session: session.requests.mint(role, name, lasts))
+
+    def share(self, *, role: str | None = None, seconds: float = HOURS, lan: bool = False) -> Link:
+        """Make a link to this room's web page, for a phone or a projector; a cell shows it with a QR code.
+
+        It opens where people are: where the relay says that it is reached (its ``--public-url``), else through the
+        Jupyter server of this notebook, behind its login, else at the relay itself. Its note says whom it lets in and
+        for how long.
+        Where the relay asks for tokens and this user is an owner, the link has one. Whoever opens a link without a
+        token gets the role that everybody has there. At a Hub's relay it has none: the Hub says who may come in.
+
+        Args:
+            role: of the token: "viewer", "editor" or "moderator"; None is "viewer".
+            seconds: how long the token lasts.
+            lan: for people in the network of this computer, whose relay listens there too.
+
+        Returns:
+            The link.
+
+        Raises:
+            SketchError: an argument is not allowed, the board is not connected, or the relay listens on this computer
+                alone and the link is for a network.
+        """
+        if role is not None and role not in SHARED_ROLES:
+            raise SketchError(f"a link gives no role {role!r}; the roles are {', '.join(SHARED_ROLES)}")
         if not self.connected:
             raise SketchError("the board is not connected; begin with %sketch connect")
-        token = ""
-        notes = [reach(self._session.url)]
-        try:
-            token = self.invite(role=role, seconds=seconds)
-            notes.append(
-                f"Who has it is {'an' if role[0] in 'eo' else 'a'} {role} for {seconds / 3600:g} hours."
+        relay, room, public, admitted = self._session.call(
+            lambda session: (
+                session.membership.url,
+                session.membership.room,
+                session.membership.public_url,
+                session.membership.admitted,
             )
-        except SketchError as error:
-            if error.code == "role":
-                notes.append("It asks for a token, which an owner of the room can give.")
-            elif error.code != "no-tokens":
-                raise
-        return Link(page_address(self._session.url, self.room, token), " ".join(filter(None, notes)))
-
-    def _ask(self, message: ClientMessage, answer: Callable[[Answer], bool]) -> Answer:
+        )
+        if (shared := hub.find()) is not None and shared.url == relay:
+            return hub_link(urljoin(own_page(), hub.page_address(shared)), room)
+        place = place_of(
+            relay, public=public, server=server_address(relay), lan=lan_address(relay) if lan else ""
+        )
+        token, refusal = "", ""
         try:
-            return self._thread.run(self._session.ask(message, answer), ANSWER_WAIT)
+            token = self.invite(role=role or SHARED_ROLES[0], seconds=seconds)
+        except SketchError as error:
+            if error.code not in NO_TOKEN:
+                raise
+            refusal = error.code
+        if token:
+            terms = token_terms(role or SHARED_ROLES[0], seconds)
+        else:
+            # Who has shown something is more than everybody may be.
+            everybody = "editor" if admitted else self.role
+            terms = open_terms(everybody, role or "", asks=admitted and refusal != "no-tokens")
+        return room_link(place, room, token=token, terms=terms)
+
+    def _request(self, request: Callable[[Session], Coroutine[Any, Any, T]]) -> T:
+        try:
+            return self._session.run(request, REQUEST_WAIT)
         except TimeoutError:
             raise SketchError("the relay did not answer in time; try again") from None
-
-    # --- reading ------------------------------------------------------------------------------------------
-
-    def _state(self) -> object:
-        return self._thread.ask(lambda: self._session.connection_state)
-
-    @property
-    def connected(self) -> bool:
-        """Whether the board is joined to its room now."""
-        return isinstance(self._state(), Connected)
-
-    @property
-    def status(self) -> str:
-        """The connection in words."""
-        return self._thread.ask(self._session.status)
-
-    @property
-    def role(self) -> str:
-        """What I may do in the room: viewer, editor, moderator or owner."""
-        return self._thread.ask(lambda: self._session.role)
-
-    @property
-    def locked(self) -> bool:
-        """Whether only moderators may draw in the room now."""
-        return self._thread.ask(lambda: self._session.locked)
-
-    @property
-    def room(self) -> str:
-        """The name of the room, or "" before the first `connect`."""
-        return self._session.room
-
-    @property
-    def people(self) -> tuple[Person, ...]:
-        """Who is here, this client first."""
-        return self._thread.ask(self._session.people)
-
-    @property
-    def elements(self) -> tuple[Element, ...]:
-        """What is on the board, bottom first, with this client's own pending work."""
-        return self._thread.ask(self._session.elements)
-
-    @property
-    def strokes(self) -> tuple[Stroke, ...]:
-        """The strokes of the page, bottom first: each has `points` (n, 2) in board units, `t` (n,) in seconds since it
-        began and `pressure` (n,) from 0 to 1, or None where nobody measured them, `author`, `color` and `seq`."""
-        return tuple(element for element in self.elements if isinstance(element, Stroke))
-
-    def to_dataframe(self) -> pandas.DataFrame:
-        """The strokes of the page as a pandas DataFrame, one row for each point: see `ipysketch.table.to_dataframe`."""
-        from .table import to_dataframe
-
-        return to_dataframe(self.strokes)
-
-    def raster(self, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
-        """The page as pixels, shape (height, width, 3), drawn here without a browser; white where there is no ink."""
-        from .raster import raster
-
-        return raster(self.elements, width, height, (WIDTH, HEIGHT))
-
-    def save(self, path: str | os.PathLike[str], *, scale: float = 2.0) -> None:
-        """Write the drawing as the end of `path` says: .json has all pages and can be loaded again, .pdf shows all
-        pages, .png and .svg this one, .gif and .webp how it came to be; `scale` is pixels to a board unit. Raises
-        `SketchError`."""
-        suffix = Path(path).suffix.lower()
-        if suffix in (".gif", ".webp"):
-            from .timelapse import save_film
-
-            save_film(self.film(), path, page=self._page(), board=(WIDTH, HEIGHT))
-            return
-        from .formats import save
-
-        found = self._thread.ask(lambda: (self._session.items(), self._session.page))
-        save(found[0], path, board=(WIDTH, HEIGHT), page=found[1], scale=scale)
-
-    def load(self, path: str | os.PathLike[str]) -> Loaded:
-        """Put what a .json, .svg or .excalidraw file holds on this page, as mine; printed, the answer says what could
-        not be read. Raises `SketchError` for a file that cannot be, and nothing has changed then."""
-        from .formats import load
-
-        found = load(path, board=(WIDTH, HEIGHT))
-        self._thread.ask(lambda: self._session.add(found.items))
-        return found
-
-    @property
-    def seq(self) -> int:
-        """The number of the latest operation in the room's log that this board knows."""
-        return self._thread.ask(lambda: self._session.sync.document.seq)
-
-    def at(self, when: int | datetime) -> tuple[Element, ...]:
-        """The drawing as it was after operation number `when`, or at a time (one without a zone is local), bottom
-        first. Raises `SketchError` when that past is not kept, not connected to, or not mine to see."""
-        moment = when.timestamp() if isinstance(when, datetime) else int(when)
-        try:
-            return self._thread.run(self._session.at(moment), LOOK_WAIT)
-        except TimeoutError:
-            raise SketchError("the relay did not send the past in time; try again") from None
-
-    def film(self, told: Callable[[float], None] = lambda part: None) -> Film:
-        """The past of the room, as far as the relay keeps it; `told` hears how much of it has come, from 0 to 1. Raises
-        `SketchError` when the board is not connected, or the past is not mine to see."""
-        return self._thread.run(self._session.film(told), 10 * LOOK_WAIT)
-
-    def replay(self, speed: float = 4.0) -> Replay:
-        """A widget that draws this page again, `speed` times as fast; no pause in it is longer than a second."""
-        from .replay import Replay
-
-        if not 0.01 <= speed <= 1000:
-            raise SketchError("a speed must lie between 0.01 and 1000")
-        return Replay(self.film(), speed=speed, page=self._page(), post=self._thread.post, size=(WIDTH, HEIGHT))
-
-    @property
-    def pending(self) -> int:
-        """How many own operations the relay has not confirmed yet."""
-        return self._thread.ask(lambda: len(self._session.sync.pending))
-
-    @property
-    def lost(self) -> tuple[Lost, ...]:
-        """Own operations that the relay refused for good, with the reason."""
-        return self._thread.ask(lambda: tuple(self._session.sync.lost))
-
-    @property
-    def previous(self) -> tuple[Entry, ...]:
-        """The drawing from before the relay's log was replaced by another one, if that happened."""
-        return self._thread.ask(lambda: self._session.sync.previous)
 
     # --- showing ------------------------------------------------------------------------------------------
 
     @property
     def widget(self) -> BoardWidget:
-        """The widget that shows this board; the same one each time."""
-        if self._widget is None:
-            from .widget import BoardWidget
+        """The widget that shows this board; the same one each time, until it is closed."""
+        if self._widget is None or self._widget.is_closed:
+            from .widget.board import BoardWidget
 
+            if (closed := self._widget) is not None and (view := self._view) is not None:
+                self._session.post(lambda session: session.detach(view))
+                closed.close_parts()
             self._widget = widget = BoardWidget(
-                self._thread.post,
-                self._session,
+                self._session.thread.post,
+                self._session.object,
                 elements=lambda: self.elements,
-                count=lambda: self._thread.ask(lambda: len(self._session.sync.entries)),
-                width=WIDTH,
-                height=HEIGHT,
+                count=lambda: self._session.call(lambda session: len(session.sync.entries)),
+                size=(WIDTH, HEIGHT),
             )
+            shown: BoardView = widget
+            if self._visit is not None:
+                # A library sends to the session, or to the document, of the context that it is called in.
+                shown = VisitorView(widget, contextvars.copy_context(), self._visit.sent)
+            self._view = shown
             # Not waited for: a large drawing may be on its way, and pages begin to load what they need.
-            self._thread.post(lambda: self._session.attach(widget))
+            self._session.post(lambda session: session.attach(shown))
         return self._widget
 
     def health(self) -> Health:
-        """How this board's connections are, measured now: takes a few round trips to the relay and to the pages, at
-        most 2 seconds each."""
+        """Measure this board's connections, by a few round trips to the relay and to the views; at most 5 seconds.
+
+        Returns:
+            What ``%sketch doctor`` judges.
+        """
         try:
-            trips = self._thread.run(self._session.trips(TRIPS), TRIPS_WAIT)
+            trips = self._session.run(lambda session: session.trips(TRIPS), TRIPS_WAIT)
         except TimeoutError:
             trips = []
         pages = PageHealth(0, (), None)
         if self._widget is not None:
-            pages = self._thread.run(self._widget.examine(TRIPS, TRIPS_WAIT), TRIPS_WAIT + 1.0)
+            examined = self._widget.examine(TRIPS, TRIPS_WAIT)
+            pages = self._session.thread.run(examined, TRIPS_WAIT + 1.0)
         return Health(self.room, self.status, self.connected, trips, *pages)
 
     def _ipython_display_(self) -> None:
@@ -517,18 +433,11 @@ class Sketch(Drawing):
         return f"<Sketch: {self.status}>"
 
 
-def _page_name(name: str) -> str:
-    if not isinstance(name, str) or len(name) > 80:
-        raise SketchError("a page's name may have at most 80 characters")
-    return name
-
-
-def _has_left(peer: str, answer: Answer) -> bool:
-    return isinstance(answer, PeerLeft) and answer.peer == peer
-
-
 _living: weakref.WeakSet[Sketch] = weakref.WeakSet()
-_joined: dict[tuple[str | None, str], Sketch] = {}
+_joined: dict[tuple[str, str | None, str], Sketch] = {}
+"""Boards by the session of an app server ("" in a notebook), the relay's address and the room."""
+_left: weakref.WeakValueDictionary[tuple[str, str | None, str], Sketch] = weakref.WeakValueDictionary()
+"""Boards that are not joined any more, while somebody has them."""
 
 
 def connect(
@@ -539,9 +448,23 @@ def connect(
     color: str | None = None,
     token: str | None = None,
 ) -> Sketch:
-    """The board of `room` at the relay `url`, joined; asked again for the same room, the same board.
+    """Join a room, and wait until its drawing is here; called again for the same room, return the same board.
 
-    Arguments and errors as in `Sketch` and `Sketch.connect`.
+    In an app server (Panel, Bokeh, Shiny, Solara, Streamlit) each session has boards of its own; they leave the room
+    when its page is gone.
+
+    Args:
+        url: as in `Sketch.connect`.
+        room: as in `Sketch.connect`.
+        name: as in `Sketch.rename`.
+        color: as in `Sketch.rename`.
+        token: as in `Sketch.connect`.
+
+    Returns:
+        The board, joined or still trying: `Sketch.status` says which.
+
+    Raises:
+        SketchError: as in `Sketch.connect`.
     """
     board = begin(url, room=room, name=name, color=color, token=token)
     board.settle()
@@ -556,52 +479,158 @@ def begin(
     color: str | None = None,
     token: str | None = None,
 ) -> Sketch:
-    """As `connect`, without waiting for the drawing."""
-    where = (url or os.environ.get("IPYSKETCH_URL") or None, room)
-    board = _joined.get(where)
-    if board is None or board._thread.pid != os.getpid():
+    """Join a room as `connect` does, without waiting for its drawing."""
+    named, visit = _named_relay(url), app_session.current()
+    joined = (visit.key if visit is not None else "", named.url if named is not None else None, room)
+    board = _joined.get(joined) or _left.pop(joined, None)
+    if board is None or board._session.lost:  # noqa: SLF001  # of this module
         board = Sketch(name=name, color=color)
-    board._begin(url, room, name, color, token)
-    _joined[where] = board
+    board._begin(url, room, name, color, token)  # noqa: SLF001  # of this module
+    _joined[joined] = board
     return board
 
 
 def boards() -> tuple[Sketch, ...]:
-    """The boards that `connect` made, the latest last."""
-    return tuple(_joined.values())
+    """Return the boards of `connect`; in an app server, those of the caller's session.
+
+    Returns:
+        One board for each room, the latest last; those that left their room first, while somebody has them.
+    """
+    visit = app_session.current()
+    key = visit.key if visit is not None else ""
+    return tuple(
+        board for boards in (_left, _joined) for joined, board in tuple(boards.items()) if joined[0] == key
+    )
+
+
+def _left_behind(thread: LoopThread, session: weakref.ref[Session]) -> None:
+    """Leave the room of a board that was garbage, unless functions wait for something to happen there.
+
+    A session that is in no room may be garbage too; one that is in a room is kept by its connection.
+    """
+
+    def leave() -> None:
+        if (left := session()) is not None and not left.callbacks.any:
+            left.leave_soon()
+
+    if thread.pid == os.getpid():
+        thread.post(leave)
+
+
+def _visit_of(board: Sketch, visit: app_session.AppSession) -> None:
+    """Have `board` in its room only while the page of its visitor is there, and no longer than their session."""
+    session: OnLoop[Session] = board._session  # noqa: SLF001  # of this module
+    kept = weakref.ref(board)
+
+    def end() -> None:
+        if session.lost:
+            return
+
+        async def leave() -> None:
+            attendance.end()
+            await session.object.disconnect()
+
+        asyncio.run_coroutine_threadsafe(leave(), session.thread.loop)
+        if (ended := kept()) is None:
+            return
+        for joined in [joined for joined, each in tuple(_joined.items()) if each is ended]:
+            _joined.pop(joined, None)
+        if (widget := ended._widget) is not None:  # noqa: SLF001  # of this module
+            with contextlib.suppress(
+                Exception
+            ):  # There is no page to tell any more, and libraries object to that.
+                widget.close_parts()
+
+    def in_view() -> bool:
+        shown = kept()
+        return shown is not None and (widget := shown._widget) is not None and widget.attended()  # noqa: SLF001
+
+    here = visit.here or in_view
+    attendance = session.call(lambda attending: Attendance(attending, here, end))
+    visit.at_end(end)
 
 
 def _identity(name: str | None, color: str | None) -> tuple[str, str]:
+    if name is not None:
+        _check_text(name, "a name")
+    color = arguments.color(color) if color else ""
     try:
-        name = check_name(name) if name else default_name()
-        return name, check_color(color) if color else default_color(name)
-    except Bad as bad:
-        raise SketchError(bad.reason) from None
+        name = normalize_name(name) if name else default_name()
+    except RemoteError as bad:
+        raise ArgumentError(bad.reason, bad.code) from None
+    return name, color or default_color(name)
 
 
-def _check_url(url: str) -> None:
-    wrong = SketchError(f"{url!r} is not the address of a relay; use one like ws://127.0.0.1:8765")
+def _check_text(value: object, what: str) -> None:
+    if not isinstance(value, str):
+        raise ArgumentTypeError(f"{what} must be text, not {value!r:.40}")
+
+
+def _check_room(room: str) -> None:
+    _check_text(room, "the name of a room")
     try:
-        parts = urlsplit(url)
+        check_room(room)
+    except RemoteError as bad:
+        raise ArgumentError(bad.reason, bad.code) from None
+
+
+def _normalize_token(token: str) -> str:
+    """Return `token` without the blanks and newlines around it, as a file or the clipboard may have them."""
+    _check_text(token, "a token")
+    token = token.strip()
+    if not _TOKEN.fullmatch(token):
+        raise ArgumentError(
+            "this is no token: it has blanks, line breaks or other characters that no token has; copy it again",
+            "token",
+        )
+    return token
+
+
+def _named_relay(url: str | None) -> doors.Named | None:
+    """Return the relay that was named, as `doors.named` does, with its address as ws or wss.
+
+    Raises `ArgumentError` unless that is the address of a relay; it may have http or https.
+    """
+    if url is not None:
+        _check_text(url, "the address of a relay")
+    if (named := doors.named(url)) is None:
+        return None
+    by = "" if url else f" (in {named.by})"
+    wrong = ArgumentError(f"{named.url!r}{by} is not the address of a relay; use one like ws://127.0.0.1:8765")
+    try:
+        parts = urlsplit(named.url)
         parts.port  # noqa: B018  # raises for a port that is no number
     except ValueError:
         raise wrong from None
-    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    if scheme not in ("ws", "wss") or not parts.hostname:
         raise wrong
+    if scheme == parts.scheme:
+        return named
+    address, page, room = urlunsplit((scheme, parts.netloc, parts.path, "", "")).rpartition("/r/")
+    if page:
+        raise ArgumentError(
+            f"this is the address of the web page of the room {unquote(room)!r:.80}; "
+            f"connect to {address} with the room {unquote(room)!r:.80}"
+        )
+    return named._replace(url=room.rstrip("/"))
 
 
 def _leave_all() -> None:
-    """At the interpreter's end: what is pending gets a second to become durable."""
-    for board in _sorted(_living):
-        if board._thread.pid == os.getpid():
-            try:
-                board._thread.run(board._session.disconnect(EXIT_FLUSH), EXIT_FLUSH + 1.0)
-            except TimeoutError:
-                continue  # The relay did not answer in time; the process may not wait longer.
+    """Leave all rooms at the interpreter's end, together; say what could not be stored in time."""
+    sessions = [board._session for board in _living if not board._session.lost]  # noqa: SLF001  # of this module
+    joined = [session for session in sessions if session.object.joining]
+    if not joined:
+        return
 
+    async def leave() -> None:
+        await asyncio.gather(*(session.object.disconnect(EXIT_FLUSH) for session in joined))
 
-def _sorted(boards: Sequence[Sketch] | weakref.WeakSet[Sketch]) -> list[Sketch]:
-    return sorted(boards, key=id)
+    with contextlib.suppress(TimeoutError):  # The process may not wait longer for a relay that does not answer.
+        joined[0].thread.run(leave(), EXIT_FLUSH + 1.0)
+    if waiting := sum(len(session.object.sync.pending) for session in joined):
+        what = f"{waiting} stroke was" if waiting == 1 else f"{waiting} strokes were"
+        print(f"ipysketch: {what} not stored: no relay answered before this process ended", file=sys.stderr)
 
 
 atexit.register(_leave_all)

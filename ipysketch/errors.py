@@ -1,11 +1,16 @@
-"""What is raised for a user's mistake: one sentence that says what happened and what to do next."""
+"""The errors of the public API: one sentence that says what happened and what to do next."""
 
 from __future__ import annotations
 
+import warnings
+
 
 class SketchError(Exception):
-    """Shown by IPython as its sentence alone, for a stack trace would say nothing about the mistake. `code` is the
-    relay's word for it, where it was the relay that refused."""
+    """Something that the user of the API can do something about.
+
+    IPython shows its sentence alone, for a stack trace would say nothing about the mistake. `code` is the relay's word
+    for it, where it was the relay that refused.
+    """
 
     def __init__(self, reason: str, code: str = "") -> None:
         super().__init__(reason)
@@ -13,3 +18,26 @@ class SketchError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         return [f"ipysketch: {self}"]
+
+
+def missing_library(name: str) -> SketchError:
+    """Return the error of a library that is not installed."""
+    return SketchError(
+        f"the library {name} is missing; install what a notebook needs: pip install 'ipysketch-live[notebook]'"
+    )
+
+
+class LeftOutWarning(UserWarning):
+    """A file held something that a board cannot show, or not as it was."""
+
+
+# Each time, and not once for a line of code: the next file is another one. A user's own filters come first.
+warnings.filterwarnings("always", category=LeftOutWarning, append=True)
+
+
+class ArgumentError(SketchError, ValueError):
+    """An argument has a value that is not allowed."""
+
+
+class ArgumentTypeError(SketchError, TypeError):
+    """An argument is of a type that is not allowed."""

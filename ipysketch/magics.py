@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
+import argparse
 import difflib
 import getpass
 import shlex
+import tokenize
+import warnings
 from typing import Any
 
+from IPython.core.displayhook import DisplayHook
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 from IPython.display import display
 
-from . import doctor
 from .board import DEFAULT_ROOM, Sketch, begin, boards
-from .errors import SketchError
+from .errors import LeftOutWarning, SketchError
+from .local import doctor, doors
 
 COMMANDS = {
     "connect": "join a room and show its board",
-    "status": "say in words how the connection is",
+    "status": "print the state of the connection",
     "who": "list who is here",
-    "undo": "take back my own last operation",
-    "redo": "take back my own last undo",
-    "clear": "take everything away (undo brings it back)",
+    "undo": "undo your own last operation",
+    "redo": "take back your own last undo",
+    "clear": "delete everything on the page (undo brings it back)",
     "save": "write the drawing to a file: %sketch save NAME.png, .svg, .pdf, .json, .gif or .webp",
-    "load": "put a file's drawing on the board: %sketch load NAME.json, .svg or .excalidraw",
-    "share": "a link to the room's page, with a code for phones",
+    "load": "add a file's drawing to the page: %sketch load NAME.json, .svg or .excalidraw",
+    "share": "make a link to the room's web page, with a code for phones",
     "lock": "let only moderators draw from now on",
     "unlock": "let everybody draw again",
     "remove": "take somebody out of the room: %sketch remove NAME",
-    "doctor": "what this board stands on, and what to do where it is not well",
+    "doctor": "check the connections of this board, and say what to do where one is slow",
     "disconnect": "leave the room; the drawing stays in the notebook",
-    "help": "this list",
+    "help": "print this list",
 }
 
 
 class _Failed(Exception):
-    """A cell that draws has failed; nothing of it shall stay."""
+    """A cell that draws has failed; nothing of it is drawn."""
 
 
 @magics_class
 class SketchMagics(Magics):
     """The magics of ipysketch."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self._printed: set[str] = set()
+        """Notes on relays that were printed; each is news once."""
 
     @line_magic
     def sketch(self, line: str) -> None:
@@ -84,7 +93,7 @@ class SketchMagics(Magics):
             with board.group(f"cell {arguments.name or self._cell_name()}"):
                 assert self.shell is not None
                 self.shell.user_ns["board"] = board
-                if not self.shell.run_cell(cell).success:
+                if not self.shell.run_cell(cell, silent=_ends_with_semicolon(cell)).success:
                     raise _Failed
         except _Failed:
             pass  # IPython has shown what failed.
@@ -92,13 +101,13 @@ class SketchMagics(Magics):
             print(f"ipysketch: {error}")
 
     def _cell_name(self) -> str:
-        """What tells this cell from the others: its id, where the front end says it."""
+        """Return the name of this cell's group: its id, where the front end sends it."""
         kernel = getattr(self.shell, "kernel", None)
-        found = kernel.get_parent("shell").get("metadata", {}).get("cellId", "") if kernel else ""
-        return str(found)[:48] or "without a name"
+        cell = kernel.get_parent("shell").get("metadata", {}).get("cellId", "") if kernel else ""
+        return str(cell)[:48] or "without a name"
 
     @magic_arguments("%%sketch")
-    @argument("name", nargs="?", help="what the drawing of this cell is called; the cell's own id if left out")
+    @argument("name", nargs="?", help="the name of this cell's group; the cell's own id if left out")
     @argument("--room", help="the board to draw on; the one connected last if left out")
     def _group(self, line: str) -> None: ...
 
@@ -106,11 +115,11 @@ class SketchMagics(Magics):
     @argument("url", nargs="?", help="the relay, such as ws://127.0.0.1:8765; your own relay if left out")
     @argument("--room", default=DEFAULT_ROOM, help="the drawing to share (default: %(default)s)")
     @argument("--name", help="how the others see you")
-    @argument("--color", help="your colour, #rrggbb; quote it: '#d1495b'")
+    @argument("--color", help="your colour: red, or #rrggbb in quotes, such as '#d1495b'")
     @argument("--token", help="what the relay asks for; better kept in IPYSKETCH_TOKEN")
     def _connect(self, line: str) -> None:
         if "--help" in line.split():
-            print(self._connect.parser.format_help())
+            print(_help("%sketch connect", self._connect.parser))
             return
         arguments = parse_argstring(self._connect, line)
         texts = {
@@ -118,26 +127,35 @@ class SketchMagics(Magics):
             for name, value in vars(arguments).items()
         }
         board = self._join(texts)
-        if board.started_relay:
-            print(f"ipysketch: {board.started_relay}")
-            board.started_relay = ""
+        self._print_relay(board)
         if not board.connected:
             print(f"ipysketch: {board.status}")
-        # Pages load what they need while the drawing comes.
+        # The views load what they need while the drawing arrives.
         display(board)
         board.settle()
 
+    def _print_relay(self, board: Sketch) -> None:
+        """Print which relay a board goes through, and who is probably not in it, unless that was printed."""
+        which, _, apart = board.relay.partition("; ")
+        started = board.started_relay
+        notes = (f"ipysketch: {started}" if started else f"ipysketch draws through {which}" if which else "",)
+        for note in (*notes, f"ipysketch: {apart}" if apart else ""):
+            if note and note not in self._printed:
+                self._printed.add(note)
+                print(note)
+
     @magic_arguments("%sketch share")
-    @argument("room", nargs="?", help="which, if several are connected")
-    @argument("--role", default="viewer", help="where the relay asks for tokens: viewer, editor or moderator")
+    @argument("room", nargs="?", help="the room, if several are connected")
+    @argument("--role", help="where the relay asks for tokens: viewer (without it), editor or moderator")
     @argument("--hours", type=float, default=8.0, help="for how long (default: %(default)s)")
+    @argument("--lan", action="store_true", help="for people in the network of this computer")
     def _share(self, line: str) -> None:
         if "--help" in line.split():
-            print(self._share.parser.format_help())
+            print(_help("%sketch share", self._share.parser))
             return
         arguments = parse_argstring(self._share, line)
         board = _connected({arguments.room.strip("\"'")} if arguments.room else set())[-1]
-        display(board.share(role=arguments.role, seconds=3600 * arguments.hours))
+        display(board.share(role=arguments.role, seconds=3600 * arguments.hours, lan=arguments.lan))
 
     @staticmethod
     def _join(texts: dict[str, Any]) -> Sketch:
@@ -149,10 +167,10 @@ class SketchMagics(Magics):
                 raise
             refused = error
         try:
-            # Asked for in a field that is neither shown nor saved.
+            # This field is neither shown nor saved.
             named["token"] = getpass.getpass(f"ipysketch: {refused}. Token: ").strip()
         except (EOFError, NotImplementedError):
-            raise refused from None  # Nobody is there to be asked: a script, or nbconvert.
+            raise refused from None  # There is nobody to ask: a script, or nbconvert.
         if not named["token"]:
             raise refused
         return begin(texts["url"], **named)
@@ -161,8 +179,11 @@ class SketchMagics(Magics):
         print(doctor.versions())
         kernel = getattr(self.shell, "kernel", None) is not None
         for board in boards():
+            if board.relay:
+                print(doctor.route(board.relay))
             for finding in doctor.examine(board.health(), kernel=kernel):
                 print(finding)
+        print("\n".join(doctor.routes(doors.reasons(doors.named(None)))))
         if not boards():
             print("no board is connected here; begin with %sketch connect, and ask again")
 
@@ -178,7 +199,10 @@ class SketchMagics(Magics):
                 chosen[0].save(words[0])
                 print(f"written to {words[0]}")
             else:
-                print(chosen[0].load(words[0]))
+                with warnings.catch_warnings():
+                    # The report says it.
+                    warnings.simplefilter("ignore", LeftOutWarning)
+                    print(chosen[0].load(words[0]))
             return
         if command == "remove":
             if not words:
@@ -194,8 +218,11 @@ class SketchMagics(Magics):
             case "status":
                 print(board.status)
             case "who":
-                for person in board.people:
-                    print(f"{person.color}  {person.name}{' (you)' if person.me else ''}")
+                people = board.people
+                for person in people:
+                    # Before the name: what stands in one, or behind, may be of the person's own choice.
+                    mark = "✓ " if person.verified else "  " if any(each.verified for each in people) else ""
+                    print(f"{mark}{person.color}  {person.name}{' (you)' if person.me else ''}")
             case "undo":
                 if not board.undo():
                     print("nothing of yours to undo")
@@ -216,15 +243,41 @@ class SketchMagics(Magics):
 
 
 def _connected(rooms: set[str]) -> list[Sketch]:
-    """The boards of `rooms`, of all when there are none, the latest last; raises `SketchError` for no board."""
-    chosen = [board for board in boards() if not rooms or board.room in rooms]
-    if not chosen:
+    """Return the boards of `rooms`, the latest last; all boards when `rooms` is empty.
+
+    Raises `SketchError` when there is none, or none for one of `rooms`.
+    """
+    known = boards()
+    if not known:
         raise SketchError("no board is connected here; begin with %sketch connect")
-    return chosen
+    # A room of a Hub has its group before the name that people gave it.
+    names = {name for board in known for name in (board.room, board.room.partition(".")[2])}
+    if missing := rooms - names:
+        here = ", ".join(board.room for board in known)
+        raise SketchError(f"no board here is in the room {min(missing)!r}; the rooms here are: {here}")
+    return [board for board in known if not rooms or rooms & {board.room, board.room.partition(".")[2]}]
 
 
-def complete(shell: Any, event: Any) -> list[str]:
-    """Sub-commands after ``%sketch``, options after ``%sketch connect``."""
+def _ends_with_semicolon(cell: str) -> bool:
+    """Return whether a cell ends so that its last value is not shown: IPython does not see it inside of a magic."""
+    try:
+        return bool(DisplayHook.semicolon_at_end_of_expression(cell))
+    except (tokenize.TokenError, SyntaxError):
+        return False
+
+
+def _help(command: str, parser: argparse.ArgumentParser) -> str:
+    """Return how `command` is called, as a shell shows it: IPython's own form is for docstrings."""
+    formatter = parser.formatter_class
+    try:
+        parser.prog, parser.formatter_class = command, argparse.HelpFormatter
+        return parser.format_help().strip()
+    finally:
+        parser.formatter_class = formatter
+
+
+def complete(_shell: Any, event: Any) -> list[str]:
+    """Return sub-commands after ``%sketch``, options after ``%sketch connect`` and ``%sketch share``."""
     words = event.line.split()
     if "connect" in words[:2] and (len(words) > 2 or event.line.endswith(" ")):
         return ["--room", "--name", "--color", "--token"]
@@ -234,7 +287,9 @@ def complete(shell: Any, event: Any) -> list[str]:
 
 
 def register(shell: InteractiveShell) -> None:
-    """Make ``%sketch`` and its completion known to `shell`."""
+    """Add ``%sketch`` and its completion to `shell`, once."""
+    if isinstance(shell.magics_manager.registry.get(SketchMagics.__name__), SketchMagics):
+        return
     shell.register_magics(SketchMagics)
     shell.set_hook("complete_command", complete, str_key="%sketch")
     shell.set_hook("complete_command", complete, str_key="sketch")

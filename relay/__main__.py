@@ -1,314 +1,262 @@
-"""``python -m relay``, also installed as ``ipysketch-relay``: run a relay until it is told to stop, or ask one."""
+"""``python -m relay``, also installed as ``ipysketch-relay``: run a relay until it is stopped, or ask one."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import contextlib
-import dataclasses
 import gc
-import json
+import importlib.util
 import logging
-import os
-import secrets
-import shlex
 import signal
-import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
-from . import __version__, operators
-from .admin import Admin, socket_path
-from .admission import Admission
-from .doors import Doors, bind_refusal, is_loopback
-from .limits import Limits
-from .log import Store, StoreError
-from .logs import JsonFormatter, TextFormatter
-from .naps import napping_loop
-from .plugins import Plugin, load_plugin, plugin_folder
-from .roles import Role
-from .server import Relay
-from .store import StoreInUse, open_store
-from .tokens import Tokens, read_secret
+from .observability.event_log import JsonFormatter, TextFormatter
+from .operations import commands
+from .operations.admin_socket import AdminSocket, socket_path
+from .operations.reload import run_reloading
+from .operations.runtime_file import announce, user_file, withdraw
+from .options import MEMORY, Settings, default_database, parser, read_settings
+from .records import Store, StoreError
+from .server.accepting import raise_descriptors
+from .server.batching_loop import new_batching_loop
+from .server.handed import HandedListener
+from .server.relay import Relay
+from .store import StoreInUse, StoreOnNetwork, open_store
+from .store.moving import make_shards
+from .store.shards import check_shards, shard_paths
+from .workers.fellows import DatabaseFellows
+from .workers.running import NotStartedError, WorkingRelay
 
 SWITCH = 0.0005
 """Seconds after which Python lets another thread in. The store's needs moments, between two calls of the disk, and
 waited ten times as long for each."""
 IN_USE = 3
 """Exit code when another relay holds the database; who started this one as a race finds the winner."""
-
-
-def default_database() -> Path:
-    """Where this user's drawings are kept."""
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "ipysketch" / "relay.sqlite"
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line of a relay that runs."""
-    commands = "\n".join(f"  {name:<8} {text}" for name, text in operators.COMMANDS.items())
-    result = argparse.ArgumentParser(
-        prog="ipysketch-relay",
-        description="The relay that people draw together through.",
-        epilog=f"For its operator (ipysketch-relay COMMAND --help):\n{commands}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = result.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add("--port", type=int, default=8765, help="0 for any free one (default: %(default)s)")
-    add("--db", default=None, help="the database file, or :memory: (default: in your home)")
-    add("--log-level", default="info", choices=["debug", "info", "warning", "error"])
-    add("--log-format", default="text", choices=["text", "json"])
-    add("--log-file", help="write the log there instead of to standard error")
-    add("--idle-exit", type=float, metavar="SECONDS", help="end after so long without a peer")
-    add("--runtime-file", type=Path, help="say there, readable by this user only, how to reach this relay")
-    add(
-        "--plugin",
-        action="append",
-        default=[],
-        metavar="MODULE:FUNCTION",
-        help="a Python function that sees each named event first (see docs/plugins.md)",
-    )
-    add("--reload", action="store_true", help="start anew whenever the relay's code or a plugin's changes")
-    add("--version", action="version", version=f"ipysketch-relay {__version__}")
-    doors = result.add_argument_group("who may come in")
-    add = doors.add_argument
-    add("--require-token", action="store_true", help="let in only who has a token of this relay")
-    add(
-        "--secret-file", type=Path, help="the secret that tokens are signed with (default: beside the database)"
-    )
-    add("--cert", type=Path, metavar="PEM", help="encrypt, with this certificate chain")
-    add("--key", type=Path, metavar="PEM", help="and its private key")
-    add(
-        "--insecure-lan",
-        action="store_true",
-        help="listen beyond loopback without encryption, with tokens only",
-    )
-    add(
-        "--behind-proxy",
-        type=int,
-        nargs="?",
-        const=1,
-        default=0,
-        metavar="HOPS",
-        help="proxies in front that encrypt and admit; as many X-Forwarded-For entries are believed",
-    )
-    add(
-        "--public-url",
-        default="",
-        metavar="URL",
-        help="where people reach this relay; pages from there may use it",
-    )
-    add("--allow-host", action="append", default=[], metavar="NAME", help="another name this relay answers to")
-    add("--allow-origin", action="append", default=[], metavar="ORIGIN", help="pages that may use this relay")
-    limits = result.add_argument_group("limits (see docs/operations.md)")
-    types = get_type_hints(Limits)
-    for field in dataclasses.fields(Limits):
-        name = "--" + field.name.replace("_", "-")
-        limits.add_argument(
-            name, type=types[field.name], default=field.default, metavar="N", help="default: %(default)s"
-        )
-    return result
+ON_NETWORK = 4
+"""Exit code when the database would lie on a network file system; who started this one knows another place."""
+PLATFORMS = (
+    "ipysketch-relay runs on Linux and macOS; on Windows run it in WSL, or use a relay on another machine"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the relay; the exit code is 0 after SIGTERM or SIGINT, `IN_USE` when another relay holds the
-    database, 2 when it cannot start for another reason. With a command: do it, and 0 or 2."""
+    database, `ON_NETWORK` when that is on a network file system, 2 when it cannot start for another reason. With a
+    command: do it, and 0 or 2."""
     argv = sys.argv[1:] if argv is None else argv
-    if argv and argv[0] in operators.COMMANDS:
-        return operators.run(argv, default_database())
+    if importlib.util.find_spec("fcntl") is None:  # Of all that Windows lacks, what the store needs first.
+        return _fail(PLATFORMS)
+    if argv and argv[0] in commands.COMMANDS:
+        return commands.run(argv, default_database())
     options = parser().parse_args(argv)
-    if options.reload:
-        return _reload(options, [word for word in argv if word != "--reload"])
+    if options.reload and options.workers == 1:
+        return run_reloading([word for word in argv if word != "--reload"], options.plugin)
+    if options.worker is not None:
+        options.shared_secret = sys.stdin.readline().strip()
     try:
         _log_to(options.log_file, options.log_level, options.log_format)
-        settings = _settings(options)
-        store = open_store(options.db or str(default_database()))
+        settings = read_settings(options)
+        if settings.database != MEMORY and settings.worker is None and not settings.store:
+            check_shards(Path(settings.database), settings.workers)
+        if settings.workers > 1 and settings.worker is None:
+            make_shards(Path(settings.database), settings.workers)
+            raise_descriptors(settings.limits)
+            return asyncio.run(_run_workers(settings, argv))
+        store = open_store(settings.store or _own_database(settings), settings.copies)
     except (StoreError, ValueError, OSError) as error:
-        print(f"ipysketch-relay: {error}", file=sys.stderr)
-        return IN_USE if isinstance(error, StoreInUse) else 2
+        code = _fail(str(error))
+        if isinstance(error, StoreInUse):
+            return IN_USE
+        return ON_NETWORK if isinstance(error, StoreOnNetwork) else code
+    raise_descriptors(settings.limits)
     sys.setswitchinterval(SWITCH)
     gc.freeze()  # What came with the imports is never garbage, and need not be looked through for any.
     try:
-        with asyncio.Runner(loop_factory=napping_loop) as runner:
-            return runner.run(_run(options, settings, store))
+        with asyncio.Runner(loop_factory=new_batching_loop) as runner:
+            run = (
+                _run(settings, store)
+                if settings.worker is None
+                else _run_worker(settings, store, options.handed)
+            )
+            return runner.run(run)
     finally:
         store.close()
 
 
-@dataclasses.dataclass(frozen=True)
-class _Settings:
-    """What the options come to."""
-
-    limits: Limits
-    doors: Doors
-    admission: Admission
-    encryption: ssl.SSLContext | None
-    shared: str
-    plugins: tuple[Plugin, ...]
+def _own_database(settings: Settings) -> str:
+    """Return the database of this process."""
+    if settings.worker is None:
+        return settings.database
+    return str(shard_paths(Path(settings.database), settings.workers)[settings.worker])
 
 
-def _settings(options: argparse.Namespace) -> _Settings:
-    """Raises ValueError with a sentence when the options cannot be."""
-    if not 0 <= options.port <= 65535:
-        raise ValueError(f"{options.port} is no port; choose one from 0 to 65535")
-    if bool(options.cert) != bool(options.key):
-        raise ValueError("--cert and --key go together; give both")
-    refusal = bind_refusal(
-        options.host,
-        encrypted=bool(options.cert),
-        tokens=options.require_token,
-        behind_proxy=options.behind_proxy > 0,
-        insecure_lan=options.insecure_lan,
-    )
-    if refusal:
-        raise ValueError(refusal)
-    tokens = None
-    if options.runtime_file and options.db == ":memory:":
-        tokens = Tokens(secrets.token_bytes(32))
-    elif options.require_token or options.secret_file or options.runtime_file:
-        database = Path(options.db or default_database())
-        if options.db == ":memory:" and not options.secret_file:
-            raise ValueError("a relay in memory has no place for its secret; say --secret-file")
-        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        tokens = Tokens(read_secret(options.secret_file or operators.default_secret(database)))
-    everybody = Role.MODERATOR if is_loopback(options.host) else Role.EDITOR
-    shared = secrets.token_hex(32) if options.runtime_file else ""
-    return _Settings(
-        Limits(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Limits)}),
-        Doors(options.public_url, tuple(options.allow_host), tuple(options.allow_origin), options.behind_proxy),
-        Admission(shared, tokens=tokens, everybody=None if options.require_token else everybody),
-        _encryption(options.cert, options.key),
-        shared,
-        tuple(load_plugin(name) for name in options.plugin),
-    )
-
-
-def _encryption(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
-    if cert is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(cert, key)
-    except (OSError, ssl.SSLError) as error:
-        raise ValueError(
-            f"the certificate {cert} or its key {key} cannot be used ({error.strerror or error})"
-        ) from None
-    return context
-
-
-async def _run(options: argparse.Namespace, settings: _Settings, store: Store) -> int:
-    log = logging.getLogger("relay")
-    relay = Relay(
+def _relay(settings: Settings, store: Store, log: logging.Logger, **more: Any) -> Relay:
+    return Relay(
         store,
-        host=options.host,
-        port=options.port,
-        admission=settings.admission,
-        doors=settings.doors,
+        host=settings.host,
+        port=settings.port,
+        authenticator=settings.authenticator,
+        origins=settings.origins,
         limits=settings.limits,
         encryption=settings.encryption,
         plugins=settings.plugins,
-        idle_exit=options.idle_exit,
+        idle_exit=settings.idle_exit,
+        door=settings.door,
+        log=log,
+        **more,
+    )
+
+
+async def _run(settings: Settings, store: Store) -> int:
+    log = logging.getLogger("relay")
+    relay = _relay(settings, store, log)
+    try:
+        await relay.start()
+    except OSError as error:
+        return _fail_at_port(settings.port, error)
+    except StoreError as error:
+        return _fail(str(error))
+    _stop_at_signals(relay.finished)
+    code = _announce(settings, relay.port, relay.finished, log)
+    _say_where(settings, relay.port, log)
+    admin = (
+        None
+        if settings.database == MEMORY
+        else await _listen_for_operators(relay, Path(settings.database), log)
+    )
+    await relay.finished.wait()
+    log.info("stopping")
+    _withdraw(settings, relay.port)
+    if admin is not None:
+        await admin.close()
+    await relay.stop()
+    return code
+
+
+async def _run_worker(settings: Settings, store: Store, handed: int) -> int:
+    """Serve the rooms of this worker until the front is gone, or says so."""
+    log = logging.getLogger("relay")
+    assert settings.worker is not None
+    fellows = DatabaseFellows(Path(settings.database), settings.workers, settings.worker)
+    relay = _relay(settings, store, log, handed=HandedListener(handed), fellows=fellows)
+    try:
+        await relay.start()
+    except (OSError, StoreError) as error:
+        return _fail(str(error))
+    admin = await _listen_for_operators(relay, Path(_own_database(settings)), log)
+    _stop_at_signals(relay.finished)
+    await relay.finished.wait()
+    if admin is not None:
+        await admin.close()
+    await relay.stop()
+    return 0
+
+
+async def _run_workers(settings: Settings, argv: Sequence[str]) -> int:
+    """Be the front of several workers until stopped."""
+    log = logging.getLogger("relay")
+    relay = WorkingRelay(
+        argv,
+        settings.workers,
+        host=settings.host,
+        port=settings.port,
+        limits=settings.limits,
+        encrypted=settings.encryption is not None,
+        secret=settings.shared_secret,
         log=log,
     )
     try:
         await relay.start()
     except OSError as error:
-        reason = error.strerror or str(error)
-        print(
-            f"ipysketch-relay: port {options.port} cannot be used ({reason.lower()}); choose another --port",
-            file=sys.stderr,
-        )
-        return 2
-    except StoreError as error:
-        print(f"ipysketch-relay: {error}", file=sys.stderr)
-        return 2
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, relay.finished.set)
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    database = options.db or default_database()
-    scheme = "wss" if settings.encryption else "ws"
-    log.info("listening on %s://%s:%d db=%s", scheme, host, relay.port, database)
-    if options.insecure_lan:
-        log.warning("nothing is encrypted: who listens on this network sees every drawing and every token")
-    failed = ""
-    admin = None
-    try:
-        if options.db != ":memory:":
-            admin = Admin(relay, socket_path(Path(database)))
-            await admin.start()
-    except OSError as error:
-        admin = None
-        log.warning("operators' commands cannot reach this relay: %s", error)
-    if options.runtime_file:
-        try:
-            _announce(options.runtime_file, relay.port, settings.shared)
-        except OSError as error:
-            failed = f"the runtime file {options.runtime_file} cannot be written ({error.strerror})"
-            print(f"ipysketch-relay: {failed}; choose another --runtime-file", file=sys.stderr)
-            relay.finished.set()
+        return _fail_at_port(settings.port, error)
+    except NotStartedError as error:
+        return error.code
+    _stop_at_signals(relay.finished)
+    code = _announce(settings, relay.port, relay.finished, log)
+    _say_where(settings, relay.port, log)
     await relay.finished.wait()
     log.info("stopping")
-    if options.runtime_file:
-        _withdraw(options.runtime_file, settings.shared)
-    if admin is not None:
-        await admin.close()
+    _withdraw(settings, relay.port)
     await relay.stop()
-    return 2 if failed else 0
+    return code
 
 
-def _reload(options: argparse.Namespace, argv: list[str]) -> int:
-    """Run the relay in a process of its own, and another one whenever a file changes."""
+def _stop_at_signals(finished: asyncio.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, finished.set)
+
+
+def _announce(settings: Settings, port: int, finished: asyncio.Event, log: logging.Logger) -> int:
+    """Write the runtime file, if there is to be one; returns the exit code, with `finished` set when it must be written
+    and cannot."""
+    if not settings.shared_secret:
+        return 0
+    runtime_file = settings.runtime_file or user_file(port)
     try:
-        from watchfiles import PythonFilter, run_process
-    except ImportError:
-        print("ipysketch-relay: --reload needs watchfiles; run: pip install watchfiles", file=sys.stderr)
-        return 2
-    try:
-        watched = {Path(__file__).parent, *map(plugin_folder, options.plugin)}
-    except ValueError as error:
-        print(f"ipysketch-relay: {error}", file=sys.stderr)
-        return 2
-    run_process(
-        *watched,
-        target=shlex.join([sys.executable, "-m", "relay", *argv]),
-        target_type="command",
-        watch_filter=PythonFilter(),
-        callback=_say_changes,
-        sigint_timeout=10,  # It makes durable what came.
-    )
+        announce(runtime_file, port, settings.shared_secret)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if settings.runtime_file:
+            finished.set()
+            return _fail(
+                f"the runtime file {runtime_file} cannot be written ({reason}); choose another --runtime-file"
+            )
+        log.warning("who runs this relay is an editor like everybody: %s: %s", runtime_file, reason)
     return 0
 
 
-def _say_changes(changes: set[tuple[Any, str]]) -> None:
-    names = sorted({Path(path).name for _, path in changes})
-    print(f"ipysketch-relay: {', '.join(names)} changed; starting anew", file=sys.stderr)
+def _withdraw(settings: Settings, port: int) -> None:
+    if settings.shared_secret:
+        withdraw(settings.runtime_file or user_file(port), settings.shared_secret)
+
+
+def _say_where(settings: Settings, port: int, log: logging.Logger) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    scheme = "wss" if settings.encryption else "ws"
+    workers = f" workers={settings.workers}" if settings.workers > 1 else ""
+    where = "postgresql" if settings.store else settings.database
+    log.info("listening on %s://%s:%d db=%s%s", scheme, host, port, where, workers)
+    if settings.encryption and settings.workers > 1:
+        log.warning(
+            "most connections pass through two workers, because the front cannot read them; a proxy in front that "
+            "encrypts, and --behind-proxy, saves that"
+        )
+    if settings.insecure_lan:
+        log.warning("nothing is encrypted: who listens on this network sees every drawing and every token")
+
+
+async def _listen_for_operators(relay: Relay, database: Path, log: logging.Logger) -> AdminSocket | None:
+    admin = AdminSocket(relay, socket_path(database))
+    try:
+        await admin.start()
+    except OSError as error:
+        log.warning("operators' commands cannot reach this relay: %s", error)
+        return None
+    return admin
 
 
 def _log_to(path: str | None, level: str, form: str) -> None:
-    handler = logging.FileHandler(path) if path else logging.StreamHandler()
+    handler = (
+        logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+        if path
+        else logging.StreamHandler()
+    )
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("relay").setLevel(level.upper())
 
 
-def _announce(path: Path, port: int, token: str) -> None:
-    """Written aside and moved into place, so that nobody reads half of it; only its owner can."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.{os.getpid()}")
-    aside.unlink(missing_ok=True)
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({"port": port, "token": token, "pid": os.getpid()}, file)
-    aside.replace(path)
+def _fail_at_port(port: int, error: OSError) -> int:
+    reason = (error.strerror or str(error)).lower()
+    return _fail(f"port {port} cannot be used ({reason}); choose another --port")
 
 
-def _withdraw(path: Path, token: str) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        if json.loads(path.read_text()).get("token") == token:
-            path.unlink()
+def _fail(reason: str) -> int:
+    """Say why the relay does not run; returns the exit code."""
+    print(f"ipysketch-relay: {reason}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

@@ -1,14 +1,22 @@
-"""How much of everything: every limit of a relay, and the bucket that counts per second. Pure.
+"""How much of everything: every limit of a relay. Pure.
 
-What is over a limit is refused with the limit's name, never cut or dropped; only operations that come too fast
-wait instead, for nothing a person drew may be refused for its speed.
+What exceeds a limit is refused with the limit's name, never cut or dropped. Only operations that come too fast wait
+instead: nothing a person drew may be refused for its speed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import math
+from dataclasses import dataclass, fields, replace
 
 from .protocol import MAX_FRAME, MAX_NAME
+
+WAITING = 1_024
+"""Connections at most whose request has not been answered; of few descriptors, a quarter."""
+LEAST_PER_ADDRESS = 16
+"""Connections from one address that each worker takes, however many there are."""
+KEPT_BACK = 64
+"""Descriptors for the database, the log and the like; of few, an eighth."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +28,13 @@ class Limits:
     max_elements: int = 50_000
     """living elements in one room"""
     max_drawing: int = 64 << 20
-    """bytes of the living elements of one room"""
+    """bytes of the living elements of one room, as a snapshot has them"""
     max_log: int = 1 << 30
     """bytes of the log of one room; beyond, its oldest past is forgotten"""
     history: int = 10_000_000
     """operations that can be read back in one room; older ones are forgotten"""
+    max_memory: int = 1 << 30
+    """bytes that all rooms and all that waits for peers may have in memory"""
     max_rooms: int = 10_000
     """rooms in the database"""
     max_peers: int = 200
@@ -35,6 +45,8 @@ class Limits:
     """connections from one address at a time"""
     operation_rate: float = 200.0
     """operations a second from one peer, on average; faster ones wait"""
+    work_rate: float = 0.25
+    """seconds of the relay's work a second that one peer may cause, on average; what costs more waits"""
     presence_rate: float = 400.0
     """presence messages and parts of previews a second from one peer, on average"""
     event_rate: float = 100.0
@@ -53,36 +65,41 @@ class Limits:
             if not getattr(self, field.name) > 0 and field.name != "history":
                 raise ValueError(f"--{field.name.replace('_', '-')} must be more than 0")
 
+    @property
+    def descriptors(self) -> int:
+        """The descriptors that so many connections need."""
+        return self.max_connections + WAITING + KEPT_BACK
 
-BURST = 5.0
-"""Seconds' worth that may come at once, as after a reconnect."""
+    def within(self, descriptors: int) -> Limits:
+        """Return the limits of a process with so many descriptors. Where those are too few for all connections, one
+        address gets half of them at most."""
+        connections = descriptors - waiting_within(descriptors) - min(KEPT_BACK, descriptors // 8)
+        if self.max_connections <= connections:
+            return self
+        share = max(1, min(self.max_connections_per_address, connections // 2))
+        return replace(self, max_connections=max(1, connections), max_connections_per_address=share)
+
+    def share(self, workers: int) -> Limits:
+        """Return the limits of each of so many workers: of memory its part, and of what is not spread evenly twice its
+        part."""
+        if workers == 1:
+            return self
+
+        def twice(limit: int) -> int:
+            return min(limit, math.ceil(2 * limit / workers))
+
+        return replace(
+            self,
+            max_memory=math.ceil(self.max_memory / workers),
+            max_rooms=twice(self.max_rooms),
+            max_connections=twice(self.max_connections),
+            max_connections_per_address=min(
+                self.max_connections_per_address,
+                max(LEAST_PER_ADDRESS, twice(self.max_connections_per_address)),
+            ),
+        )
 
 
-class Bucket:
-    """Counts what comes against `rate` a second; `BURST` seconds' worth, and at least `least`, may come at once."""
-
-    __slots__ = ("_full", "_level", "_rate", "_then")
-
-    def __init__(self, rate: float, *, least: float = 1.0) -> None:
-        self._rate = rate
-        self._full = max(least, BURST * rate)
-        self._level = self._full
-        self._then = 0.0
-
-    def take(self, now: float) -> bool:
-        """Whether one more may come at `now`, in seconds of a clock that only goes forward; then it counts."""
-        level = self._level + self._rate * (now - self._then)
-        self._then = now
-        if level > self._full:
-            level = self._full
-        if level < 1.0:
-            self._level = level
-            return False
-        self._level = level - 1.0
-        return True
-
-    def owe(self, count: int, now: float) -> float:
-        """Let `count` come at `now` in any case; returns for how many seconds nothing more should."""
-        level = self._level + self._rate * (now - self._then)
-        self._level, self._then = min(self._full, level) - count, now
-        return max(0.0, -self._level / self._rate)
+def waiting_within(descriptors: int) -> int:
+    """Return how many connections may wait for an answer, in a process with so many descriptors."""
+    return min(WAITING, descriptors // 4)

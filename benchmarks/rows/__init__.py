@@ -21,7 +21,7 @@ Row = Callable[[Effort], Result]
 
 def rows() -> dict[str, Row]:
     """All rows, by name, in the order of the table."""
-    from . import drawing, growth, keeping, seen
+    from . import drawing, growth, keeping, seen, stalls
 
     return {
         "generator": drawing.generator,
@@ -38,5 +38,6 @@ def rows() -> dict[str, Row]:
         "frames": seen.frames,
         "busy-kernel": seen.busy_kernel,
         "undo": seen.undo,
+        "kernel-stall": stalls.kernel_stall,
         "growth": growth.growth,
     }

@@ -261,7 +261,7 @@ import time
 from ipysketch.magics import _connected
 board = _connected(set())[-1]
 print(1e3 * time.time())
-board._thread.ask(board._widget._repaint)
+board._session.thread.call(board._widget._sender._repaint)
 """
 
 

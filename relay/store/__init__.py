@@ -1,14 +1,37 @@
-"""Where the logs of rooms are kept."""
+"""Where the logs of rooms are durable: SQLite, PostgreSQL or memory."""
 
 from __future__ import annotations
 
-from ..log import Store
+from ..records import Store, StoreError
+from .database import StoreInUse, StoreOnNetwork
 from .memory import MemoryStore
-from .sqlite import SqliteStore, StoreInUse
+from .sqlite import SqliteStore
 
-__all__ = ["MemoryStore", "SqliteStore", "StoreInUse", "open_store"]
+__all__ = ["MemoryStore", "SqliteStore", "StoreInUse", "StoreOnNetwork", "is_address", "open_store"]
 
 
-def open_store(path: str) -> Store:
-    """The store at `path`, a file's name or ``:memory:``; raises `StoreError` when it cannot be used."""
-    return MemoryStore() if path == ":memory:" else SqliteStore(path)
+POSTGRES = ("postgresql://", "postgres://")
+"""How the address of a PostgreSQL database begins."""
+
+
+def is_address(path: str) -> bool:
+    """Return whether `path` is the address of a PostgreSQL database, and no file."""
+    return path.startswith(POSTGRES)
+
+
+def open_store(path: str, copies: int = 1) -> Store:
+    """Return the store at `path`: a file's name, ``:memory:``, or the address of a PostgreSQL database with so
+    many synchronous `copies`. Raises `StoreError` when it cannot be used."""
+    if path == ":memory:":
+        return MemoryStore()
+    if not is_address(path):
+        return SqliteStore(path)
+    try:
+        from .postgres import PostgresStore  # noqa: PLC0415  # an extra
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        raise StoreError(
+            "rooms in PostgreSQL need psycopg; run: pip install 'ipysketch-live[cluster]'"
+        ) from None
+    return PostgresStore(path, copies=copies)

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..log import (
+from ..protocol import WINDOW
+from ..records import (
+    ANOTHER_LOG,
+    HELD_ELSEWHERE,
     Batch,
     Checkpoint,
+    Claim,
     ClientRow,
-    Found,
-    Loaded,
+    Hold,
+    LoadedRoom,
+    LogRange,
     LogRow,
-    Past,
     RefusalRow,
+    ResumeFacts,
     RoomInfo,
     StoreError,
     Trim,
+    check_read_size,
+    check_room_count,
 )
-from ..protocol import WINDOW
+from .fences import Fences
 
 
 @dataclass(slots=True)
-class _Kept:
+class _MemoryRoom:
     epoch: str
     first: int = 1
     locked: bool = False
@@ -36,6 +44,12 @@ class _Kept:
     def last(self) -> int:
         return self.first + len(self.rows) - 1
 
+    def has(self, rows: Sequence[LogRow]) -> bool:
+        """Whether all of `rows` are in the log, with these marks."""
+        begin = rows[0].seq - self.first
+        found = self.rows[begin : begin + len(rows)] if begin >= 0 else []
+        return [(row.seq, row.mark) for row in found] == [(row.seq, row.mark) for row in rows]
+
     def before(self, seq: int) -> Checkpoint | None:
         """The newest checkpoint at or before `seq`."""
         return next((point for point in reversed(self.checkpoints) if point.seq <= seq), None)
@@ -46,96 +60,120 @@ class _Kept:
 
 
 class MemoryStore:
-    """The contract of `relay.log.Store`, in dictionaries."""
+    """The contract of `relay.records.Store`, in dictionaries."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, _Kept] = {}
+        self._rooms: dict[str, _MemoryRoom] = {}
         self._revoked: dict[str, float] = {}
+        self._fences = Fences()
 
-    def _room(self, room: str) -> _Kept:
-        if room not in self._kept:
+    def _room(self, room: str) -> _MemoryRoom:
+        if room not in self._rooms:
             raise StoreError(f"there is no room {room!r}; load it first")
-        return self._kept[room]
+        return self._rooms[room]
 
-    def load(self, room: str, new_epoch: str) -> Loaded:
-        kept = self._kept.setdefault(room, _Kept(new_epoch))
-        point = kept.before(max(kept.last - WINDOW, kept.first - 1))
-        return Loaded(kept.epoch, kept.first, kept.locked, point, kept.rows_after(point))
+    def claim(self, room: str, new_epoch: str, most: int) -> Claim:
+        if room not in self._rooms:
+            check_room_count(len(self._rooms), most)
+            self._rooms[room] = _MemoryRoom(new_epoch)
+        return Claim(self._fences.claim(room), self.load(room))
 
-    def find(self, room: str, client: str, seq: int) -> Found:
-        kept = self._room(room)
+    def release(self, hold: Hold) -> None:
+        self._fences.release(hold)
+
+    def load(self, room: str) -> LoadedRoom:
+        stored = self._room(room)
+        point = stored.before(max(stored.last - WINDOW, stored.first - 1))
+        return LoadedRoom(stored.epoch, stored.first, stored.locked, point, stored.rows_after(point))
+
+    def find(self, room: str, client: str, seq: int) -> ResumeFacts:
+        stored = self._room(room)
         mark = 0 if seq == 0 else None
-        if kept.first <= seq <= kept.last:
-            mark = kept.rows[seq - kept.first].mark
-        refusals = sorted(row for name, row in kept.refusals.items() if name[0] == client)
-        return Found(mark, kept.clients.get(client), tuple(refusals))
+        if stored.first <= seq <= stored.last:
+            mark = stored.rows[seq - stored.first].mark
+        refusals = sorted(row for name, row in stored.refusals.items() if name[0] == client)
+        return ResumeFacts(mark, stored.clients.get(client), tuple(refusals))
 
-    def append(self, batches: Sequence[Batch]) -> None:
-        following: dict[str, int] = {}
-        for batch in batches:
-            seq = following.get(batch.room, self._room(batch.room).last + 1)
-            if [row.seq for row in batch.rows] != list(range(seq, seq + len(batch.rows))):
-                raise StoreError(f"the rows for room {batch.room!r} do not follow its log; load the room again")
-            following[batch.room] = seq + len(batch.rows)
-        for batch in batches:
-            kept = self._kept[batch.room]
-            kept.rows += batch.rows
-            kept.clients.update((client.client, client) for client in batch.clients)
-            kept.refusals.update(((refusal.client, refusal.op), refusal) for refusal in batch.refusals)
-            for client in {refusal.client for refusal in batch.refusals} & kept.clients.keys():
-                oldest = kept.clients[client].last - WINDOW
-                for name in [name for name in kept.refusals if name[0] == client and name[1] <= oldest]:
-                    del kept.refusals[name]
+    def append(self, writes: Sequence[tuple[Hold, Batch]]) -> Mapping[str, str]:
+        lost: dict[str, str] = {}
+        for hold, batch in writes:
+            if not self._fences.has(hold):
+                lost[batch.room] = HELD_ELSEWHERE
+                continue
+            stored = self._rooms[batch.room]
+            seqs = [row.seq for row in batch.rows]
+            if seqs == list(range(stored.last + 1, stored.last + 1 + len(seqs))):
+                self._append(stored, batch)
+            elif not stored.has(batch.rows):
+                lost[batch.room] = ANOTHER_LOG
+        return lost
 
-    def checkpoint(self, room: str, checkpoint: Checkpoint) -> None:
-        kept = self._room(room)
-        kept.checkpoints = sorted({*kept.checkpoints, checkpoint})
+    def _append(self, stored: _MemoryRoom, batch: Batch) -> None:
+        stored.rows += batch.rows
+        stored.clients.update((client.client, client) for client in batch.clients)
+        stored.refusals.update(((refusal.client, refusal.op), refusal) for refusal in batch.refusals)
+        for client in {refusal.client for refusal in batch.refusals} & stored.clients.keys():
+            oldest = stored.clients[client].last - WINDOW
+            for name in [name for name in stored.refusals if name[0] == client and name[1] <= oldest]:
+                del stored.refusals[name]
 
-    def read(self, room: str, first: int, last: int) -> Past:
-        kept = self._room(room)
-        if not kept.first <= first <= last <= kept.last:
-            raise StoreError(f"room {room!r} has entries {kept.first} to {kept.last} to read")
-        point = kept.before(first - 1)
-        return Past(point, kept.rows_after(point, last))
+    def checkpoint(self, hold: Hold, checkpoint: Checkpoint) -> None:
+        self._fences.check(hold)
+        stored = self._room(hold.room)
+        stored.checkpoints = sorted({*stored.checkpoints, checkpoint})
 
-    def trim(self, room: str, trim: Trim) -> int:
-        kept = self._room(room)
+    def read(self, room: str, first: int, last: int) -> LogRange:
+        stored = self._room(room)
+        if not stored.first <= first <= last <= stored.last:
+            raise StoreError(f"room {room!r} has entries {stored.first} to {stored.last} to read")
+        point = stored.before(first - 1)
+        rows = stored.rows_after(point, last)
+        check_read_size(first, last, sum(len(row.body) for row in rows))
+        return LogRange(point, rows)
+
+    def trim(self, hold: Hold, trim: Trim) -> int:
+        self._fences.check(hold)
+        stored = self._room(hold.room)
         spare = [
             point
-            for point in kept.checkpoints
+            for point in stored.checkpoints
             if point.seq <= trim.latest and (point.seq < trim.before or point.logged <= trim.logged)
         ]
-        if spare and (point := spare[-1]).seq >= kept.first:
-            kept.rows = list(kept.rows_after(point))
-            kept.checkpoints = [other for other in kept.checkpoints if other.seq >= point.seq]
-            kept.first = point.seq + 1
-        return kept.first
+        if spare and (point := spare[-1]).seq >= stored.first:
+            stored.rows = list(stored.rows_after(point))
+            stored.checkpoints = [other for other in stored.checkpoints if other.seq >= point.seq]
+            stored.first = point.seq + 1
+        return stored.first
 
-    def lock(self, room: str, locked: bool) -> None:
-        self._room(room).locked = locked
+    def lock(self, hold: Hold, locked: bool) -> None:
+        self._fences.check(hold)
+        self._room(hold.room).locked = locked
 
     def delete(self, room: str) -> None:
         self._room(room)
-        del self._kept[room]
+        del self._rooms[room]
+        self._fences.forget(room)
 
-    def restore(self, room: str, epoch: str, past: Past) -> None:
-        if room in self._kept:
+    def restore(self, room: str, epoch: str, past: LogRange) -> None:
+        if room in self._rooms:
             raise StoreError(f"there is a room {room!r} already; choose another name or delete it first")
-        kept = _Kept(epoch, rows=list(past.rows))
+        stored = _MemoryRoom(epoch, rows=list(past.rows))
         if past.checkpoint is not None:
-            kept.first = past.checkpoint.seq + 1
-            kept.checkpoints = [past.checkpoint]
-        self._kept[room] = kept
+            stored.first = past.checkpoint.seq + 1
+            stored.checkpoints = [past.checkpoint]
+        self._rooms[room] = stored
 
     def names(self) -> list[str]:
-        return sorted(self._kept)
+        return sorted(self._rooms)
 
     def rooms(self) -> list[RoomInfo]:
         infos = []
-        for name, kept in sorted(self._kept.items()):
-            size = sum(len(row.body) for row in kept.rows) + sum(len(point.body) for point in kept.checkpoints)
-            at = kept.rows[-1].at if kept.rows else kept.checkpoints[-1].at if kept.checkpoints else 0.0
-            infos.append(RoomInfo(name, kept.epoch, kept.first, kept.last, at, size, kept.locked))
+        for name, stored in sorted(self._rooms.items()):
+            size = sum(len(row.body) for row in stored.rows) + sum(
+                len(point.body) for point in stored.checkpoints
+            )
+            at = stored.rows[-1].at if stored.rows else stored.checkpoints[-1].at if stored.checkpoints else 0.0
+            infos.append(RoomInfo(name, stored.epoch, stored.first, stored.last, at, size, stored.locked))
         return infos
 
     def revoke(self, token: str, until: float) -> None:
@@ -144,13 +182,19 @@ class MemoryStore:
     def revoked(self, now: float) -> list[str]:
         return sorted(token for token, until in self._revoked.items() if until > now)
 
+    def now(self) -> float:
+        return time.time()
+
     def probe(self) -> None:
         """Memory can always be written."""
+
+    def check_files(self) -> None:
+        """There are none."""
 
     def vacuum(self) -> None:
         """Nothing is on a disk."""
 
-    def backup(self, path: Path, new_epoch: Callable[[], str]) -> None:
+    def backup(self, path: Path, new_epoch: Callable[[], str]) -> None:  # noqa: ARG002  # as `Store` has it
         raise StoreError("a relay that keeps its rooms in memory has nothing to back up; run it with --db FILE")
 
     def close(self) -> None:

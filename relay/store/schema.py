@@ -1,4 +1,4 @@
-"""The tables of the relay's database, and how one of an older relay becomes one of this.
+"""The tables of the relay's database, and the upgrade of an older relay's.
 
 Rules of this file: statements only; every row carries `crc`, the CRC-32 of its other columns, for SQLite does not
 notice a byte that changed on the disk. A room's row says how many entries, clients and refusals it has, so that a
@@ -80,7 +80,7 @@ TABLES = (ROOMS, LOG, CLIENTS, REFUSALS, CHECKPOINTS, REVOKED, PROBE)
 
 
 def crc(*columns: object) -> int:
-    """The CRC-32 of a row's columns."""
+    """Return the CRC-32 of a row's columns."""
     value = 0
     for column in columns:
         value = zlib.crc32(column if isinstance(column, bytes) else repr(column).encode() + b"\0", value)
@@ -88,21 +88,21 @@ def crc(*columns: object) -> int:
 
 
 def seal(db: sqlite3.Connection) -> int:
-    """The check sum of all definitions in the database; `PRAGMA application_id` is what it ought to be."""
-    found = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall()
-    return crc(*(column for row in found for column in row)) & 0x7FFFFFFF
+    """Return the check sum of all definitions in the database; it ought to equal `PRAGMA application_id`."""
+    rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall()
+    return crc(*(column for row in rows for column in row)) & 0x7FFFFFFF
 
 
 def create(db: sqlite3.Connection) -> None:
-    """Make the tables; inside the caller's transaction."""
+    """Create the tables; inside the caller's transaction."""
     for statement in TABLES:
         db.execute(statement)
     _finish(db)
 
 
 def upgrade(db: sqlite3.Connection) -> None:
-    """Bring a database of version 1, the first relays', which kept neither checkpoints nor check sums, up to this
-    one; inside the caller's transaction."""
+    """Upgrade a database of version 1, which the first relays wrote, without checkpoints or check sums; inside the
+    caller's transaction."""
     for column in ("first INTEGER NOT NULL DEFAULT 1", "locked INTEGER NOT NULL DEFAULT 0"):
         db.execute(f"ALTER TABLE rooms ADD COLUMN {column}")
     for column in ("last", "clients", "refusals"):

@@ -1,4 +1,4 @@
-"""Whether a write-ahead log lost entries that were once durable.
+"""Finds out whether a write-ahead log lost entries that were once durable.
 
 SQLite ends its reading at the first frame that does not fit, which is right for a write that power cut short and
 wrong for a byte that changed later: what follows would be dropped without a word. A frame that does not fit is
@@ -6,7 +6,7 @@ damage, not the end, when a later transaction of the same log follows its own: t
 durable. So there are two commits from it on, and the store sees to it that nothing is left in the log of
 transactions that failed or were cut short (see `SqliteStore`), whose commits would count too.
 
-What cannot be told: the last transaction damaged from the last one cut short; nor, when the frame that ends the one
+What cannot be found: the last transaction damaged from the last one cut short; nor, when the frame that ends the one
 before is overwritten altogether, from both cut short. Nor that a log was made shorter, or taken away. Clients that
 saw what is gone notice by its mark.
 """
@@ -25,7 +25,7 @@ _SECTOR = 512
 
 
 def damaged(path: Path) -> str:
-    """What is wrong with the write-ahead log at `path`, in a few words; "" when nothing is."""
+    """Return how the write-ahead log at `path` is damaged, in a few words; "" when it is not."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -65,7 +65,7 @@ def damaged(path: Path) -> str:
 
 
 def _head(data: bytes, order: str, before: tuple[int, int], after: tuple[int, int]) -> tuple[int, int]:
-    """The page number and the size with which a frame of the page `data` leads from one sum to the other."""
+    """Return the page number and the size with which a frame of the page `data` leads from one sum to the other."""
     first, second = after
     words = struct.unpack(f"{order}{len(data) // 4}I", data)
     for one, two in zip(words[-2::-2], words[:0:-2], strict=True):

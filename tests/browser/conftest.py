@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import io
 import json
+import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import urllib.request
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from PIL import Image as Picture
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
-from ..processes import RelayProcess, environment, free_port, wait_until_it_answers
+from ..support.processes import RelayProcess, environment, free_port, wait_until_it_answers
+from ..support.waiting import DEADLINE, wait_until
+from .islands import JOINED, press
 
 SCREENSHOTS = Path("build/screenshots")
 VIEWPORT: ViewportSize = {"width": 1100, "height": 900}
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
+MILLISECONDS = 1000
+FRAME = "() => new Promise(requestAnimationFrame)"
+WHERE = """() => {
+    const { x, y, width, height } = document.querySelector('.ipysketch-overlay').getBoundingClientRect();
+    return [x, y, width, height];
+}"""
+"""Where a board is in its page, and how large."""
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.timeout(300))
+REACH_THROUGH = """through => {
+    document.querySelectorAll('.ipysketch-island').forEach(({ style }) => { style.pointerEvents = through ? 'none' : ''; });
+}"""
+expect.set_options(timeout=DEADLINE * MILLISECONDS)
 
 
 @contextmanager
@@ -34,9 +48,68 @@ def chromium() -> Iterator[Browser]:
     """The browser of this machine, or Playwright's own."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=QUIET,
+            # As people have it on Windows and Linux: what is too wide shows.
+            ignore_default_args=["--hide-scrollbars"],
+            headless=not os.environ.get("HEADED"),
+            timeout=DEADLINE * MILLISECONDS,
+        )
         yield browser
         browser.close()
+
+
+def new_page(browser: Browser, **options: Any) -> Page:
+    """Return a page in a browser context of its own, which waits for whatever it waits for up to the deadline."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(DEADLINE * MILLISECONDS)
+    return context.new_page()
+
+
+def until_in_page(page: Page, script: str, argument: object = None) -> None:
+    """Wait, frame by frame, until `script` is true: where a page's policy lets nobody evaluate text in it by itself."""
+    wait_until(
+        lambda: page.evaluate(script, argument),
+        f"{script} of {argument}",
+        lambda: page.evaluate(FRAME),
+    )
+
+
+def picture_of(page: Page, canvas: str) -> str:
+    """Return what a canvas shows, at 640 × 360, as a PNG in base64: far less to carry than its pixels as numbers."""
+    picture: str = page.evaluate(
+        """async canvas => {
+            const copy = new OffscreenCanvas(640, 360);
+            copy.getContext('2d').drawImage(document.querySelector(canvas), 0, 0, 640, 360);
+            const data = new Uint8Array(await (await copy.convertToBlob()).arrayBuffer());
+            return btoa(Array.from(data, byte => String.fromCharCode(byte)).join(''));
+        }""",
+        canvas,
+    )
+    return picture
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two pictures of boards show the same: at the edges of lines a few pixels may differ."""
+    first, second = (
+        np.asarray(Picture.open(io.BytesIO(base64.b64decode(each))).convert("RGBA"), np.int16)
+        for each in (one, other)
+    )
+    ink = (first[..., 3] > 0) | (second[..., 3] > 0)
+    return bool((np.abs(first - second).max(axis=2)[ink] > 96).mean() < 0.003) if ink.any() else True
+
+
+def at_rest(page: Page, script: str = WHERE) -> Any:
+    """Return the value of `script` once it was the same in ten display frames one after another: layout has settled."""
+    seen = [page.evaluate(script)]
+
+    def same() -> bool:
+        seen.append(page.evaluate(f"() => new Promise(requestAnimationFrame).then({script})"))
+        return len(seen) > 10 and seen[-10:] == [seen[-1]] * 10
+
+    wait_until(same, f"{script} stays the same", lambda: None)
+    return seen[-1]
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +119,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The home of one user, who runs the relay, the notebooks and the boards of this process."""
+    path = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("IPYSKETCH_RUNTIME_DIR", str(path / "runtime"))
+        yield path
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +171,7 @@ class Lab:
                     f"--ServerApp.root_dir={self.root}",
                     "--IdentityProvider.token=",
                     "--ServerApp.port_retries=0",
+                    "--ServerApp.disable_check_xsrf=True",
                 ),
                 f"--{self.kind}.expose_app_in_browser=True",
             ],
@@ -127,11 +205,21 @@ class Lab:
 
     def open(self, name: str, script: str = "", **context: object) -> Notebook:
         """A notebook that is there, opened in a browser context of its own, with its kernel ready."""
-        options = {"viewport": VIEWPORT, **context}
-        page = self.browser.new_context(**options).new_page()  # type: ignore[arg-type]
+        self._start_kernel(name)
+        page = new_page(self.browser, **{"viewport": VIEWPORT, **context})
         if script:
             page.add_init_script(script)
         return Notebook(page, f"{self.address}/{self.path.format(name=name)}")
+
+    def _start_kernel(self, name: str) -> None:
+        """Have the server start the kernel of a notebook, so that it gets ready while the page loads."""
+        session = {"path": f"{name}.ipynb", "name": name, "type": "notebook", "kernel": {"name": "python3"}}
+        request = urllib.request.Request(
+            f"{self.address}/api/sessions", json.dumps(session).encode(), {"Content-Type": "application/json"}
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=DEADLINE):
+            pass
 
     def close(self) -> None:
         """End it; what a kernel does then has tests of its own, so one that keeps it waiting is not waited for."""
@@ -140,7 +228,7 @@ class Lab:
             self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(DEADLINE)
         self.log.close()
 
 
@@ -152,11 +240,11 @@ class Notebook:
         self.number = 0
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
-        page.on("console", lambda message: self._console(message))
+        page.on("console", self._console)
         self.open()
 
-    def _console(self, message: object) -> None:
-        kind, text = message.type, message.text  # type: ignore[attr-defined]
+    def _console(self, message: ConsoleMessage) -> None:
+        kind, text = message.type, message.text
         if kind == "error":
             self.errors.append(text)
 
@@ -166,8 +254,7 @@ class Notebook:
             """() => {
                 const widget = window.jupyterapp?.shell?.currentWidget;
                 return widget?.sessionContext?.session?.kernel?.status === 'idle';
-            }""",
-            timeout=90_000,
+            }"""
         )
 
     def again(self) -> Notebook:
@@ -175,8 +262,8 @@ class Notebook:
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         browser = self.page.context.browser
         assert browser is not None
-        second = Notebook(browser.new_context(viewport=VIEWPORT).new_page(), self.address)
-        second.page.wait_for_selector(".ipysketch-desk canvas.ipysketch-paper", timeout=60_000)
+        second = Notebook(new_page(browser, viewport=VIEWPORT), self.address)
+        second.page.wait_for_selector(".ipysketch-desk canvas.ipysketch-paper")
         return second
 
     def board(self, number: int) -> Notebook:
@@ -191,13 +278,7 @@ class Notebook:
         self.connected()
 
     def connected(self, here: int | None = None) -> None:
-        words = f"{here} here" if here else "connected · room"
-        self.page.wait_for_function(
-            "words => document.querySelector('.ipysketch-status')?.textContent.includes(words)"
-            " && document.querySelector('.ipysketch-status').textContent.startsWith('connected')",
-            arg=words,
-            timeout=60_000,
-        )
+        self.page.wait_for_function(JOINED, arg=here)
 
     def execute(self, number: int) -> None:
         """Run cell `number` without waiting for its end."""
@@ -213,7 +294,7 @@ class Notebook:
     def reload(self) -> None:
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.reload()
-        self.page.wait_for_selector(".ipysketch-desk canvas.ipysketch-paper", timeout=60_000)
+        self.page.wait_for_selector(".ipysketch-desk canvas.ipysketch-paper")
 
     def restart_kernel(self) -> None:
         self.page.evaluate(
@@ -232,7 +313,9 @@ class Notebook:
         self.page.locator(".ipysketch-desk").nth(self.number).scroll_into_view_if_needed()
 
     def press(self, x: float, y: float) -> None:
+        """Put the pointer down on the paper, also where an island lies over it in a narrow cell."""
         self.show()
+        self.page.evaluate(REACH_THROUGH, True)
         self.page.mouse.move(*self.place(x, y))
         self.page.mouse.down()
 
@@ -241,6 +324,7 @@ class Notebook:
 
     def release(self) -> None:
         self.page.mouse.up()
+        self.page.evaluate(REACH_THROUGH, False)
 
     def stroke(self, *points: tuple[float, float]) -> None:
         self.press(*points[0])
@@ -249,54 +333,40 @@ class Notebook:
         self.release()
 
     def button(self, label: str) -> None:
-        self.page.get_by_role("button", name=label, exact=True).first.click()
+        press(self.page, label, self.page.locator(".ipysketch-board").nth(self.number))
 
     # --- eyes ---------------------------------------------------------------------------------------------
 
     def blank(self, x: float, y: float) -> bool:
-        """Whether there is no ink within 3 pixels of (x, y) now."""
+        """Whether there is no ink within 3 pixels of (x, y) now: to be asked once something later has been seen."""
         pixels: list[list[int]] = self.page.evaluate(PIXELS, [x, y, self.number])
         return all(pixel[3] == 0 for pixel in pixels)
 
-    def sees(self, x: float, y: float, color: str, timeout: float = 20) -> None:
+    def sees(self, x: float, y: float, color: str) -> None:
         """Wait until there is ink of `color` #rrggbb within 3 pixels of (x, y): hands are not exact."""
         wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
         self.page.wait_for_function(
             f"([x, y, number, wanted]) => ({PIXELS})([x, y, number])?.some("
-            "p => p[3] > 200 && wanted.every((c, i) => Math.abs(c - p[i]) < 24))",
+            "p => p[3] > 90 && wanted.every((c, i) => Math.abs(c - p[i]) < 24))",
             arg=[x, y, self.number, wanted],
-            timeout=timeout * 1000,
         )
 
-    def sees_nothing(self, x: float, y: float, timeout: float = 20) -> None:
+    def sees_nothing(self, x: float, y: float) -> None:
         """Wait until there is no ink within 3 pixels of (x, y)."""
         self.page.wait_for_function(
             f"place => ({PIXELS})(place)?.every(p => p[3] === 0)",
             arg=[x, y, self.number],
-            timeout=timeout * 1000,
         )
 
-    def picture(self) -> list[int]:
-        """The canvas, one byte a pixel (alpha), sampled 640 × 360."""
-        picture: list[int] = self.page.evaluate(
-            """() => {
-                const canvas = document.querySelector('.ipysketch-desk canvas.ipysketch-paper');
-                const copy = new OffscreenCanvas(640, 360);
-                const context = copy.getContext('2d');
-                context.drawImage(canvas, 0, 0, 640, 360);
-                return Array.from(context.getImageData(0, 0, 640, 360).data);
-            }"""
-        )
-        return picture
+    def picture(self) -> str:
+        """The canvas at 640 × 360, as a PNG in base64."""
+        return picture_of(self.page, ".ipysketch-desk canvas.ipysketch-paper")
 
-    def shows(self, picture: Callable[[], list[int]], timeout: float = 20) -> None:
-        """Wait until this board looks as `picture` says, pixel by pixel."""
-        end = time.monotonic() + timeout
-        while (mine := self.picture()) != (theirs := picture()):
-            if time.monotonic() > end:
-                other = sum(a != b for a, b in zip(mine, theirs, strict=True))
-                raise AssertionError(f"{other} bytes of the pictures differ")
-            self.page.evaluate("() => new Promise(requestAnimationFrame)")
+    def shows(self, picture: Callable[[], str]) -> None:
+        """Wait until this board looks as `picture` says; their papers may differ by a few pixels in size."""
+        wait_until(
+            lambda: alike(self.picture(), picture()), "the same pictures", lambda: self.page.evaluate(FRAME)
+        )
 
     def screenshot(self, name: str) -> None:
         """The whole page under build/screenshots, for people to look at."""
@@ -310,8 +380,6 @@ class Notebook:
         return text
 
 
-WHERE = "() => document.querySelector('.ipysketch-overlay').getBoundingClientRect().y"
-"""Where a board is in its page."""
 PIXELS = """([x, y, number]) => {
     const canvas = document.querySelectorAll('.ipysketch-desk canvas.ipysketch-paper')[number];
     if (!canvas) return null;
@@ -344,12 +412,15 @@ def pages_close(browser: Browser) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failed browser test leaves a screenshot of every page under build/."""
     report = yield
-    if report.failed and "browser" in getattr(item, "fixturenames", ()):  # type: ignore[attr-defined]
+    if report.failed and isinstance(item, pytest.Function) and "browser" in item.fixturenames:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        for number, context in enumerate(item.funcargs["browser"].contexts):  # type: ignore[attr-defined]
+        browser = item.funcargs.get("browser")
+        for number, context in enumerate(browser.contexts if isinstance(browser, Browser) else ()):
             for page in context.pages:
-                page.screenshot(path=SCREENSHOTS / f"{item.name}-{number}.png")
+                # What is broken may break this too; then the failure itself is what counts.
+                with suppress(Exception):
+                    page.screenshot(path=SCREENSHOTS / f"{item.name}-{number}.png")
     return report

@@ -9,13 +9,15 @@ import re
 import shutil
 import subprocess
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 from websockets.sync.client import connect
 
+from ..support.waiting import DEADLINE, wait_until
+
 NAMES = ("firefox-esr", "firefox")
+FRAME = "new Promise(done => requestAnimationFrame(() => done(1)))"
 PREFERENCES = {
     # A browser under test asks nobody for anything.
     "app.normandy.enabled": False,
@@ -65,7 +67,9 @@ class Firefox:
         self._reader = threading.Thread(target=self._drain, daemon=True)
         self._reader.start()
         self._stack = contextlib.ExitStack()
-        self._socket = self._stack.enter_context(connect(where[1] + "/session", proxy=None, max_size=None))
+        self._socket = self._stack.enter_context(
+            connect(where[1] + "/session", proxy=None, max_size=None, open_timeout=DEADLINE)
+        )
         self._count = 0
         self.errors: list[str] = []
         self.command("session.new", capabilities={})
@@ -87,7 +91,7 @@ class Firefox:
         self._count += 1
         self._socket.send(json.dumps({"id": self._count, "method": method, "params": parameters}))
         while True:
-            said = json.loads(self._socket.recv(timeout=120))
+            said = json.loads(self._socket.recv(timeout=DEADLINE))
             if said.get("id") == self._count:
                 assert said["type"] == "success", said
                 return said["result"]
@@ -109,12 +113,20 @@ class Firefox:
         text = said["result"].get("value")
         return None if text is None else json.loads(text)
 
-    def until(self, expression: str, timeout: float = 90) -> None:
+    def until(self, expression: str) -> None:
         """Wait, frame by frame, until an expression is true."""
-        end = time.monotonic() + timeout
-        while not self.evaluate(expression):
-            assert time.monotonic() < end, f"still not: {expression}"
-            self.evaluate("new Promise(done => requestAnimationFrame(() => done(1)))")
+        wait_until(lambda: self.evaluate(expression), expression, lambda: self.evaluate(FRAME))
+
+    def at_rest(self, expression: str) -> Any:
+        """Return the value of an expression once it was the same in ten display frames one after another."""
+        seen = [self.evaluate(expression)]
+
+        def same() -> bool:
+            seen.append(self.evaluate(f"{FRAME}.then(() => {expression})"))
+            return len(seen) > 10 and seen[-10:] == [seen[-1]] * 10
+
+        wait_until(same, f"{expression} stays the same", lambda: None)
+        return seen[-1]
 
     def mouse(self, *steps: tuple[str, float, float]) -> None:
         """Do ``move``, ``down``, ``up`` at places of the page, one after another."""
@@ -134,5 +146,5 @@ class Firefox:
     def close(self) -> None:
         self._stack.close()
         self.process.terminate()
-        self.process.wait(20)
-        self._reader.join(20)
+        self.process.wait(DEADLINE)
+        self._reader.join(DEADLINE)

@@ -7,19 +7,23 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
-from ..processes import ROOT, RelayProcess
-from .conftest import Lab, Notebook, chromium
+from ..support.processes import ROOT, RelayProcess
+from .conftest import Lab, Notebook, chromium, until_in_page
+from .islands import JOINED
+
+Theme = Literal["light", "dark"]
 
 IMAGES = ROOT / "docs" / "images"
 HALF = {"width": 820, "height": 650}
-PHONE = {"width": 360, "height": 420}
+PHONE: ViewportSize = {"width": 360, "height": 420}
 COLORS = 255
 """So many are enough for ink and words, and make a file half as large."""
-THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+THEMES: dict[Theme, str] = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 BACK = {"light": "#e3e8ee", "dark": "#0d1117"}
 QUIET_LAB = """() => {
     const { commands } = window.jupyterapp;
@@ -46,7 +50,6 @@ def running() -> Iterator[tuple[Lab, RelayProcess, Browser]]:
 
 def choose(notebook: Notebook, label: str) -> None:
     notebook.button(label)
-    notebook.page.locator(f'[aria-label="{label}"][aria-pressed="true"]').wait_for()
 
 
 def parabola(ada: Notebook, grace: Notebook) -> None:
@@ -54,15 +57,15 @@ def parabola(ada: Notebook, grace: Notebook) -> None:
     ada.connected(here=2)
     choose(ada, "Arrow")
     ada.stroke((200, 600), (1080, 600))
-    ada.stroke((640, 680), (640, 60))
+    ada.stroke((640, 590), (640, 80))
     choose(ada, "Pen")
-    choose(ada, "Width: broad")
+    choose(ada, "Width: Thick")
     ada.stroke(*((640 + 20 * x, 600 - 1.25 * x * x) for x in range(-20, 21)))
     choose(grace, "Line")
     choose(grace, "Colour: red")
-    grace.stroke((720, 625), (1080, 175))
+    grace.stroke((760, 575), (1040, 225))
     choose(grace, "Text")
-    choose(grace, "Width: broad")
+    choose(grace, "Width: Thick")
     grace.press(905, 478)
     grace.release()
     grace.page.keyboard.type("the slope here is 2")
@@ -70,16 +73,16 @@ def parabola(ada: Notebook, grace: Notebook) -> None:
     grace.page.keyboard.type("times x, isn't it?")
     grace.page.keyboard.press("Enter")
     choose(grace, "Ellipse")
-    choose(grace, "Width: medium")
+    choose(grace, "Width: Medium")
     grace.stroke((812, 447), (868, 503))
     grace.page.mouse.move(*grace.place(480, 140))
     choose(ada, "Highlighter")
-    choose(ada, "Colour: orange")
+    choose(ada, "Colour: yellow")
     ada.press(910, 555)
     ada.drag(1120, 555)
 
 
-def take(theme: str, lab: Lab, relay: RelayProcess, browser: Browser) -> None:
+def take(theme: Theme, lab: Lab, relay: RelayProcess, browser: Browser) -> None:
     room = f"algebra-{theme}"
     halves = []
     for name, color in (("Ada", "#1f77b4"), ("Grace", "#d62728")):
@@ -109,7 +112,7 @@ def visit(page: Page, relay: RelayProcess, room: str) -> None:
     page.get_by_label("Your name").fill("Mary")
     page.get_by_label("Your colour").fill("#2a8f3c")
     page.get_by_role("button", name="Join", exact=True).click()
-    page.locator(".status", has_text="3 here").wait_for()
+    until_in_page(page, JOINED, 3)
     page.evaluate("() => new Promise(requestAnimationFrame).then(() => new Promise(requestAnimationFrame))")
 
 

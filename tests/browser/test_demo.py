@@ -1,4 +1,4 @@
-"""``make demo`` as people run it: its addresses opened, drawn on side by side, and stopped with Ctrl-C."""
+"""``make demo`` as people run it: its address opened, drawn on by two, and stopped with Ctrl-C."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ViewportSize
 
-from ..processes import environment
-from .conftest import Notebook, quiet
+from ..support.processes import environment
+from ..support.waiting import DEADLINE, wait_until
+from .conftest import Notebook, new_page
+from .islands import ink_color
 
-HALF: ViewportSize = {"width": 760, "height": 640}
+SCREEN: ViewportSize = {"width": 1280, "height": 800}
 
 
 def taken(port: int) -> bool:
@@ -25,7 +27,7 @@ def taken(port: int) -> bool:
 
 def test_the_demo_draws_together_and_stops_with_control_c(browser: Browser, tmp_path: Path) -> None:
     settings = tmp_path / "jupyter"
-    quiet(settings)
+    settings.mkdir()
     (settings / "jupyter_lab_config.json").write_text('{"LabApp": {"expose_app_in_browser": true}}')
     with (
         socket.create_server(("127.0.0.1", 0)) as lab_port,
@@ -42,56 +44,49 @@ def test_the_demo_draws_together_and_stops_with_control_c(browser: Browser, tmp_
             stderr=subprocess.DEVNULL,
             text=True,
         )
+        assert demo.stdout is not None
         try:
-            assert demo.stdout is not None
-            said = []
+            printed = ""
             for line in demo.stdout:
-                said.append(line)
+                printed += line
                 if "Ctrl-C" in line:
                     break
-            words = "".join(said)
-            for port in wanted:
-                assert f"port {port} is taken, so this uses" in words
-            used = [int(port) for port in re.findall(r"so this uses (\d+)", words)]
-            # The other notebooks are lessons, each in a room of its own.
-            addresses = re.findall(r"http://\S+/(?:ada|grace)\.ipynb\S*", words)
-            assert len(addresses) == 2
-            notebooks = [open_half(browser, address) for address in addresses]
-            draw(*notebooks)
+            used = [int(port) for port in re.findall(r"Port \d+ is taken, so this uses (\d+)", printed)]
+            assert len(used) == 2
+            (address,) = re.findall(r"http://\S+", printed)
+            # The file list has notebooks and what they import; the database and the logs are elsewhere.
+            shown = [path for path in (tmp_path / "data" / "demo" / "notebooks").glob("[!.]*")]
+            assert {path.suffix for path in shown} == {".ipynb", ".py"}
+            # Nobody runs a cell here.
+            notebook = Notebook(new_page(browser, viewport=SCREEN), address)
+            draw(notebook, notebook.board(1))
+            assert notebook.page.get_by_text("Jupyter news").count() == 0
             demo.send_signal(signal.SIGINT)
-            assert demo.wait(30) == 0
-            assert not any(taken(port) for port in used)
-            for notebook in notebooks:
-                notebook.page.context.close()
+            assert demo.wait(DEADLINE) == 0
+            wait_until(lambda: not any(taken(port) for port in used), "the ports are free again")
+            notebook.page.context.close()
         finally:
-            demo.kill()
-            demo.wait()
+            # Killed, it would leave JupyterLab and the relay behind.
+            demo.terminate()
+            demo.wait(DEADLINE)
             demo.stdout.close()
 
 
-def open_half(browser: Browser, address: str) -> Notebook:
-    context = browser.new_context(viewport=HALF, device_scale_factor=2)
-    notebook = Notebook(context.new_page(), address)
-    notebook.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
-    notebook.run()
-    return notebook
-
-
 def draw(ada: Notebook, grace: Notebook) -> None:
+    """Draw on two boards that are side by side in one page."""
     ada.connected(here=2)
-    ink, other = (board.page.locator(".ipysketch-own").input_value() for board in (ada, grace))
+    left, right = (board.place(0, 0) for board in (ada, grace))
+    assert right[0] > left[0] + 500
+    assert abs(right[1] - left[1]) < 20
+    ink, other = (ink_color(ada.page, number) for number in (0, 1))
     assert ink != other
-    turns = [2 * math.pi * n / 40 for n in range(41)]
+    turns = [2 * math.pi * n / 16 for n in range(17)]
     ada.stroke(*((380 + 200 * math.cos(turn), 330 + 200 * math.sin(turn)) for turn in turns))
-    grace.stroke(*((380 + 40 * n, 330 - 120 * math.sin(n / 2.2)) for n in range(21)))
-    ada.stroke((260, 330), (500, 330))
-    ada.stroke((380, 210), (380, 450))
-    grace.stroke((700, 600), (1180, 600))
+    grace.stroke((700, 450), (1180, 450))  # Between the islands.
     grace.sees(580, 330, ink)
-    ada.sees(940, 600, other)
-    ada.press(800, 500)
-    ada.drag(900, 520)
-    grace.sees(850, 510, ink)  # Under the hand still.
-    grace.page.mouse.move(*grace.place(1100, 380))
-    ada.page.get_by_text("Grace", exact=True).nth(1).wait_for()
+    ada.sees(940, 450, other)
+    ada.press(800, 360)
+    ada.drag(900, 380)
+    grace.sees(850, 370, ink)  # Under the hand still.
     ada.release()
+    ada.screenshot("demo")

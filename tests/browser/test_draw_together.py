@@ -6,17 +6,19 @@ The tests of this module go on from each other in one room, as an afternoon of d
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
-from ..processes import RelayProcess
-from .conftest import PIXELS, WHERE, Lab, Notebook
+from ..support.processes import RelayProcess
+from ..support.waiting import wait_until
+from .conftest import PIXELS, Lab, Notebook, alike, at_rest
 
 RED, BLUE = "#d1495b", "#1f6fb2"
 GHOST = """
 from ipysketch.magics import _connected
 widget = _connected(set())[-1]._widget
 ghost = ["ghost/s", 0, [8000, 5200, 8800, 5200], {"kind": "stroke", "color": "#1f6fb2", "width": 64}]
-news = {"number": widget._growing._number + 1, "whole": False, "grown": [ghost], "gone": []}
-widget._overlay.send({"live": news})
+news = {"number": widget._sender._ink_feed.number + 1, "whole": False, "grown": [ghost], "gone": []}
+widget._frontend.send({"live": news})
 """
 
 
@@ -63,18 +65,19 @@ WATCH = """place => {
 DRY = """place => {
     const paper = document.querySelectorAll('.ipysketch-desk canvas.ipysketch-paper')[place[2]];
     const [x, y] = place.map(value => Math.round(value * paper.width / 1280));
-    return paper.getContext('2d').getImageData(x, y, 1, 1).data[3] > 200
+    return paper.getContext('2d').getImageData(x - 3, y - 3, 7, 7).data.some((value, i) => i % 4 === 3 && value > 200)
         && paper.closest('.ipysketch-desk').querySelector('.ipysketch-live').style.visibility === 'hidden';
 }"""
 
 
 def test_ink_that_dries_is_never_gone(pair: tuple[Notebook, Notebook]) -> None:
     ada, grace = pair
-    place = [200, 60, grace.number]
+    place = [500, 60, grace.number]
     grace.page.evaluate(WATCH % PIXELS, place)
-    ada.press(100, 60)
-    ada.drag(400, 60)
-    grace.sees(200, 60, RED)
+    grace.page.wait_for_function("() => window.looks.length > 0")
+    ada.press(450, 60)
+    ada.drag(700, 60)
+    grace.sees(500, 60, RED)
     ada.release()
     grace.page.wait_for_function(DRY, arg=place)
     looks: list[bool] = grace.page.evaluate(
@@ -87,27 +90,27 @@ def test_ink_that_dries_is_never_gone(pair: tuple[Notebook, Notebook]) -> None:
 
 def test_who_comes_sees_what_is_under_a_hand(pair: tuple[Notebook, Notebook]) -> None:
     ada, grace = pair
-    ada.press(100, 30)
-    ada.drag(300, 30)
-    grace.sees(200, 30, RED)
+    ada.press(450, 30)
+    ada.drag(600, 30)
+    grace.sees(500, 30, RED)
     grace.reload()
-    grace.sees(200, 30, RED)
-    ada.drag(400, 30)
-    grace.sees(350, 30, RED)
+    grace.sees(500, 30, RED)
+    ada.drag(700, 30)
+    grace.sees(650, 30, RED)
     ada.release()
-    grace.page.wait_for_function(DRY, arg=[200, 30, grace.number])
+    grace.page.wait_for_function(DRY, arg=[500, 30, grace.number])
 
 
 def test_what_a_page_shows_by_mistake_goes(pair: tuple[Notebook, Notebook]) -> None:
     ada, grace = pair
     grace.execute(2)  # As if the kernel had said that it is over, and that had been lost.
     grace.sees(1050, 650, BLUE)
-    ada.press(1000, 680)
-    ada.drag(1100, 680)
-    grace.sees(1050, 680, RED)
+    ada.press(1000, 560)
+    ada.drag(1100, 560)
+    grace.sees(1050, 560, RED)
     grace.sees_nothing(1050, 650)
     ada.release()
-    grace.page.wait_for_function(DRY, arg=[1050, 680, grace.number])
+    grace.page.wait_for_function(DRY, arg=[1050, 560, grace.number])
 
 
 def test_both_draw_at_once_and_see_the_same(pair: tuple[Notebook, Notebook]) -> None:
@@ -128,8 +131,8 @@ def test_both_draw_at_once_and_see_the_same(pair: tuple[Notebook, Notebook]) -> 
 
 def test_a_click_leaves_a_dot(pair: tuple[Notebook, Notebook]) -> None:
     ada, grace = pair
-    ada.stroke((50, 650))
-    grace.sees(50, 650, RED)
+    ada.stroke((50, 520))
+    grace.sees(50, 520, RED)
 
 
 def test_undo_takes_back_only_my_own(pair: tuple[Notebook, Notebook]) -> None:
@@ -185,26 +188,32 @@ def test_the_page_comes_back_whole(pair: tuple[Notebook, Notebook]) -> None:
     grace.sees(200, 100, RED)
     grace.sees(585, 410, BLUE)
     grace.shows(ada.picture)
+    before = grace.picture()
     ada.stroke((100, 560), (200, 560))
     grace.sees(150, 560, RED)
+    wait_until(
+        lambda: not alike(before, grace.picture()),
+        "another picture, by one stroke",
+        lambda: at_rest(grace.page),
+    )
 
 
 def test_a_killed_relay_comes_back_with_everything(
     pair: tuple[Notebook, Notebook], relay: RelayProcess
 ) -> None:
     ada, grace = pair
-    there = ada.page.evaluate(WHERE)
+    there = at_rest(ada.page)
     relay.kill()
     try:
         ada.page.wait_for_function(
-            "() => document.querySelector('.ipysketch-status').textContent.includes('reconnecting')"
+            "() => document.querySelector('.ipysketch-surface').dataset.connection === 'connecting'"
         )
         ada.stroke((300, 600), (500, 600))  # While there is no relay.
         ada.sees(400, 600, RED)
         ada.page.wait_for_function(
-            "() => document.querySelector('.ipysketch-status').textContent.match(/[1-9] strokes? waiting/)"
+            "() => /[1-9] changes? will be sent/.test(document.querySelector('.ipysketch-toasts').textContent)"
         )
-        assert ada.page.evaluate(WHERE) == there  # Whatever the toolbar has to say.
+        assert at_rest(ada.page) == there  # Whatever the toolbar has to say.
         ada.screenshot("no-relay")
     finally:
         relay.start()
@@ -221,7 +230,8 @@ def test_ink_arrives_while_the_kernel_is_busy(pair: tuple[Notebook, Notebook], l
         "busy",
         [
             "%load_ext ipysketch\n%sketch connect --room algebra --name Busy",
-            "import time\nend = time.monotonic() + 10\nprint('begun')\nwhile time.monotonic() < end:\n    time.sleep(0.05)\nprint('over')",
+            "import pathlib, time\nprint('begun')\n"
+            "while not pathlib.Path('over').exists():\n    time.sleep(0.05)\nprint('over')",
         ],
     )
     busy.execute(0)
@@ -230,24 +240,26 @@ def test_ink_arrives_while_the_kernel_is_busy(pair: tuple[Notebook, Notebook], l
     busy.execute(1)
     busy.page.wait_for_function("() => document.body.innerText.includes('begun')")
     ada.stroke((100, 300), (200, 300))
-    busy.sees(150, 300, RED, timeout=8)
+    busy.sees(150, 300, RED)
     assert "over" not in busy.output(1)
+    (lab.root / "over").touch()
+    busy.page.wait_for_function("() => document.body.innerText.includes('over')")
     busy.page.context.close()
 
 
 def test_a_restarted_kernel_finds_the_drawing(pair: tuple[Notebook, Notebook]) -> None:
     ada, grace = pair
     ada.restart_kernel()
-    mourning = ada.page.get_by_text("This board has lost its kernel")
+    mourning = ada.page.get_by_text("The kernel stopped.")
     mourning.wait_for()
-    assert not ada.page.locator(".ipysketch-status").is_visible()  # It would still say "connected".
+    assert ada.page.locator(".ipysketch-surface").get_attribute("data-connection") == "gone"
     ada.run()
     mourning.wait_for(state="detached")
     ada.connected()
     ada.sees(200, 100, RED)
     ada.sees(400, 600, RED)
     ada.shows(grace.picture)
-    assert ada.page.locator(".ipysketch-board").count() == 1
+    expect(ada.page.locator(".ipysketch-board")).to_have_count(1)
 
 
 def test_the_browser_had_nothing_to_complain(pair: tuple[Notebook, Notebook]) -> None:

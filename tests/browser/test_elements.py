@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser
 
-from ipysketch.elements import Element
-from ipysketch.raster import raster
-from ipysketch.svg import svg
+from ipysketch.files.rasterize import raster
+from ipysketch.files.write_svg import svg
+from ipysketch.model.elements import Element
 
-from ..vectors.gallery import BOARD, elements, everything, gallery
-from .conftest import SCREENSHOTS, Lab, Notebook
+from ..contract.gallery import BOARD, elements, everything, gallery
+from ..support.waiting import wait_until
+from .conftest import FRAME, SCREENSHOTS, Lab, Notebook, new_page
 
 Pixels = NDArray[np.uint8]
 
@@ -37,11 +38,16 @@ MOST = 0.02
 
 def unmatched(one: Pixels, other: Pixels) -> NDArray[np.bool_]:
     """Where a pixel of `one` is no blend of what is there in `other`."""
-    height, width, _ = one.shape
-    framed = np.pad(other.astype(int), ((1, 1), (1, 1), (0, 0)), mode="edge")
-    near = np.stack([framed[dy : dy + height, dx : dx + width] for dy in range(3) for dx in range(3)])
-    low, high = near.min(axis=0) - NEARLY, near.max(axis=0) + NEARLY
-    return ((one < low) | (one > high)).any(axis=2)
+    framed = np.pad(other.astype(np.int16), ((1, 1), (1, 1), (0, 0)), mode="edge")
+    low, high = _of_nine(np.minimum, framed) - NEARLY, _of_nine(np.maximum, framed) + NEARLY
+    return np.asarray(((one < low) | (one > high)).any(axis=2))
+
+
+def _of_nine(extreme: np.ufunc, framed: NDArray[np.int16]) -> NDArray[np.int16]:
+    """The extreme of the nine pixels at each place, by rows and then by columns."""
+    rows = extreme(extreme(framed[:-2], framed[1:-1]), framed[2:])
+    found: NDArray[np.int16] = extreme(extreme(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
+    return found
 
 
 def difference(one: Pixels, other: Pixels) -> float:
@@ -67,10 +73,10 @@ def on_white(png: bytes) -> Pixels:
 
 def in_chromium(browser: Browser, drawn: list[Element], path: Path) -> Pixels:
     path.write_text(svg(drawn, BOARD, (1280, 720)))
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page = new_page(browser, viewport={"width": 1280, "height": 720})
     page.goto(path.as_uri())
     pixels = on_white(page.screenshot())
-    page.close()
+    page.context.close()
     return pixels
 
 
@@ -99,8 +105,8 @@ CELLS = [
     "found = json.loads({fields!r})\n"
     "keys = [f'e{{n}}' for n in range(len(found))]\n"
     "creates = [Create(key, fields) for key, fields in zip(keys, found)]\n"
-    "board._thread.ask(lambda: board._session.submit(creates))",
-    "board._thread.ask(lambda: board._session.submit([Delete(tuple(keys[1::2]))]))",
+    "board._session.call(lambda session: session.submit(creates))",
+    "board._session.call(lambda session: session.submit([Delete(tuple(keys[1::2]))]))",
 ]
 
 CANVAS = """async () => {
@@ -112,10 +118,23 @@ CANVAS = """async () => {
 @pytest.fixture(scope="module")
 def emmy(lab: Lab) -> Notebook:
     fields = json.dumps([one for part in gallery().values() for one in part])
-    notebook = lab.notebook("emmy", [CELLS[0], CELLS[1].format(fields=fields), CELLS[2]])
+    cells = [CELLS[0], CELLS[1].format(fields=fields), CELLS[2]]
+    notebook = lab.notebook("emmy", cells, device_scale_factor=2)
     notebook.execute(0)
     notebook.connected()
+    settle(notebook)
     return notebook
+
+
+def settle(notebook: Notebook) -> None:
+    """Wait until the board has as many pixels as are seen."""
+    notebook.page.wait_for_function(
+        """() => {
+            const seen = document.querySelector('.ipysketch-overlay').clientWidth * devicePixelRatio;
+            const { width } = document.querySelector('.ipysketch-desk canvas.ipysketch-paper');
+            return Math.abs(width - seen) <= 2;
+        }"""
+    )
 
 
 def board_of(notebook: Notebook) -> Pixels:
@@ -125,23 +144,36 @@ def board_of(notebook: Notebook) -> Pixels:
 
 def comes_to(notebook: Notebook, name: str, drawn: list[Element]) -> None:
     """Wait until the board shows `drawn`, each kind where it lies and the whole."""
-    want = raster(drawn, 1280, 720, (1280, 720))
-    share = 1.0
-    for _ in range(100):
-        have = board_of(notebook)
-        if (have < 250).any() and (share := difference(have, want)) <= MOST:
-            break
-        notebook.page.wait_for_timeout(200)
-    keep(name, canvas=have, raster=want)
-    print(f"{name}: {share:.2%} of the ink differs")
-    assert share <= MOST
+    have = board_of(notebook)
+    height, width = have.shape[:2]
+    want = raster(drawn, width, height, (1280, 720))
+    places: dict[str, Any] = {"the whole": np.s_[:, :]}
     for kind, fields in gallery().items():
-        part: Any = raster(elements(fields), 1280, 720, (1280, 720))
+        part = raster(elements(fields), width, height, (1280, 720))
         rows, columns = np.nonzero((part < 250).any(axis=2))
-        place = np.s_[rows.min() - 2 : rows.max() + 3, columns.min() - 2 : columns.max() + 3]
-        of_kind = difference(have[place], want[place])
-        print(f"{name}, {kind}: {of_kind:.2%}")
-        assert of_kind <= MOST
+        places[kind] = np.s_[rows.min() - 2 : rows.max() + 3, columns.min() - 2 : columns.max() + 3]
+    shares: dict[str, float] = {}
+
+    def as_meant() -> bool:
+        nonlocal have
+        have = board_of(notebook)
+        if have.shape != want.shape:
+            return False  # Until the board has as many pixels as are seen.
+        for kind, place in places.items():
+            shares[kind] = difference(have[place], want[place])
+        return max(shares.values()) <= MOST
+
+    try:
+        wait_until(as_meant, f"{name}: no more than {MOST:.0%} of the ink differs", lambda: rest(notebook))
+    finally:
+        keep(name, canvas=have, raster=want)
+        for kind, share in shares.items():
+            print(f"{name}, {kind}: {share:.2%} of the ink differs")
+
+
+def rest(notebook: Notebook) -> None:
+    """Let the page paint its next frame."""
+    notebook.page.evaluate(FRAME)
 
 
 def test_the_canvas_of_a_board_is_as_the_pixels_without_it(emmy: Notebook) -> None:
@@ -156,5 +188,6 @@ def test_what_goes_leaves_no_trace_and_takes_nothing_along(emmy: Notebook) -> No
 
 def test_a_page_that_comes_anew_shows_the_same(emmy: Notebook) -> None:
     emmy.reload()
+    settle(emmy)
     comes_to(emmy, "board anew", everything()[::2])
     assert not emmy.errors

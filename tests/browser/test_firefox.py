@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 import ipysketch
+from ipysketch.model.elements import Stroke
 
-from ..integration.test_board import until_shown
-from ..processes import RelayProcess
+from ..support.boards import until_shown
+from ..support.processes import RelayProcess
 from .conftest import SCREENSHOTS, Lab
 from .firefox import Firefox, executable
 
@@ -60,8 +61,11 @@ def test_firefox_draws_with_the_others(
     firefox.open(f"{lab.address}/lab/workspaces/fox/tree/fox.ipynb")
     firefox.until("window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
     firefox.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => 1)")
-    firefox.until("document.querySelector('.ipysketch-status')?.textContent.includes('2 here')")
-    box = firefox.evaluate(
+    firefox.until(
+        "document.querySelector('.ipysketch-surface')?.dataset.people === '2'"
+        " && document.querySelector('.ipysketch-surface').dataset.connection === 'connected'"
+    )
+    box = firefox.at_rest(
         "(b => [b.x, b.y, b.width / 1280])(document.querySelector('.ipysketch-overlay').getBoundingClientRect())"
     )
 
@@ -75,6 +79,7 @@ def test_firefox_draws_with_the_others(
     )
     until_shown(other, lambda state: len(state.elements) == 1, "the stroke from Firefox")
     [stroke] = other.elements
+    assert isinstance(stroke, Stroke)
     assert stroke.points[0] == pytest.approx((100, 100), abs=1.5)
     assert stroke.points[-1] == pytest.approx((400, 100), abs=1.5)
     other.stroke([(100, 300), (400, 300)], width=6)

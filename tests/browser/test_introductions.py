@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
-from ..processes import RelayProcess
+from ..support.processes import RelayProcess
+from .conftest import new_page, until_in_page
+from .islands import JOINED, people_list
 from .test_page import RED, Visitor
 
 NAME = "() => localStorage.getItem('ipysketch.name')"
@@ -17,16 +19,16 @@ FORGETFUL = (
 def test_a_browser_that_remembers_nothing_asks_with_the_name_it_has(
     browser: Browser, relay: RelayProcess
 ) -> None:
-    page = browser.new_context().new_page()
+    page = new_page(browser)
     page.add_init_script(FORGETFUL)
     page.goto(relay.url.replace("ws", "http", 1) + "/r/introductions")
     page.get_by_label("Your name").fill("Mary")
     page.get_by_label("Your colour").fill("#123456")
     page.get_by_role("button", name="Join", exact=True).click()
-    page.locator(".status", has_text="connected").wait_for()
-    page.get_by_role("button", name="Mary (you)").click()
-    assert page.get_by_label("Your name").input_value() == "Mary"
-    assert page.get_by_label("Your colour").input_value() == "#123456"
+    until_in_page(page, JOINED)
+    people_list(page).get_by_role("button", name="Change your name").click()
+    expect(page.get_by_label("Your name", exact=True)).to_have_value("Mary")
+    expect(page.get_by_label("Your colour")).to_have_value("#123456")
     page.context.close()
 
 
@@ -36,10 +38,10 @@ def test_the_name_of_a_screen_is_not_that_of_the_person(browser: Browser, relay:
     screen = ada.page
     screen.goto(ada.page.url + "?view")
     ada.connected()
-    screen.get_by_role("button", name="screen (you)").click()
-    assert screen.get_by_label("Your name").input_value() == "screen"
-    screen.get_by_label("Your name").fill("wall")
+    ada.rename()
+    expect(screen.get_by_label("Your name", exact=True)).to_have_value("screen")
+    screen.get_by_label("Your name", exact=True).fill("wall")
     screen.get_by_role("button", name="Change", exact=True).click()
-    screen.get_by_role("button", name="wall (you)").wait_for()
+    expect(people_list(screen)).to_contain_text("wall (you)")
     assert screen.evaluate(NAME) == "Ada"
     ada.close()

@@ -1,4 +1,4 @@
-"""The example of docs/javascript.md, as it stands there, in Chromium: a page of another origin beside a kernel."""
+"""The example of docs/how-to/javascript.md, as it stands there, in Chromium: a page of another origin beside a kernel."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ipysketch import Sketch
+from ipysketch.model.elements import Stroke
 
-from ..integration.test_board import until_shown
-from ..processes import RelayProcess
+from ..support.boards import until_shown
+from ..support.processes import RelayProcess
+from .conftest import new_page
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "javascript.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "how-to" / "javascript.md"
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -43,7 +45,7 @@ def example(relay: RelayProcess) -> str:
     """The example, with the port of this relay."""
     [html] = re.findall(r"```html\n(.*?)```", DOCUMENT.read_text(), re.S)
     assert html.count("127.0.0.1:8765") == 3
-    return html.replace("127.0.0.1:8765", f"127.0.0.1:{relay.port}")
+    return str(html).replace("127.0.0.1:8765", f"127.0.0.1:{relay.port}")
 
 
 def draw(page: Page, *points: tuple[int, int]) -> None:
@@ -75,7 +77,7 @@ def test_the_example_draws_with_a_kernel(browser: Browser, tmp_path: Path, site:
         (folder / "favicon.ico").touch()
         board.connect(relay.url, "algebra")
         board.stroke([(100, 600), (300, 600)], width=8)
-        page = browser.new_page(viewport={"width": 1300, "height": 900})
+        page = new_page(browser, viewport={"width": 1300, "height": 900})
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
@@ -86,7 +88,9 @@ def test_the_example_draws_with_a_kernel(browser: Browser, tmp_path: Path, site:
         until_shown(board, lambda state: len(state.live) == 1, "the ink under the page's hand")
         page.mouse.up()
         until_shown(board, lambda state: len(state.elements) == 2 and not state.live, "the page's stroke")
-        assert board.elements[1].color == "#d1495b"
+        stroke = board.elements[1]
+        assert isinstance(stroke, Stroke)
+        assert stroke.color == "#d1495b"
         until_inked(page, 200, 100)
         relay.kill()
         expect(page.locator("#status")).to_contain_text("reconnecting in")
@@ -95,7 +99,7 @@ def test_the_example_draws_with_a_kernel(browser: Browser, tmp_path: Path, site:
         expect(page.locator("#status")).to_contain_text("1 stroke waiting")
         until_inked(page, 600, 100)
         relay.start()
-        expect(page.locator("#status")).to_have_text(together, timeout=30_000)
+        expect(page.locator("#status")).to_have_text(together)
         until_shown(board, lambda state: len(state.elements) == 3, "what was drawn meanwhile")
         page.locator("#undo").click()
         page.locator("#undo").click()
@@ -105,7 +109,7 @@ def test_the_example_draws_with_a_kernel(browser: Browser, tmp_path: Path, site:
             until_inked(page, x, y, ink)
         # That a socket could not be opened is said by the browser itself.
         assert not [error for error in errors if "ERR_CONNECTION_REFUSED" not in error]
-        page.close()
+        page.context.close()
     finally:
         board.disconnect()
         relay.stop()
@@ -118,11 +122,11 @@ def test_a_page_from_elsewhere_cannot_even_load_it(
     relay = RelayProcess(tmp_path)
     try:
         (folder / "index.html").write_text(example(relay))
-        page = browser.new_page()
+        page = new_page(browser)
         page.goto(origin)
         load = "(url) => import(url).then(() => 'loaded', (error) => error.message)"
         said = page.evaluate(load, f"http://127.0.0.1:{relay.port}/ipysketch.js")
         assert "Failed to fetch dynamically imported module" in said
-        page.close()
+        page.context.close()
     finally:
         relay.stop()

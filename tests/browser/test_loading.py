@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import threading
 from collections.abc import Iterator
 
@@ -12,8 +13,9 @@ import pytest
 
 import ipysketch
 
-from ..integration.test_board import until_shown
-from ..processes import RelayProcess
+from ..support.boards import until_shown
+from ..support.processes import RelayProcess
+from ..support.waiting import DEADLINE
 from .conftest import Lab
 
 PASSED = 100_000
@@ -31,7 +33,7 @@ class Gate:
         self._thread.start()
         self._server = asyncio.run_coroutine_threadsafe(
             asyncio.start_server(self._pass_on, "127.0.0.1", 0), self._loop
-        ).result(10)
+        ).result(DEADLINE)
         self.port: int = self._server.sockets[0].getsockname()[1]
         self._passing: set[asyncio.Task[None]] = set()
 
@@ -71,9 +73,9 @@ class Gate:
         self._loop.call_soon_threadsafe(self._opened.set)
 
     def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(DEADLINE)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(DEADLINE)
         self._loop.close()
 
 
@@ -107,13 +109,11 @@ def test_how_much_is_here_is_seen(lab: Lab, relay: RelayProcess, gate: Gate) -> 
     eye = lab.notebook("large", ["%load_ext ipysketch", f"%sketch connect {address} --room large --name Eve"])
     eye.execute(0)
     eye.execute(1)
-    bar = eye.page.locator("progress.ipysketch-loading")
-    bar.wait_for(timeout=60_000)
-    eye.page.wait_for_function("() => document.querySelector('progress.ipysketch-loading').value > 0")
-    assert 0 < eye.page.evaluate("() => document.querySelector('progress.ipysketch-loading').value") < 1
+    bar = eye.page.get_by_text(re.compile(r"Loading the drawing · [1-9]\d? %"))
+    bar.wait_for()
     eye.screenshot("loading")
     gate.open()
-    bar.wait_for(state="hidden", timeout=60_000)
+    bar.wait_for(state="detached")
     eye.connected()
     eye.sees(200, 100, "#1b4965")
     assert not eye.errors

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from ..processes import RelayProcess
+from ..support.processes import RelayProcess
 from .conftest import Lab, Notebook
 
 ORANGE = "#c46a1b"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import queue
 import re
 import shutil
 import subprocess
@@ -17,8 +16,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from ..processes import RelayProcess, free_port
-from .conftest import SCREENSHOTS, Lab
+from ..support.processes import RelayProcess, free_port
+from ..support.waiting import wait_until
+from .conftest import FRAME, SCREENSHOTS, Lab, new_page
 
 P5 = "2.3.4"
 SKETCH = Path(__file__).parents[2] / "notebooks" / "p5"
@@ -71,7 +71,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, folder: Path, origin: str) -> 
 
 
 def sketch(browser: Browser, origin: str) -> Page:
-    page = browser.new_context(viewport={"width": 700, "height": 420}).new_page()
+    page = new_page(browser, viewport={"width": 700, "height": 420})
     page.goto(origin)
     page.wait_for_function("() => typeof socket !== 'undefined' && socket?.connection === 'connected'")
     return page
@@ -126,15 +126,17 @@ def test_a_sketch_from_an_origin_that_was_not_allowed_cannot_join(
     browser: Browser, folder: Path, origin: str, tmp_path: Path
 ) -> None:
     closed = RelayProcess(tmp_path, ":memory:")
-    page = browser.new_context().new_page()
-    errors: queue.Queue[str] = queue.Queue()
-    page.on("console", lambda message: errors.put(message.text) if message.type == "error" else None)
+    page = new_page(browser)
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.goto(origin)
     failed = page.evaluate(
         "url => import(url).then(() => '', error => String(error))",
         closed.url.replace("ws", "http", 1) + "/ipysketch.js",
     )
     assert "Failed to fetch" in failed
-    assert "CORS" in errors.get(timeout=10)
+    wait_until(
+        lambda: any("CORS" in error for error in errors), "the browser says why", lambda: page.evaluate(FRAME)
+    )
     page.context.close()
     closed.stop()

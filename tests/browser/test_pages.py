@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Lab, Notebook
+from ..support.waiting import wait_until
+from .conftest import FRAME, Lab, Notebook
+from .islands import people_list
 
 GREEN = "#2a8f3c"
 CELLS = [
@@ -12,6 +14,7 @@ CELLS = [
     f"%sketch connect --room pages --name Hana --color '{GREEN}'",
 ]
 
+PAPER = ".ipysketch-desk canvas.ipysketch-paper"
 CONTRAST = """selector => {
     const parse = text => (text.match(/[\\d.]+/g) ?? []).map(Number);
     const linear = c => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
@@ -38,7 +41,11 @@ def hana(lab: Lab) -> Notebook:
 
 def test_the_paper_is_as_sharp_as_the_screen(hana: Notebook) -> None:
     hana.page.wait_for_function(
-        "() => document.querySelector('.ipysketch-desk canvas.ipysketch-paper').width === 2560"
+        """() => {
+            const seen = document.querySelector('.ipysketch-overlay').clientWidth * devicePixelRatio;
+            const { width } = document.querySelector('.ipysketch-desk canvas.ipysketch-paper');
+            return width >= seen - 1 && width <= 1.5 * seen;
+        }"""
     )
     hana.stroke((100, 100), (300, 100))
     hana.sees(200, 100, GREEN)
@@ -97,13 +104,15 @@ def test_keys_work_on_the_board_and_tab_leaves_it(hana: Notebook) -> None:
     hana.page.keyboard.press("p")
     hana.page.locator("button[aria-label=Pen][aria-pressed=true]").wait_for()
     hana.page.keyboard.press("Shift+Tab")
-    assert not paper.evaluate("paper => paper === document.activeElement")
-    # Every control can be reached, and says what it is.
-    labels = hana.page.locator(".ipysketch-bar button, .ipysketch-bar input").evaluate_all(
-        "found => found.map(control => [control.tabIndex, control.getAttribute('aria-label')])"
+    hana.page.wait_for_function(f"() => document.querySelector({PAPER!r}) !== document.activeElement")
+    # Every control says what it is, and each island is one stop.
+    labels = hana.page.locator(".ipysketch-island button").evaluate_all(
+        "found => found.map(control => control.getAttribute('aria-label') || control.textContent)"
     )
     assert len(labels) > 10
-    assert all(tab >= 0 and label for tab, label in labels)
+    assert all(labels)
+    for island in hana.page.locator(".ipysketch-island").all():
+        assert island.locator("button[tabindex='0']").count() <= 1
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
@@ -111,10 +120,14 @@ def test_words_are_legible_in_either_theme(hana: Notebook, theme: str) -> None:
     hana.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
     light = str(theme == "JupyterLab Light").lower()
     hana.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
-    for selector in (".ipysketch-line", ".ipysketch-name"):
-        contrasts = hana.page.evaluate(CONTRAST, selector)
-        assert contrasts, selector
-        assert min(contrasts) >= 4.5, selector
+    people_list(hana.page)
+    for selector in (".ipysketch-where", ".ipysketch-rows .ipysketch-words"):
+
+        def are_legible(selector: str = selector) -> bool:
+            return bool(min(hana.page.evaluate(CONTRAST, selector), default=0) >= 4.5)
+
+        # The theme's style comes after its name.
+        wait_until(are_legible, f"words of {selector} are legible", lambda: hana.page.evaluate(FRAME))
     hana.screenshot(f"theme-{theme[11:].lower()}")
 
 
@@ -127,17 +140,17 @@ def test_several_boards_in_one_kernel_and_one_in_two_cells(lab: Lab) -> None:
     lin = lab.notebook("lin", cells)
     lin.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     lin.page.wait_for_function(
-        "() => [...document.querySelectorAll('.ipysketch-line')]"
-        ".filter(line => line.textContent.startsWith('connected')).length === 3"
+        "() => document.querySelectorAll('.ipysketch-surface[data-connection=connected]').length === 3"
     )
     lin.board(0).stroke((100, 100), (400, 100))
-    for number, inked in ((0, True), (1, False), (2, True)):
-        if inked:
-            lin.board(number).sees(250, 100, "#d1495b")
-        else:
-            assert lin.board(number).blank(250, 100)
+    for number in (0, 2):
+        lin.board(number).sees(250, 100, "#d1495b")
     lin.board(2).stroke((100, 300), (400, 300))
     lin.board(0).sees(250, 300, "#d1495b")
+    lin.board(1).stroke((100, 500), (400, 500))
+    lin.board(1).sees(250, 500, "#1f6fb2")
+    assert lin.board(1).blank(250, 100)
+    assert lin.board(0).blank(250, 500)
     assert not [error for error in lin.errors if "WebSocket" not in error]
 
 
@@ -148,7 +161,8 @@ def test_alone_first_and_together_later(lab: Lab) -> None:
     ]
     solo = lab.notebook("solo", cells)
     solo.execute(0)
-    solo.page.get_by_role("button", name="Colour: red").click()
+    solo.page.locator(".ipysketch-surface[data-connection=solo]").wait_for()
+    solo.button("Colour: red")
     solo.stroke((100, 100), (400, 100))
     solo.sees(250, 100, "#d62728")
     solo.execute(1)

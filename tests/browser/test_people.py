@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 import ipysketch
 
-from ..processes import RelayProcess
-from .conftest import WHERE, Lab
+from ..support.processes import RelayProcess
+from .conftest import Lab, at_rest
+from .islands import people_list
 
 
 def test_the_board_stays_where_it_is_when_a_class_comes(lab: Lab, relay: RelayProcess) -> None:
@@ -15,15 +18,21 @@ def test_the_board_stays_where_it_is_when_a_class_comes(lab: Lab, relay: RelayPr
     teacher.execute(1)
     teacher.connected()
     teacher.show()
-    alone = teacher.page.evaluate(WHERE)
+    alone = at_rest(teacher.page)
     students = [ipysketch.Sketch(name=f"Student {number}") for number in range(40)]
     for student in students:
         student.connect(relay.url, "lesson")
-    names = teacher.page.locator(".ipysketch-person")
-    teacher.page.wait_for_function("() => document.querySelectorAll('.ipysketch-person').length === 41")
-    assert teacher.page.evaluate(WHERE) == alone
+    expect(teacher.page.get_by_role("button", name="lesson · 41 people")).to_contain_text("+39")
+    assert at_rest(teacher.page) == alone
+    names = people_list(teacher.page).get_by_role("listitem")
+    expect(names).to_have_count(41)
     names.last.scroll_into_view_if_needed()
-    assert names.last.is_visible()
+    expect(names.last).to_be_visible()
+    colors = teacher.page.evaluate(
+        "() => [...document.querySelectorAll('.ipysketch-rows .ipysketch-avatar')]"
+        ".map(avatar => avatar.style.getPropertyValue('--ink'))"
+    )
+    assert len(set(colors)) >= 40, "a colour is given twice only when none is left"
     teacher.screenshot("class")
     for student in students:
         student.disconnect()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 import ipysketch
 
-from ..processes import RelayProcess
+from ..support.processes import RelayProcess
+from ..support.waiting import DEADLINE
 from .conftest import Lab
 
 PLUM = "#7b2d8b"
@@ -14,7 +17,7 @@ def test_a_replay_plays_and_its_slider_goes_back(lab: Lab, relay: RelayProcess) 
     board = ipysketch.Sketch(name="Past").connect(relay.url, "replay")
     for n in range(5):
         board.line([(100 + 200 * n, 100), (100 + 200 * n, 600)], color=PLUM, width=12)
-        assert board.flush()
+        assert board.flush(DEADLINE)
     cells = [
         "import ipysketch",
         "board = ipysketch.connect(room='replay', name='Rita')",
@@ -23,8 +26,12 @@ def test_a_replay_plays_and_its_slider_goes_back(lab: Lab, relay: RelayProcess) 
     ]
     rita = lab.notebook("rita", cells)
     rita.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    rita.page.wait_for_selector(".ipysketch-replay canvas.ipysketch-paper", timeout=60_000)
+    rita.page.wait_for_selector(".ipysketch-replay canvas.ipysketch-paper")
     rita.sees(900, 300, PLUM)  # It begins with its end: the drawing as it is.
+    sheet = rita.page.locator(".ipysketch-replay .ipysketch-desk").bounding_box()
+    assert sheet is not None
+    assert sheet["height"] > 0.5 * sheet["width"]
+    rita.page.get_by_text("operation 5 of 5").wait_for()
     rita.page.locator(".ipysketch-replay .noUi-handle").focus()
     rita.page.keyboard.press("Home")
     rita.sees_nothing(100, 300)
@@ -36,7 +43,7 @@ def test_a_replay_plays_and_its_slider_goes_back(lab: Lab, relay: RelayProcess) 
     rita.page.locator(".jp-OutputArea-output svg path").last.scroll_into_view_if_needed()
     rita.screenshot("replay-and-link")
     link = rita.page.locator('[aria-label="Link to the page of this room"] a')
-    assert link.get_attribute("href") == f"{relay.url.replace('ws', 'http', 1)}/r/replay"
-    assert rita.page.locator('[aria-label="Link to the page of this room"] svg').is_visible()
+    expect(link).to_have_attribute("href", f"{relay.url.replace('ws', 'http', 1)}/r/replay")
+    expect(rita.page.locator('[aria-label="Link to the page of this room"] svg')).to_be_visible()
     rita.page.context.close()
     board.disconnect()

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 import ipysketch
-from relay.roles import Role
-from relay.tokens import Tokens, read_secret
+from relay.access.tokens import Tokens, read_secret
+from relay.room.permissions import Role
 
-from ..processes import RelayProcess
+from ..support.processes import RelayProcess
+from ..support.waiting import wait_until
 from .conftest import Lab, Notebook
+from .islands import people_list
 
 GREEN = "#2e8b57"
 
@@ -53,14 +56,13 @@ def test_the_token_is_asked_for_and_leaves_no_trace(
     student = lab.notebook("student", cells)
     student.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     field = student.page.locator(".jp-Stdin-input")
-    field.wait_for(timeout=60_000)
-    assert field.get_attribute("type") == "password"
+    expect(field).to_have_attribute("type", "password")
     field.fill(token)
     field.press("Enter")
     student.connected(here=2)
     student.stroke((100, 100), (300, 100))
     student.sees(200, 100, GREEN)
-    assert student.page.get_by_text("Student (you)").count() == 1, "the token says who it is"
+    expect(people_list(student.page), "the token says who it is").to_contain_text("Student (you)")
     assert teacher.role == "moderator"
     lock_and_unlock(student, teacher)
     student.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
@@ -69,36 +71,36 @@ def test_the_token_is_asked_for_and_leaves_no_trace(
     saved = (lab.root / "student.ipynb").read_text()
     assert "ipysketch" in saved
     assert token not in saved
+    wait_until(
+        lambda: any("name=Student" in line and "role=editor" in line for line in closed.log), "it is in the log"
+    )
     assert token not in "\n".join(closed.log)
-    assert any("name=Student" in line and "role=editor" in line for line in closed.log)
 
 
 def lock_and_unlock(student: Notebook, teacher: ipysketch.Sketch) -> None:
     page = student.page
     teacher.lock()
-    says(student, "locked by a moderator")
-    for label in ("Pen", "Eraser", "Undo", "Clear the board", "Colour: red"):
+    says(student, "Locked: only moderators draw.")
+    for label in ("Pen", "Eraser", "Undo", "Style"):
         button = page.get_by_role("button", name=label, exact=True)
-        assert button.get_attribute("aria-disabled") == "true", label
+        expect(button, label).to_have_attribute("aria-disabled", "true")
     student.stroke((100, 300), (300, 300))
     student.screenshot("locked")
     teacher.stroke([(100, 400), (300, 400)], color="#d1495b")
     student.sees(200, 400, "#d1495b")  # The teacher's own ink still comes.
     assert student.blank(200, 300)
     teacher.unlock()
-    page.wait_for_function("() => !document.querySelector('.ipysketch-status').textContent.includes('locked')")
+    expect(page.get_by_text("Locked: only moderators draw.")).to_have_count(0)
     student.stroke((100, 500), (300, 500))
     student.sees(200, 500, GREEN)
-    assert (
-        page.get_by_role("button", name="Clear the board", exact=True).get_attribute("aria-disabled") == "true"
-    )
-    assert page.get_by_role("button", name="Pen", exact=True).get_attribute("aria-disabled") == "false"
+    expect(page.get_by_role("button", name="Pen", exact=True)).to_have_attribute("aria-disabled", "false")
+    page.get_by_role("button", name="Board menu").click()
+    expect(page.get_by_role("menuitem", name="Clear the board")).to_have_attribute("aria-disabled", "true")
+    page.keyboard.press("Escape")
 
 
 def says(notebook: Notebook, words: str) -> None:
-    notebook.page.wait_for_function(
-        "words => document.querySelector('.ipysketch-status')?.textContent.includes(words)", arg=words
-    )
+    notebook.page.locator(".ipysketch-toasts").get_by_text(words).wait_for()
 
 
 def test_a_viewer_watches(lab: Lab, closed: RelayProcess, teacher: ipysketch.Sketch) -> None:
@@ -110,7 +112,7 @@ def test_a_viewer_watches(lab: Lab, closed: RelayProcess, teacher: ipysketch.Ske
     ]
     visitor = lab.notebook("visitor", cells)
     visitor.run()
-    says(visitor, "you are watching")
+    says(visitor, "You are watching.")
     visitor.stroke((600, 100), (800, 100))
     teacher.stroke([(600, 200), (800, 200)], color="#d1495b")
     visitor.sees(700, 200, "#d1495b")

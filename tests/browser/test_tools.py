@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
+from playwright.sync_api import expect
 
 import ipysketch
-from ipysketch.board_state import BoardState
-from ipysketch.elements import Arrow, Ellipse, Highlighter, Line, Rectangle, Text
+from ipysketch.client.view import BoardState
+from ipysketch.model.elements import Arrow, Element, Ellipse, Highlighter, Line, Rectangle, Stroke, Text
 
-from ..integration.test_board import until_shown
-from ..processes import RelayProcess
-from .conftest import Lab, Notebook
+from ..support.boards import until_shown
+from ..support.processes import RelayProcess
+from ..support.sessions import session_of
+from ..support.waiting import wait_until
+from .conftest import FRAME, Lab, Notebook
+from .islands import choose_color, choose_opacity, people_list
 
 TEAL = "#0f766e"
+# Whether there is light in a part of the board.
+LIGHT = """part => {
+    const wet = document.querySelector('.ipysketch-wet');
+    const data = wet.getContext('2d').getImageData(...part.map(value => value * wet.width / 1280)).data;
+    return data.some((value, i) => i % 4 === 3 && value > 0);
+}"""
+# A light fades by itself, so it is watched for, frame by frame, from before it goes on.
+WATCH = f"""part => {{
+    window.lit = false;
+    const look = () => {{
+        window.lit = ({LIGHT})(part);
+        if (!window.lit) requestAnimationFrame(look);
+    }};
+    requestAnimationFrame(look);
+}}"""
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +57,7 @@ def eye(tess: Notebook, relay: RelayProcess) -> Iterator[ipysketch.Sketch]:
 @pytest.fixture(autouse=True)
 def empty(tess: Notebook, eye: ipysketch.Sketch) -> None:
     tess.button("Pen")
-    tess.page.get_by_label("Another colour").first.evaluate(
-        "(input, color) => { input.value = color; input.dispatchEvent(new Event('change')); }", TEAL
-    )
+    choose_color(tess.page, TEAL)
     eye.clear()
     until_shown(eye, lambda state: not state.elements, "an empty board")
     tess.page.wait_for_function(
@@ -51,14 +69,16 @@ def empty(tess: Notebook, eye: ipysketch.Sketch) -> None:
     )
 
 
-def elements(eye: ipysketch.Sketch, count: int) -> list[object]:
+def elements(eye: ipysketch.Sketch, count: int) -> list[Element]:
     until_shown(eye, lambda state: len(state.elements) == count and not state.live, f"{count} elements")
     return list(eye.elements)
 
 
 def chosen(notebook: Notebook, count: int) -> None:
     notebook.page.wait_for_function(
-        "count => document.querySelectorAll('.ipysketch-taken').length === count", arg=count
+        "count => (document.querySelectorAll('.ipysketch-selection .each').length"
+        " || document.querySelectorAll('.ipysketch-selection .frame').length && 1) === count",
+        arg=count,
     )
 
 
@@ -95,20 +115,17 @@ def test_shapes_are_drawn_live_and_kept(tess: Notebook, eye: ipysketch.Sketch) -
 
 def test_fill_dash_and_opacity_are_chosen_and_seen(tess: Notebook, eye: ipysketch.Sketch) -> None:
     tess.button("Ellipse")
-    tess.button("Fill")
-    tess.page.get_by_label("Line", exact=True).last.select_option("dashed")
-    tess.page.get_by_label("Opacity").select_option("50")
-    tess.page.wait_for_function(
-        "() => document.querySelector('[aria-label=Fill]').getAttribute('aria-pressed') === 'true'"
-    )
+    tess.button("Fill: light")
+    tess.button("Line style: dashed")
+    choose_opacity(tess.page, 50)
     tess.stroke((100, 100), (400, 300))
     [ellipse] = elements(eye, 1)
     assert isinstance(ellipse, Ellipse)
     assert (ellipse.dash, ellipse.opacity) == ("dashed", 0.5)
     assert ellipse.fill is not None
-    tess.button("Fill")
-    tess.page.get_by_label("Line", exact=True).last.select_option("")
-    tess.page.get_by_label("Opacity").select_option("0")
+    tess.button("Fill: none")
+    tess.button("Line style: solid")
+    choose_opacity(tess.page, 100)
 
 
 def test_a_text_is_typed_on_the_board(tess: Notebook, eye: ipysketch.Sketch) -> None:
@@ -140,10 +157,14 @@ def test_a_text_is_changed_where_it_is(tess: Notebook, eye: ipysketch.Sketch) ->
     field = tess.page.get_by_label("Text on the board")
     tess.page.mouse.dblclick(*tess.place(250, 230))
     field.wait_for()
-    assert field.input_value() == "wrods"
-    box = field.bounding_box()
-    assert box is not None
-    assert (box["x"], box["y"]) == pytest.approx(tess.place(200, 200), abs=2)
+    expect(field).to_have_value("wrods")
+
+    def over_it() -> bool:
+        box = field.bounding_box()
+        assert box is not None
+        return (box["x"], box["y"]) == pytest.approx(tess.place(200, 200), abs=2)
+
+    wait_until(over_it, "the field lies over the text", lambda: tess.page.evaluate(FRAME))
     tess.page.keyboard.press("Control+a")
     tess.page.keyboard.type("words")
     tess.screenshot("changing")
@@ -167,13 +188,13 @@ def test_what_is_chosen_moves_is_restyled_duplicated_and_deleted(tess: Notebook,
     tess.stroke((100, 300), (200, 300))
     elements(eye, 2)
     key(tess, "v")
-    tess.press(60, 60)
+    tess.press(60, 96)
     tess.drag(240, 140)
-    tess.page.wait_for_selector(".ipysketch-band", state="attached")
+    tess.page.wait_for_selector(".ipysketch-selection .band", state="attached")
     tess.release()
     chosen(tess, 1)
-    tess.press(150, 100)
-    tess.drag(150, 200)
+    tess.press(122, 100)  # Between the handles of its frame.
+    tess.drag(122, 200)
     until_shown(
         eye,
         lambda state: abs(state.elements[0].bounds.y0 - 198) < 2,
@@ -184,8 +205,14 @@ def test_what_is_chosen_moves_is_restyled_duplicated_and_deleted(tess: Notebook,
     tess.release()
     tess.sees(150, 200, TEAL)
     tess.sees_nothing(150, 100)
-    tess.page.get_by_label("Colour: red").first.click()
-    until_shown(eye, lambda state: state.elements[0].color == "#d62728", "red")
+    tess.button("Colour: red")
+
+    def turned_red(state: BoardState) -> bool:
+        stroke = state.elements[0]
+        assert isinstance(stroke, Stroke)
+        return stroke.color == "#d62728"
+
+    until_shown(eye, turned_red, "red")
     key(tess, "Control+d")
     elements(eye, 3)
     chosen(tess, 1)
@@ -202,8 +229,8 @@ def test_what_is_chosen_moves_is_restyled_duplicated_and_deleted(tess: Notebook,
 
 def test_front_and_back(tess: Notebook, eye: ipysketch.Sketch) -> None:
     tess.stroke((100, 100), (300, 100))
-    tess.page.get_by_label("Colour: red").first.click()
-    tess.stroke((200, 50), (200, 150))
+    tess.button("Colour: red")
+    tess.stroke((200, 96), (200, 150))
     elements(eye, 2)
     tess.sees(200, 100, "#d62728")
     key(tess, "v")
@@ -221,7 +248,7 @@ def test_a_part_is_cut_out_of_a_stroke(tess: Notebook, eye: ipysketch.Sketch) ->
     elements(eye, 1)
     key(tess, "x")
     tess.page.wait_for_selector('[aria-label="Part eraser"][aria-pressed="true"]')
-    tess.stroke((200, 60), (200, 140))
+    tess.stroke((200, 96), (200, 140))
     left, right = elements(eye, 2)
     assert left.bounds.x1 < 195
     assert right.bounds.x0 > 205
@@ -236,34 +263,29 @@ def test_a_light_is_seen_fades_and_is_not_kept(tess: Notebook, eye: ipysketch.Sk
     before = eye.seq
     key(tess, "k")
     tess.page.wait_for_selector('[aria-label="Laser pointer"][aria-pressed="true"]')
+    part = [0, 0, 1280, 720]
+    tess.page.wait_for_function(f"part => !({LIGHT})(part)", arg=part)
+    tess.page.evaluate(WATCH, part)
     tess.press(100, 100)
     tess.drag(400, 300)
     until_shown(eye, lambda state: bool(state.lasers) and len(state.lasers[0].points) >= 8, "the light")
-    wet = """() => {
-        const wet = document.querySelector('.ipysketch-wet');
-        return wet.getContext('2d').getImageData(0, 0, wet.width, wet.height).data.some((v, i) => i % 4 === 3 && v > 0);
-    }"""
-    assert tess.page.evaluate(wet)
+    tess.page.wait_for_function("() => window.lit")
     tess.release()
     until_shown(eye, lambda state: not state.lasers, "darkness")
-    tess.page.wait_for_function(f"() => !({wet})()")
+    tess.page.wait_for_function(f"part => !({LIGHT})(part)", arg=part)
     assert eye.seq == before
 
 
 def test_somebody_elses_light_is_seen_here(tess: Notebook, eye: ipysketch.Sketch) -> None:
-    thread, session = eye._thread, eye._session
-    thread.ask(lambda: session.begin("hand", 600, 300, tool="laser"))
-    for x in range(600, 700, 10):
-        thread.ask(lambda x=x: session.motion("hand", x, 300))
-    tess.page.wait_for_function(
-        """() => {
-            const wet = document.querySelector('.ipysketch-wet');
-            const scale = wet.width / 1280;
-            const data = wet.getContext('2d').getImageData(600 * scale, 290 * scale, 100 * scale, 20 * scale).data;
-            return data.some((v, i) => i % 4 === 3 && v > 0);
-        }"""
-    )
-    thread.ask(lambda: session.end("hand"))
+    part = [600, 290, 100, 20]
+    tess.page.wait_for_function(f"part => !({LIGHT})(part)", arg=part)
+    tess.page.evaluate(WATCH, part)
+    thread, session = session_of(eye).thread, session_of(eye).object
+    for number, x in enumerate(range(600, 700, 10)):
+        fields = None if number else {"kind": "laser", "color": TEAL}
+        thread.call(partial(session.preview, "light", 2 * number, [8 * x, 8 * 300], fields))
+    tess.page.wait_for_function("() => window.lit")
+    thread.call(lambda: session.end_preview("light"))
 
 
 def test_pages_are_added_named_turned_and_followed(tess: Notebook, eye: ipysketch.Sketch) -> None:
@@ -274,17 +296,18 @@ def test_pages_are_added_named_turned_and_followed(tess: Notebook, eye: ipysketc
     tess.button("Add a page")
     until_shown(eye, lambda state: there(state, 2), "a second page")
     tess.sees_nothing(150, 100)
+    tess.button("Rename this page")
     tess.page.get_by_label("Name of the page").fill("Proof")
     tess.page.get_by_label("Name of the page").press("Enter")
     until_shown(eye, lambda state: there(state, 2) and state.pages[1].name == "Proof", "its name")
     tess.screenshot("pages")
     eye.turn("Proof")
-    tess.page.get_by_role("button", name="Eye").click()  # To go along.
+    people_list(tess.page).get_by_role("button", name="Follow Eye").click()
     eye.turn(0)
     tess.sees(150, 100, TEAL)
     eye.turn("Proof")
     tess.sees_nothing(150, 100)
-    tess.page.get_by_role("button", name="Eye").click()
+    tess.page.get_by_role("button", name="Stop", exact=True).click()
     tess.button("Delete this page")
     until_shown(eye, lambda state: there(state, 1), "one page")
     tess.sees(150, 100, TEAL)

@@ -16,12 +16,11 @@ from pathlib import Path
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from ipysketch.connection import frames
-from ipysketch.document import Gap
-from ipysketch.sync import Sync
+from ipysketch.client.connection import frames
+from ipysketch.client.sync import Sync
+from ipysketch.model.document import Gap
 from relay.protocol import (
     Action,
-    Bad,
     Clear,
     Commit,
     Create,
@@ -29,6 +28,7 @@ from relay.protocol import (
     Goodbye,
     Patch,
     Refused,
+    RemoteError,
     Revert,
     Snapshot,
     Welcome,
@@ -141,6 +141,10 @@ class Actor:
             self.changed.clear()
             await self.changed.wait()
 
+    async def caught_up(self, seq: int) -> None:
+        """Wait until it has joined and its drawing is at `seq` or later."""
+        await self.until(lambda sync: sync.joined and sync.document.seq >= seq)
+
     def finish(self) -> None:
         """Say in the journal where it ended."""
         document = self.sync.document
@@ -209,7 +213,7 @@ class Actor:
                 sync.refused(message)
                 if not message.final:
                     sync.retry()
-            case Bad() | Goodbye():
+            case RemoteError() | Goodbye():
                 pass
 
     def _held(self, sync: Sync, waited: set[int]) -> None:
@@ -225,7 +229,7 @@ class Actor:
             if (sync.client, operation.op) not in self._sent:
                 self._sent.add((sync.client, operation.op))
                 self.journal.write("attempt", sync.client, operation.op, operation.actions)
-        for frame in frames(ready):
+        for frame in frames(ready, sync.limits.usual):
             await socket.send(frame, text=True)
 
     # --- drawing ------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""A relay with something altered: ``python -m tests.faults.altered A+B ARGUMENT…``, for tests only.
+"""A relay with alterations, for tests only: ``python -m tests.faults.altered A+B ARGUMENT…``. In all of them everybody is
+a moderator: otherwise attacks without the right to do something would only be refused.
 
 A harness that cannot fail shows nothing: with the alterations that break a rule, it must. ``counted`` breaks
 nothing; it logs each snapshot that is built.
@@ -6,19 +7,38 @@ nothing; it logs each snapshot that is built.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import resource
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 import relay.__main__
-import relay.presence
-import relay.room
-import relay.server
-from relay.drawing import Drawing, Picture
-from relay.protocol import Bad, ClientMessage, check_fields, check_value, decode_client
+import relay.protocol.codec
+import relay.room.clients
+import relay.room.events
+import relay.room.operation_queue
+import relay.room.presence
+import relay.room.room
+import relay.server.committer
+import relay.server.connection
+import relay.server.rooms
+from relay.access.authentication import Authenticator
+from relay.limits import Limits
+from relay.protocol import ClientMessage, RemoteError, check_value, decode_client, normalize_action
+from relay.room.log import EncodedSnapshot, RoomLog
+from relay.room.permissions import Role
+from relay.server.accepting import Gate
+from relay.server.memory import Memory
+
+from ..support.patching import replace
 
 BUILT = "snapshot built"
+LONGEST = "longest step"
+FEW = 128
+"""The descriptors of a relay with few of them."""
 
 
 def unaltered() -> None:
@@ -26,69 +46,135 @@ def unaltered() -> None:
 
 
 def quiet() -> None:
-    """Only warnings and worse are logged, besides where it listens."""
+    """Only warnings and errors are logged, and the line with the address."""
     logging.getLogger("relay").addFilter(
         lambda record: record.levelno >= logging.WARNING or str(record.msg).startswith("listening")
     )
 
 
 def no_watchdog() -> None:
-    """Nobody is aborted for taking nothing."""
-    relay.server.NO_PROGRESS = 1e9
+    """No peer is aborted for reading nothing."""
+    relay.server.connection.NO_PROGRESS = 1e9
 
 
 def counted() -> None:
     """Each snapshot that is built is logged."""
-    paint = Drawing.picture
+    keep = RoomLog.keep_snapshot
 
-    def paint_and_tell(drawing: Drawing) -> Picture:
-        before = drawing._picture
-        picture = paint(drawing)
-        if picture is not before:
-            logging.getLogger("relay").warning("%s seq=%d", BUILT, picture.seq)
-        return picture
+    def keep_and_tell(log: RoomLog, snapshot: EncodedSnapshot, *made: Any) -> None:
+        keep(log, snapshot, *made)
+        logging.getLogger("relay").warning("%s seq=%d", BUILT, snapshot.seq)
 
-    Drawing.picture = paint_and_tell  # type: ignore[method-assign]
+    replace(RoomLog, "keep_snapshot", keep_and_tell)
+
+
+def stepped() -> None:
+    """Each step of the event loop that is longer than all before is logged, in CPU time of its thread, so that other
+    processes do not count."""
+    run = asyncio.Handle._run
+    longest = 0.0
+
+    def measured(handle: asyncio.Handle) -> None:
+        nonlocal longest
+        before = time.thread_time()
+        run(handle)
+        if (spent := time.thread_time() - before) > longest:
+            longest = spent
+            logging.getLogger("relay").warning("%s %.6f %.200r", LONGEST, spent, handle)
+
+    replace(asyncio.Handle, "_run", measured)
+
+
+def moderators() -> None:
+    """Everybody may clear, and change the elements of others."""
+    begin = Authenticator.__init__
+
+    def grant(authenticator: Authenticator, *given: Any, **named: Any) -> None:
+        begin(authenticator, *given, **{**named, "everybody": Role.MODERATOR})
+
+    replace(Authenticator, "__init__", grant)
+
+
+def all_on_the_loop() -> None:
+    """Everything is computed on the event loop, however expensive."""
+    relay.server.committer.AT_ONCE = float("inf")
+    relay.server.rooms.SNAPSHOT_AT_ONCE = 1 << 60
+
+
+def all_at_once() -> None:
+    """A frame is handled in one piece, whatever its content."""
+    for name in ("MAX_MESSAGES", "MAX_OBJECTS"):
+        replace(relay.protocol.codec, name, 1 << 60)
+    relay.server.connection.LONG = relay.server.connection.PIECE = 1 << 60
+
+
+def free_of_charge() -> None:
+    """No operation costs anything."""
+    replace(relay.room.operation_queue, "price", lambda *_: 0.0)
 
 
 def no_sharing() -> None:
-    """Each commit makes the last snapshot useless for the next join."""
-    Drawing.recent_picture = lambda drawing, seq: drawing.picture()  # type: ignore[method-assign]
+    """No snapshot is used for a second join."""
+    replace(RoomLog, "recent_snapshot", lambda log, seq, peer: log.snapshot())
 
 
 def no_value_check() -> None:
-    """Values are taken as they come."""
-    relay.room.check_value = lambda value, depth=0: None
-    relay.room.check_fields = lambda fields: None
-    relay.presence.check_value = lambda value, depth=0: None
+    """Values are not checked."""
+    replace(relay.room.room, "check_value", lambda value, depth=0: None)
+    replace(relay.room.operation_queue, "normalize_action", lambda action: action)
+    replace(relay.room.presence, "check_value", lambda value, depth=0: None)
 
 
 def decoding_raises() -> None:
-    """A message that cannot be read raises something nobody expects."""
+    """A message that cannot be decoded raises an unexpected error."""
 
-    def decode_or_raise(frame: str | bytes) -> list[ClientMessage | Bad]:
+    def decode_or_raise(frame: str | bytes) -> list[ClientMessage | RemoteError]:
         messages = decode_client(frame)
         for message in messages:
-            if isinstance(message, Bad):
+            if isinstance(message, RemoteError):
                 raise KeyError(message.reason)
         return messages
 
-    relay.server.decode_client = decode_or_raise
+    replace(relay.server.connection, "decode_client", decode_or_raise)
 
 
 def undocumented_code() -> None:
     """One error has a code that no document names."""
 
-    def renamed(check: Callable[[Any], None]) -> Callable[[Any], None]:
-        def check_and_rename(value: Any) -> None:
+    def renamed(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def check_and_rename(value: Any) -> Any:
             try:
-                check(value)
-            except Bad as bad:
-                raise Bad("surprise", bad.reason) from None
+                return check(value)
+            except RemoteError as bad:
+                raise RemoteError("surprise", bad.reason) from None
 
         return check_and_rename
 
-    relay.room.check_value, relay.room.check_fields = renamed(check_value), renamed(check_fields)
+    replace(relay.room.room, "check_value", renamed(check_value))
+    replace(relay.room.operation_queue, "normalize_action", renamed(normalize_action))
+
+
+def few_descriptors() -> None:
+    """The process may have only `FEW` descriptors."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FEW, FEW))
+
+
+def open_gate() -> None:
+    """Idle connections are not counted, and limits are not adapted to the descriptors."""
+    replace(Gate, "let_in", lambda gate, accepted: None)
+    replace(Limits, "within", lambda limits, descriptors: limits)
+
+
+def no_budget() -> None:
+    """Events and undo records have no limit."""
+    relay.room.events.EVENT_BYTES = 1 << 40
+    replace(relay.room.events, "MAX_EVENTS", 1 << 40)
+    relay.room.clients.ROOM_RECORDS = 1 << 40
+
+
+def no_account() -> None:
+    """All rooms together have no limit of memory."""
+    replace(relay.server.rooms, "Memory", lambda limit: Memory(1 << 40))
 
 
 ALTERATIONS: dict[str, Callable[[], None]] = {
@@ -102,11 +188,20 @@ ALTERATIONS: dict[str, Callable[[], None]] = {
         no_value_check,
         decoding_raises,
         undocumented_code,
+        few_descriptors,
+        open_gate,
+        no_budget,
+        no_account,
+        stepped,
+        all_on_the_loop,
+        all_at_once,
+        free_of_charge,
     )
 }
 
 
 if __name__ == "__main__":
+    moderators()
     for name in sys.argv[1].split("+"):
         ALTERATIONS[name]()
     sys.exit(relay.__main__.main(sys.argv[2:]))

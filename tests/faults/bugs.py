@@ -5,21 +5,21 @@ A bug is a function that alters classes of the relay in its own process; `relay_
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import threading
+import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-import relay.drawing
-import relay.room
-import relay.rooms
+import relay.room.log
+import relay.room.operation_queue
+import relay.room.room
+import relay.server.rooms
 import relay.store.sqlite
-from relay.clients import Client
-from relay.drawing import Draft, Drawing, Picture
-from relay.log import Batch, Checkpoint, Found, LogRow
-from relay.packed import Kept, Packed
 from relay.protocol import (
     Change,
     Commit,
@@ -32,64 +32,96 @@ from relay.protocol import (
     apply,
     encode_entries,
     encode_message,
+    resolve,
 )
-from relay.room import UNKNOWN, Peer, Room
-from relay.rooms import OpenRoom, Rooms
+from relay.records import Batch, Checkpoint, Hold, LogRow, ResumeFacts
+from relay.room.clients import Client
+from relay.room.compact import CompactEntries, EncodedEntries
+from relay.room.joining import NO_FACTS
+from relay.room.log import Draft, EncodedSnapshot, RoomLog
+from relay.room.operation_queue import OperationQueue
+from relay.room.peer import Peer
+from relay.room.room import Room
+from relay.server.committer import Committer
+from relay.server.open_room import OpenRoom
 from relay.store import SqliteStore
+
+from ..support.patching import replace
+
+Writes = Sequence[tuple[Hold, Batch]]
 
 
 def acknowledge_before_commit() -> None:
     """What was acknowledged becomes durable only with what comes next."""
     append = SqliteStore.append
-    waiting: list[Sequence[Batch]] = []
+    waiting: list[Writes] = []
 
-    def late(store: SqliteStore, batches: Sequence[Batch]) -> None:
-        waiting.append(batches)
+    def late(store: SqliteStore, writes: Writes) -> Mapping[str, str]:
+        waiting.append(writes)
         if len(waiting) > 3:
             append(store, waiting.pop(0))
+        return {}
 
-    SqliteStore.append = late  # type: ignore[method-assign]
+    replace(SqliteStore, "append", late)
 
 
 def broadcast_before_commit() -> None:
     """Everybody sees a batch while it is on its way to the disk."""
-    propose, committed = Rooms._propose, Room.committed
+    propose, committed = Committer.propose, OperationQueue.committed
 
-    def early(rooms: Rooms) -> list[tuple[OpenRoom, Batch]]:
-        group = propose(rooms)
+    def early(committer: Committer) -> list[tuple[OpenRoom, Batch]]:
+        group = propose(committer)
         for opened, _ in group:
-            committed(opened.room)
-            rooms.touch(opened)
+            committed(opened.room.queue)
+            committer._touch(opened)
         return group
 
-    Rooms._propose = early  # type: ignore[method-assign]
-    Room.committed = lambda room: None  # type: ignore[method-assign]
+    replace(Committer, "propose", early)
+    replace(OperationQueue, "committed", lambda queue: None)
     _slow_disk()
 
 
 def _slow_disk() -> None:
-    """The disk takes so long that what is sent meanwhile arrives."""
-    import time
+    """The disk takes so long that what is sent meanwhile has left, however busy the machine is."""
+    propose, append = Committer.propose, SqliteStore.append
+    loops: list[asyncio.AbstractEventLoop] = []
 
-    append = SqliteStore.append
+    def noted(committer: Committer) -> list[tuple[OpenRoom, Batch]]:
+        loops[:] = [asyncio.get_running_loop()]
+        return propose(committer)
 
-    def slow(store: SqliteStore, batches: Sequence[Batch]) -> None:
-        time.sleep(0.03)
-        append(store, batches)
+    def slow(store: SqliteStore, writes: Writes) -> Mapping[str, str]:
+        time.sleep(0.03)  # What waits for a beat is due by then.
+        passed = threading.Event()
 
-    SqliteStore.append = slow  # type: ignore[method-assign]
+        def turn(more: int) -> None:
+            if more:
+                loops[0].call_soon(turn, more - 1)
+            else:
+                passed.set()
+
+        loops[0].call_soon_threadsafe(turn, PASSES)
+        passed.wait()
+        return append(store, writes)
+
+    replace(Committer, "propose", noted)
+    replace(SqliteStore, "append", slow)
+
+
+PASSES = 10
+"""Turns of the relay's loop in which it sends what is due."""
 
 
 def skip_deduplication() -> None:
     """Who resumes is believed to have done only what it knows the verdict of."""
     join = Room.join
 
-    def gullible(room: Room, message: Join, now: float, found: Found = UNKNOWN, **named: Any) -> Peer:
+    def gullible(room: Room, message: Join, found: ResumeFacts = NO_FACTS, **named: Any) -> Peer:
         if found.client is not None and message.settled < found.client.last:
             found = found._replace(client=found.client._replace(last=message.settled))
-        return join(room, message, now, found, **named)
+        return join(room, message, found, **named)
 
-    Room.join = gullible  # type: ignore[method-assign]
+    replace(Room, "join", gullible)
 
 
 def forget_clients() -> None:
@@ -105,10 +137,10 @@ def _alter_batches(alter: Callable[[Batch], Batch]) -> None:
     """The store is given something else than the room has."""
     append = SqliteStore.append
 
-    def altered(store: SqliteStore, batches: Sequence[Batch]) -> None:
-        append(store, [alter(batch) for batch in batches])
+    def altered(store: SqliteStore, writes: Writes) -> Mapping[str, str]:
+        return append(store, [(hold, alter(batch)) for hold, batch in writes])
 
-    SqliteStore.append = altered  # type: ignore[method-assign]
+    replace(SqliteStore, "append", altered)
 
 
 def _resume(step: int) -> None:
@@ -120,7 +152,7 @@ def _resume(step: int) -> None:
             peer.cursor += step
         return peer
 
-    Room.join = joined  # type: ignore[method-assign]
+    replace(Room, "join", joined)
 
 
 def resume_one_too_far() -> None:
@@ -135,19 +167,19 @@ def resume_one_too_early() -> None:
 
 def serve_twice() -> None:
     """Now and then an entry is sent twice."""
-    after = Drawing.after
+    after = RoomLog.after
     turn = itertools.count()
 
-    def stutter(drawing: Drawing, seq: int) -> Any:
+    def stutter(drawing: RoomLog, seq: int) -> Any:
         rows = list(after(drawing, seq))
         return iter(rows + rows[-1:] if next(turn) % 5 == 4 else rows)
 
-    Drawing.after = stutter  # type: ignore[method-assign]
+    replace(RoomLog, "after", stutter)
 
 
 def reuse_epoch() -> None:
     """A log that was lost begins again under the name of the old one, and nobody looks at marks."""
-    relay.rooms.secrets = _Constant()  # type: ignore[assignment]
+    replace(relay.server.rooms, "secrets", _Constant())
     ignore_marks()
 
 
@@ -169,10 +201,10 @@ class _Constant:
 def ignore_marks() -> None:
     """An epoch's name is enough to believe that somebody has a prefix of this log."""
 
-    def knows(room: Room, join: Join, last: int, found: Found) -> bool:
-        return join.epoch == room.epoch and 0 <= join.seq <= room.seq
+    def gullible(join: Join, epoch: str, log: RoomLog, last: int, found: ResumeFacts) -> bool:
+        return join.epoch == epoch and 0 <= join.seq <= log.seq
 
-    Room._knows = knows  # type: ignore[method-assign]
+    replace(relay.room.room, "is_same_log", gullible)
 
 
 def drop_tombstones() -> None:
@@ -182,32 +214,32 @@ def drop_tombstones() -> None:
         kept: list[Change] = [change for change in changes if not isinstance(change, Delete)]
         return apply(entries, kept, seq, author, at)
 
-    draw = Drawing.__init__
+    draw = RoomLog.__init__
 
-    def opened(drawing: Drawing, *arguments: Any) -> None:
-        relay.drawing.apply = forgetful
+    def opened(drawing: RoomLog, *arguments: Any) -> None:
+        replace(relay.room.log, "apply", forgetful)
         try:
             draw(drawing, *arguments)
         finally:
-            relay.drawing.apply = apply
+            replace(relay.room.log, "apply", apply)
 
-    Drawing.__init__ = opened  # type: ignore[method-assign]
+    replace(RoomLog, "__init__", opened)
 
 
 def snapshot_misses_one() -> None:
     """The element drawn last is not in a snapshot."""
-    kept = Packed.kept
-    Packed.kept = lambda packed: dict(list(kept(packed).items())[:-1])  # type: ignore[method-assign]
+    kept = CompactEntries.encoded
+    replace(CompactEntries, "encoded", lambda packed: dict(list(kept(packed).items())[:-1]))
 
 
 def snapshot_of_another_moment() -> None:
     """A snapshot says that it holds more than it does."""
 
-    def stale(drawing: Drawing, seq: int) -> Picture:
-        picture = drawing._picture if drawing._picture.seq >= 0 else drawing.picture()
-        return picture._replace(seq=drawing.seq)
+    def stale(drawing: RoomLog, seq: int, peer: str) -> EncodedSnapshot:
+        snapshot = drawing._snapshot if drawing._snapshot.seq >= 0 else drawing.snapshot()
+        return snapshot._replace(seq=drawing.seq)
 
-    Drawing.recent_picture = stale  # type: ignore[method-assign]
+    replace(RoomLog, "recent_snapshot", stale)
 
 
 def wrong_author() -> None:
@@ -231,7 +263,7 @@ def wrong_author() -> None:
         Raw = msgspec.Raw
         structs = msgspec.structs
 
-    relay.drawing.msgspec = Module  # type: ignore[assignment]
+    replace(relay.room.log, "msgspec", Module)
 
 
 def _altered_rows(alter: Callable[[Sequence[LogRow]], Sequence[LogRow]]) -> None:
@@ -270,18 +302,18 @@ def leave_a_gap() -> None:
         store._db.execute("DELETE FROM log WHERE seq = 5")
         close(store)
 
-    SqliteStore.close = losing  # type: ignore[method-assign]
+    replace(SqliteStore, "close", losing)
 
 
 def order_swapped() -> None:
     """The operations of a client are committed in another order."""
-    propose = Room.propose
+    begin = OperationQueue.begin
 
-    def swapped(room: Room, now: float) -> Batch | None:
-        room._queue.reverse()
-        return propose(room, now)
+    def swapped(queue: OperationQueue, now: float) -> float:
+        queue._queue.reverse()
+        return begin(queue, now)
 
-    Room.propose = swapped  # type: ignore[method-assign]
+    replace(OperationQueue, "begin", swapped)
 
 
 def cross_rooms() -> None:
@@ -289,59 +321,58 @@ def cross_rooms() -> None:
     append = SqliteStore.append
     turn = itertools.count()
 
-    def crossing(store: SqliteStore, batches: Sequence[Batch]) -> None:
-        for batch in batches:
-            others = [name for (name,) in store._db.execute("SELECT name FROM rooms") if name != batch.room]
+    def crossing(store: SqliteStore, writes: Writes) -> Mapping[str, str]:
+        for _, batch in writes:
+            others = [Hold(*held) for held in store._fences._fences.items() if held[0] != batch.room]
             if others and batch.rows and next(turn) == 3:
-                last = store._room(others[0]).last
+                last = store._rows.room(others[0].room).last
                 row = batch.rows[0]
                 row = row._replace(seq=last + 1, body=_with(row, seq=last + 1))
-                append(store, [Batch(others[0], [row], [], [])])
-        append(store, batches)
+                append(store, [(others[0], Batch(others[0].room, [row], [], []))])
+        return append(store, writes)
 
-    SqliteStore.append = crossing  # type: ignore[method-assign]
+    replace(SqliteStore, "append", crossing)
 
 
 def swallow_operations() -> None:
     """Now and then an operation is taken for done and is not, and snapshots say that they hold it."""
-    relay.drawing.TAIL_BYTES = 0
-    operate = Room._operate
+    relay.room.log.TAIL_BYTES = 0
+    add = OperationQueue.add
     turn = itertools.count()
 
-    def swallow(room: Room, peer: Peer, message: Operate) -> None:
+    def swallow(queue: OperationQueue, peer: Peer, message: Operate[Any]) -> None:
         if message.op == peer.client.accepted + 1 and next(turn) % 15 == 7:
             peer.client.accepted = peer.client.last = message.op
         else:
-            operate(room, peer, message)
+            add(queue, peer, message)
 
-    Room._operate = swallow  # type: ignore[method-assign]
+    replace(OperationQueue, "add", swallow)
 
 
 def lose_refusals() -> None:
     """Who was refused never hears of it."""
     _alter_batches(lambda batch: batch._replace(refusals=()))
-    Client.refuse = lambda client, op, code, reason: None  # type: ignore[method-assign]
-    Room._tell_refused = lambda room, item, code, reason, *, final: None  # type: ignore[method-assign]
+    replace(Client, "refuse", lambda client, op, code, reason: None)
+    replace(OperationQueue, "_send_refusal", lambda queue, item, code, reason, *, final: None)
 
 
 def refuse_what_is_kept() -> None:
     """Now and then somebody is told that an operation will never be, and it is."""
-    committed = Room.committed
+    committed = OperationQueue.committed
     turn = itertools.count()
 
-    def mean(room: Room) -> None:
-        settled = room._proposal.settled if room._proposal else []
-        committed(room)
+    def mean(queue: OperationQueue) -> None:
+        settled = queue._proposal.outcomes if queue._proposal else []
+        committed(queue)
         for item, row, *_ in settled:
             if row is not None and next(turn) % 20 == 19:
-                room._tell_refused(item, "store", "a bug", final=True)
+                queue._send_refusal(item, "store", "a bug", final=True)
 
-    Room.committed = mean  # type: ignore[method-assign]
+    replace(OperationQueue, "committed", mean)
 
 
 def resolve_reverts_twice() -> None:
     """An undo is worked out once more where it has happened already, and comes to nothing."""
-    resolve = relay.room.resolve
 
     def twice(entries: Any, actions: Any, seq: int, records: Any) -> list[Change]:
         changes = resolve(entries, actions, seq, records)
@@ -351,16 +382,16 @@ def resolve_reverts_twice() -> None:
         apply(after, changes, seq, "", 0.0)
         return resolve(after, actions, seq, records)
 
-    relay.room.resolve = twice
+    replace(relay.room.operation_queue, "resolve", twice)
 
 
 def deliver_another_room() -> None:
     """Now and then peers get an entry of another room, under the number of their own."""
-    after = Drawing.after
-    drawings: list[Drawing] = []
+    after = RoomLog.after
+    drawings: list[RoomLog] = []
     turn = itertools.count()
 
-    def stray(drawing: Drawing, seq: int) -> Any:
+    def stray(drawing: RoomLog, seq: int) -> Any:
         if drawing not in drawings:
             drawings.append(drawing)
         rows = list(after(drawing, seq))
@@ -370,50 +401,50 @@ def deliver_another_room() -> None:
             rows[-1] = encode_message(msgspec.structs.replace(commit, seq=drawing.seq))
         return iter(rows)
 
-    Drawing.after = stray  # type: ignore[method-assign]
+    replace(RoomLog, "after", stray)
 
 
 def checkpoint_misses_one() -> None:
     """The element drawn last is not in a checkpoint."""
-    relay.drawing.CHECKPOINT_ENTRIES = 16
-    checkpoint = Drawing.checkpoint
+    relay.room.log.CHECKPOINT_ENTRIES = 16
+    checkpoint = RoomLog.checkpoint
 
-    def short(drawing: Drawing) -> tuple[Checkpoint, Kept] | None:
+    def short(drawing: RoomLog) -> tuple[Checkpoint, EncodedEntries] | None:
         due = checkpoint(drawing)
         if due is None:
             return None
         point, entries = due
         return point._replace(entries=len(entries) - 1), dict(list(entries.items())[:-1])
 
-    Drawing.checkpoint = short  # type: ignore[method-assign]
+    replace(RoomLog, "checkpoint", short)
 
 
 def snapshot_before_commit() -> None:
     """A snapshot already shows what is only on its way to the disk."""
-    relay.drawing.TAIL_BYTES = relay.drawing.FRESH_BYTES = 0
-    draft, picture = Drawing.draft, Drawing.picture
+    relay.room.log.TAIL_BYTES = relay.room.log.FRESH_BYTES = 0
+    draft, snapshot = RoomLog.draft, RoomLog.snapshot
     drafts: dict[int, Draft] = {}
 
-    def drafting(drawing: Drawing) -> Draft:
+    def drafting(drawing: RoomLog) -> Draft:
         drafts[id(drawing)] = draft(drawing)
         return drafts[id(drawing)]
 
-    def hasty(drawing: Drawing) -> Picture:
+    def hasty(drawing: RoomLog) -> EncodedSnapshot:
         ahead = drafts.get(id(drawing))
         if ahead is None or ahead.seq <= drawing.seq:
-            return picture(drawing)
+            return snapshot(drawing)
         entries = list(ahead.overlay.values())
-        return Picture(drawing.seq, len(entries), zlib.compress(encode_entries(entries)))
+        return EncodedSnapshot(drawing.seq, len(entries), zlib.compress(encode_entries(entries)))
 
-    Drawing.draft = drafting  # type: ignore[method-assign]
-    Drawing.picture = hasty  # type: ignore[method-assign]
+    replace(RoomLog, "draft", drafting)
+    replace(RoomLog, "snapshot", hasty)
     _slow_disk()
 
 
 def short_memory() -> None:
     """No bug: what is kept in memory is next to nothing, so that snapshots and checkpoints are made all the time."""
-    relay.drawing.TAIL_BYTES = relay.drawing.FRESH_BYTES = 0
-    relay.drawing.CHECKPOINT_ENTRIES = 16
+    relay.room.log.TAIL_BYTES = relay.room.log.FRESH_BYTES = 0
+    relay.room.log.CHECKPOINT_ENTRIES = 16
 
 
 HARMLESS: dict[str, Callable[[], None]] = {"short_memory": short_memory}

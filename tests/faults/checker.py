@@ -25,8 +25,8 @@ from typing import Any
 
 import msgspec
 
-from ipysketch.document import Document, digest
-from relay.protocol import Action, Bad, Change, Commit, Delete, Record, Restore, decode_entries, resolve
+from ipysketch.model.document import Document, digest
+from relay.protocol import Action, Change, Commit, Delete, Record, RemoteError, Restore, decode_entries, resolve
 
 from .journal import read
 
@@ -87,7 +87,7 @@ def load(database: Path) -> dict[str, Room]:
             for *row, body in db.execute(
                 "SELECT seq, mark, at, client, op, body FROM log WHERE room = ? ORDER BY seq", (id,)
             ):
-                room.rows.append(tuple(row))  # type: ignore[arg-type]
+                room.rows.append(tuple(row))
                 room.commits.append(msgspec.json.decode(body, type=Commit))
             room.checkpoints = dict(db.execute("SELECT seq, body FROM checkpoints WHERE room = ?", (id,)))
         return rooms
@@ -127,7 +127,7 @@ def examine(journals: Path, database: Path, *, rewound: bool = False) -> Finding
     return findings
 
 
-def account(lines: Iterable[list[Any]], *, rewound: bool) -> Account:
+def account(lines: Iterable[list[Any]], *, rewound: bool) -> Account:  # noqa: C901  # a case for each line
     """Read one journal."""
     result = Account()
     clients: set[str] = set()
@@ -243,6 +243,13 @@ def _replay(room: Room, accounts: dict[str, Account], findings: Findings) -> Ite
         entries = decode_entries(zlib.decompress(body))
         if digest({entry.key: entry for entry in entries}) != digests.get(seq):
             yield f"the checkpoint at {seq} is not the log replayed"
+    yield from _compare(room, accounts, findings, document.seq, digests)
+
+
+def _compare(
+    room: Room, accounts: dict[str, Account], findings: Findings, last: int, digests: dict[int, str]
+) -> Iterator[str]:
+    """How what the actors hold differs from the log replayed up to `last`, which has `digests` by seq."""
     for name, one in accounts.items():
         for (epoch, seq), held in one.snapshots.items():
             findings.snapshots += 1
@@ -253,8 +260,8 @@ def _replay(room: Room, accounts: dict[str, Account], findings: Findings) -> Ite
             yield f"{name} did not say where it ended"
             continue
         epoch, seq, ended = one.final
-        if epoch != room.epoch or seq != document.seq:
-            yield f"{name} ended at {seq}, the log at {document.seq}"
+        if epoch != room.epoch or seq != last:
+            yield f"{name} ended at {seq}, the log at {last}"
         elif ended != digests[seq]:
             yield f"the document of {name} is not the log replayed"
         else:
@@ -265,7 +272,7 @@ def _deviation(document: Document, commit: Commit, actions: list[Any], records: 
     """How `commit`, the next one, differs from what `actions` come to."""
     try:
         meant = resolve(document.entries, msgspec.convert(actions, tuple[Action, ...]), commit.seq, records)
-    except Bad as bad:
+    except RemoteError as bad:
         return f"should have been refused: {bad}"
     same = [*map(_sorted, meant)] == [*map(_sorted, commit.changes)]
     return "" if same else "is not what was attempted"

@@ -24,13 +24,15 @@ from pathlib import Path
 
 import msgspec
 
-from ..processes import ROOT, free_port
+from ipysketch.client.sync import Sync
+
+from ..support.processes import ROOT, free_port
 from .actors import Actor, Budget, Progress
 from .bugs import HARMLESS
 from .checker import Findings
 from .relay_main import POINTS
 
-UNHURRIED = ("--operation-rate", "1e9")
+UNHURRIED = ("--operation-rate", "1e9", "--work-rate", "1e9")
 REACHED = {"during-snapshot": 2, "within-checkpoint": 1}
 """How often these points are passed before the relay dies there; the others are passed often."""
 
@@ -81,6 +83,19 @@ class Mortal:
         if self._drain is not None:
             await self._drain
         return code
+
+    async def answers(self) -> bool:
+        """Ask whether it is well, and wait for the answer; False while it is down."""
+        if not self.up.is_set():
+            return False
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = await reader.read()
+            writer.close()
+        except OSError:
+            return False
+        return bool(answer)
 
     async def end(self, number: int) -> int:
         assert self._process is not None
@@ -143,10 +158,69 @@ async def at_rest(actors: list[Actor]) -> AsyncIterator[None]:
     for room in {actor.room for actor in actors}:
         here = [actor for actor in actors if actor.room == room]
         last = max(actor.sync.document.seq for actor in here)
-        await asyncio.gather(
-            *(actor.until(lambda sync, last=last: sync.document.seq >= last) for actor in here)
-        )
+        await asyncio.gather(*(actor.caught_up(last) for actor in here))
     yield
+
+
+async def catch_up(late: list[Actor], actors: list[Actor]) -> None:
+    """Have those that come `late`, and draw nothing, get what the `actors`, which are at rest, have."""
+    for one in late:
+        one.drawing = False
+        one.start()
+    for one in late:
+        last = next(other.sync.document.seq for other in actors if other.room == one.room)
+
+        def is_at_rest(sync: Sync, last: int = last) -> bool:
+            return sync.joined and sync.document.seq == last
+
+        await one.until(is_at_rest)
+
+
+def findings(journals: Path, database: Path) -> Findings:
+    """What the checker says, in a process of its own."""
+    checker = [sys.executable, "-m", "tests.faults.checker", "--json", str(journals), str(database)]
+    said = subprocess.run(checker, cwd=ROOT, capture_output=True, text=True, check=False)
+    if not said.stdout:
+        raise AssertionError(f"the checker failed: {said.stderr}")
+    return msgspec.json.decode(said.stdout, type=Findings)
+
+
+@dataclass
+class Assault:
+    """A relay that is killed again and again, and the actors that draw on it meanwhile."""
+
+    mortal: Mortal
+    actors: list[Actor]
+    budget: Budget
+    settled: Progress
+    pick: random.Random
+    share: int
+    """Operations between two kills, at most."""
+
+    async def work(self, count: int) -> None:
+        """Have `count` more operations made, and wait until half as many have their verdict."""
+        aim = self.settled.count + count // 2
+        self.budget.left += count
+        for one in self.actors:
+            await one.draw()
+        await self.settled.reach(aim)
+
+    async def kill(self, point: str) -> None:
+        """Kill the relay at a random moment, start it, and have it work until it kills itself at `point`."""
+        mortal, pick = self.mortal, self.pick
+        await self.work(pick.randrange(self.share // 2, self.share))
+        await mortal.end(signal.SIGKILL)
+        await mortal.start(point, REACHED.get(point) or pick.randrange(1, 12))
+        if point in REACHED:
+            for one in pick.sample(self.actors, 3):
+                one.forget()
+        death = asyncio.create_task(mortal.died())
+        while not death.done():
+            working = asyncio.create_task(self.work(self.share // 4))
+            await asyncio.wait({death, working}, return_when=asyncio.FIRST_COMPLETED)
+            working.cancel()
+        assert death.result() == -signal.SIGKILL, mortal.said()[-2000:]
+        await mortal.start()
 
 
 async def crash(
@@ -163,13 +237,11 @@ async def crash(
     """The whole run, in `directory`: each second kill is at a named point, the others at a random moment.
     `relay`: what `relay_main` is to do to the relay."""
     begun = time.monotonic()
-    pick = random.Random(seed)
     journals = directory / "journals"
     journals.mkdir(parents=True)
     mortal = Mortal(directory / "relay.sqlite", bug=relay)
     settled = Progress()
     budget = Budget()
-    share = max(40, operations // kills)
 
     def actor(name: str, room: int) -> Actor:
         return Actor(
@@ -185,15 +257,7 @@ async def crash(
         )
 
     actors = [actor(f"c{n}", n % rooms) for n in range(clients)]
-
-    async def work(count: int) -> None:
-        """Have `count` more operations made, and wait until half as many have their verdict."""
-        aim = settled.count + count // 2
-        budget.left += count
-        for one in actors:
-            await one.draw()
-        await settled.reach(aim)
-
+    assault = Assault(mortal, actors, budget, settled, random.Random(seed), max(40, operations // kills))
     figures = Figures()
     points = itertools.cycle(POINTS)
     try:
@@ -202,31 +266,13 @@ async def crash(
             one.start()
         while sum(figures.kills.values()) < kills:
             point = next(points)
-            await work(pick.randrange(share // 2, share))
-            await mortal.end(signal.SIGKILL)
-            figures.kills["at random"] += 1
-            await mortal.start(point, REACHED.get(point) or pick.randrange(1, 12))
-            if point in REACHED:
-                for one in pick.sample(actors, 3):
-                    one.forget()
-            death = asyncio.create_task(mortal.died())
-            while not death.done():
-                working = asyncio.create_task(work(share // 4))
-                await asyncio.wait({death, working}, return_when=asyncio.FIRST_COMPLETED)
-                working.cancel()
-            assert death.result() == -signal.SIGKILL, mortal.said()[-2000:]
-            figures.kills[point] += 1
-            await mortal.start()
+            await assault.kill(point)
+            figures.kills += Counter(("at random", point))
         while budget.made < operations:
-            await work(max(100, operations - budget.made))
+            await assault.work(max(100, operations - budget.made))
         async with at_rest(actors):
             late = [actor(f"late{n}", n) for n in range(rooms)]
-            for one in late:
-                one.drawing = False
-                one.start()
-            for one in late:
-                last = next(other.sync.document.seq for other in actors if other.room == one.room)
-                await one.until(lambda sync, last=last: sync.joined and sync.document.seq == last)
+            await catch_up(late, actors)
             for one in (*actors, *late):
                 await one.leave()
                 one.finish()
@@ -235,11 +281,7 @@ async def crash(
         await mortal.close()
         for one in actors:
             await one.leave()
-    checker = [sys.executable, "-m", "tests.faults.checker", "--json", str(journals), str(mortal.database)]
-    said = subprocess.run(checker, cwd=ROOT, capture_output=True, text=True, check=False)
-    if not said.stdout:
-        raise AssertionError(f"the checker failed: {said.stderr}")
-    figures.found = msgspec.json.decode(said.stdout, type=Findings)
+    figures.found = findings(journals, mortal.database)
     figures.starts = mortal.starts
     if "Traceback" in mortal.said():
         figures.found.wrong.append("the relay's log has a stack trace")

@@ -15,9 +15,12 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import apsw
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # In collections.abc since Python 3.12.
 
 SECTOR = 512
 
@@ -108,7 +111,7 @@ class Disk:
         except apsw.Error as error:
             raise _translated(error) from None
         self._connections.append(db)
-        return Connection(db)  # type: ignore[return-value]
+        return cast(sqlite3.Connection, Connection(db))
 
     def held(self, path: str) -> _Held:
         if path not in self.files:
@@ -188,7 +191,7 @@ class _File(apsw.VFSFile):
             return super().xRead(amount, offset)
         return bytes(self.held.now[offset : offset + amount])
 
-    def xWrite(self, data: bytes, offset: int) -> None:
+    def xWrite(self, data: Buffer, offset: int) -> None:
         if self.temporary:
             super().xWrite(data, offset)
             return

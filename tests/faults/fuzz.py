@@ -24,14 +24,14 @@ from typing import Any
 
 import pytest
 
-import relay.server
-from ipysketch.connection import Target
-from ipysketch.session import Session
-from ipysketch.sync import Sync
+import relay.server.connection
+import relay.server.relay
+from ipysketch.client.connection import Target
+from ipysketch.client.session import Session
+from ipysketch.client.sync import Sync
 from relay.protocol import (
     MAX_FRAME,
     SAFE_INTEGER,
-    Bad,
     Commit,
     Create,
     Error,
@@ -39,13 +39,16 @@ from relay.protocol import (
     PeerPreview,
     Preview,
     Refused,
+    RemoteError,
     Snapshot,
     Welcome,
+    decode_client,
     decode_server,
     encode,
 )
 from relay.store import MemoryStore
 
+from ..support.waiting import DEADLINE
 from .frames import Frame, Grammar, accepted, ends, from_hypothesis, mutated
 from .raw import BINARY, RawPeer, frame
 from .running import ROOT, Running
@@ -54,10 +57,8 @@ ROOM = "fuzz"
 CONNECTIONS = 4
 BATCH = 150
 """Frames sent before the answer to the last is awaited."""
-DEADLINE = 30.0
-"""Seconds within which the relay must have answered a batch, and the control pair heard what it said."""
 
-UNHURRIED = ("--operation-rate", "1e9", "--presence-rate", "1e9", "--event-rate", "1e9")
+UNHURRIED = ("--operation-rate", "1e9", "--presence-rate", "1e9", "--event-rate", "1e9", "--work-rate", "1e9")
 """No frame is refused for its speed, or the relay would look at few of them."""
 
 
@@ -80,7 +81,7 @@ def record() -> list[str]:
     recorded: list[str] = []
 
     async def run() -> None:
-        server = relay.server.Relay(MemoryStore())
+        server = relay.server.relay.Relay(MemoryStore())
         await server.start()
         target = Target(f"ws://127.0.0.1:{server.port}")
         people = [Session(name=name, color="#d1495b", secret="s") for name in ("Ada", "Bob")]
@@ -90,14 +91,14 @@ def record() -> list[str]:
         for turn in range(6):
             person = people[turn % 2]
             person.choose(tool="eraser" if turn == 3 else "pen")
-            person.begin("hand", 100 + turn, 100)
+            person.pointer_down("hand", 100 + turn, 100)
             for step in range(12):
-                person.motion("hand", 100 + turn + 9 * step, 100 + step * step)
+                person.pointer_move("hand", 100 + turn + 9 * step, 100 + step * step)
                 await person.flush(5)
             if turn == 4:
-                person.cancel()
-            person.motion("hand", 300, 200)
-            person.end("hand")
+                person.pointer_cancel()
+            person.pointer_move("hand", 300, 200)
+            person.pointer_up("hand")
             await person.flush(5)
         people[0].undo()
         people[0].redo()
@@ -110,14 +111,12 @@ def record() -> list[str]:
             await person.disconnect()
         await server.stop()
 
-    decode = relay.server.decode_client
-
     def listen(text: str | bytes) -> Any:
         recorded.append(text if isinstance(text, str) else text.decode())
-        return decode(text)
+        return decode_client(text)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(relay.server, "decode_client", listen)
+        patch.setattr(relay.server.connection, "decode_client", listen)
         asyncio.run(run())
     return [text for text in recorded if '"leave"' not in text]
 
@@ -143,11 +142,11 @@ class Ear:
         else:
             try:
                 messages = decode_server(payload)
-            except Bad as bad:
+            except RemoteError as bad:
                 messages = [bad]
             for message in messages:
                 match message:
-                    case Bad():
+                    case RemoteError():
                         self.wrong = self.wrong or f"the relay sent what cannot be read: {message.reason}"
                     case Error(code=code, reason=reason) | Refused(code=code, reason=reason):
                         self.counted[code] += 1
@@ -160,7 +159,9 @@ class Ear:
                             self.wrong = self.wrong or "the relay passed on ink with a number beyond 2^53"
                     case Welcome():
                         self.joined = True
-                self.take(message)
+                # What cannot be read leaves a gap, at which those who keep a drawing would raise.
+                if not self.wrong:
+                    self.take(message)
         self.news.set()
 
     def take(self, message: Any) -> None:
@@ -178,7 +179,8 @@ class Ear:
                         raise Broken(f"{words}: the connection ended with {self.socket.closed.result()}")
                     self.news.clear()
                     lost = asyncio.ensure_future(self.news.wait())
-                    await asyncio.wait([lost, self.socket.closed], return_when=asyncio.FIRST_COMPLETED)
+                    either: list[asyncio.Future[Any]] = [lost, self.socket.closed]
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                     lost.cancel()
         except TimeoutError:
             raise Broken(f"{words}: nothing came in {DEADLINE:g} s") from None
@@ -231,7 +233,8 @@ class Control(Ear):
                 self.wrong = f"one of the control pair was told: {message}"
 
     def chunk(self, payload: bytes) -> None:
-        self.sync.chunk(payload)
+        if not self.wrong:
+            self.sync.chunk(payload)
 
     async def draw_for(self, other: Control) -> None:
         """A stroke: its ink is seen growing, then its commit comes, to both."""
@@ -240,7 +243,11 @@ class Control(Ear):
         for start in range(0, 12, 4):
             fields = None if start else {"kind": "stroke"}
             self.socket.send(encode([Preview(key, start, (8, 8, 16, 16), fields)]))
-            await other.until(lambda start=start: other.ink.get(key, 0) == start + 4, "ink")  # type: ignore[misc]
+
+            def has_come(count: int = start + 4) -> bool:
+                return other.ink.get(key, 0) == count
+
+            await other.until(has_come, "ink")
         number = self.sync.submit((Create(key, {"kind": "stroke", "points": [8, 8, 8, 8, 8, 8]}),))
         self.socket.send(encode(self.sync.outgoing()))
         await self.until(lambda: number not in self.sync.pending, "a commit of one's own")
@@ -319,13 +326,17 @@ class Campaign:
             await pair[1].draw_for(pair[0])
             seq = max(one.sync.document.seq for one in pair)
             for one in pair:
-                await one.until(lambda one=one: one.sync.document.seq >= seq, "the end")  # type: ignore[misc]
+
+                def is_at_the_end(one: Control = one) -> bool:
+                    return one.sync.document.seq >= seq
+
+                await one.until(is_at_the_end, "the end")
             if pair[0].sync.document.digest() != pair[1].sync.document.digest():
                 raise Broken("the control pair has two different drawings")
             self.strokes = sum(one.strokes for one in pair)
-            code, seconds = await running.end()
-            if code != 0 or seconds > 5:
-                raise Broken(f"the relay ended with {code} after {seconds:.1f} s")
+            code, _ = await running.end()
+            if code != 0:
+                raise Broken(f"the relay ended with {code}")
             if lines := unusual(running.lines):
                 raise Broken(f"the relay's log says: {lines[0]}")
         self.took = time.monotonic() - begin

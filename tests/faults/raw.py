@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
-_HANDSHAKE = (
+HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
@@ -95,7 +95,7 @@ class RawPeer(asyncio.Protocol):
         except BaseException:
             bare.close()
             raise
-        self.transport.write(_HANDSHAKE)
+        self.transport.write(HANDSHAKE)
         await self.opened
 
     def send(self, payload: bytes, opcode: int = TEXT) -> None:
@@ -175,7 +175,7 @@ class PacedPeer:
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         await loop.sock_connect(self._socket, ("127.0.0.1", port))
-        await loop.sock_sendall(self._socket, _HANDSHAKE)
+        await loop.sock_sendall(self._socket, HANDSHAKE)
         self._task = asyncio.create_task(self._read())
         await self._opened.wait()
 

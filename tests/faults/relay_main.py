@@ -1,7 +1,7 @@
 """A relay that dies at a named point, or has a planted bug: ``python -m tests.faults.relay_main POINT N BUG …``.
 
 `POINT` is ``none`` or a key of `POINTS`, reached for the `N`-th time; `BUG` is ``none`` or a key of `bugs.BUGS` or
-`bugs.HARMLESS`; what follows are the relay's own arguments. For tests only: nothing of the relay knows of it.
+`bugs.HARMLESS`; what follows are the relay's own arguments. Everybody is a moderator. For tests only: nothing of the relay knows of it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,13 @@ from typing import Any, NoReturn
 
 import relay.__main__
 from relay.protocol import Operate
-from relay.room import Room
+from relay.room.delivery import Delivery
+from relay.room.operation_queue import OperationQueue
+from relay.room.room import Room
 from relay.store import SqliteStore
+from relay.store.rows import Rows
+
+from .altered import moderators
 
 
 def die() -> NoReturn:
@@ -65,17 +70,18 @@ POINTS: dict[str, Callable[[Fuse], None]] = {
     "before-commit": lambda fuse: wrap(SqliteStore, "append", fuse, before=True),
     "within-commit": lambda fuse: wrap(SqliteStore, "_put_clients", fuse),
     "after-commit": lambda fuse: wrap(SqliteStore, "append", fuse),
-    "before-broadcast": lambda fuse: wrap(Room, "committed", fuse),
+    "before-broadcast": lambda fuse: wrap(OperationQueue, "committed", fuse),
     "during-snapshot": lambda fuse: wrap(
-        Room, "collect", fuse, when=lambda _room, _peer, frame: isinstance(frame, bytes)
+        Delivery, "collect", fuse, when=lambda _delivery, _peer, frame: isinstance(frame, bytes)
     ),
     "within-checkpoint": lambda fuse: wrap(
-        SqliteStore, "_insert", fuse, when=lambda _store, table, *_: table == "checkpoints"
+        Rows, "insert", fuse, when=lambda _rows, table, *_: table == "checkpoints"
     ),
 }
 
 
 if __name__ == "__main__":
+    moderators()
     point, count, bug, *arguments = sys.argv[1:]
     if point != "none":
         POINTS[point](Fuse(int(count)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import subprocess
@@ -10,6 +11,8 @@ import sys
 import threading
 from pathlib import Path
 from types import TracebackType
+
+from ..support.waiting import DEADLINE
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +43,7 @@ class Running:
         self._known = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._known.wait(30)
+        self._known.wait(DEADLINE)
         if not self.port:
             self.popen.kill()
             raise AssertionError(f"the relay did not start: {self.text()}")
@@ -65,13 +68,18 @@ class Running:
         assert found is not None
         return int(found[1]) / 1024
 
+    def cpu(self) -> float:
+        """Seconds of CPU that the process has used."""
+        fields = Path(f"/proc/{self.popen.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     async def end(self) -> tuple[int, float]:
-        """SIGTERM: the exit code (of a kill, after 20 s) and the seconds that it took."""
+        """SIGTERM: the exit code (of a kill, after the deadline) and the seconds that it took."""
         loop = asyncio.get_running_loop()
         before = loop.time()
         self.popen.send_signal(signal.SIGTERM)
         try:
-            code = await asyncio.to_thread(self.popen.wait, 20)
+            code = await asyncio.to_thread(self.popen.wait, DEADLINE)
         except subprocess.TimeoutExpired:
             self.popen.kill()
             code = await asyncio.to_thread(self.popen.wait)

@@ -12,14 +12,17 @@ import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from ..support.waiting import DEADLINE
 from .actors import Actor, Budget, Progress
 from .bugs import BUGS
 from .checker import check
 from .crash import Mortal, at_rest
 
-QUIET = 6.0
-"""Seconds without a line in any journal after which nobody waits for a relay that has a bug."""
-PATIENCE = 60.0
+LOOK = 0.3
+QUIET = 20
+"""Looks, so many seconds apart, at which no journal has grown and the relay has answered: then nobody waits any more for
+a relay that has a bug."""
+PATIENCE = DEADLINE
 """Seconds for a scene whose relay keeps its clients busy for ever."""
 
 
@@ -78,7 +81,7 @@ class Scene:
                 actor.drawing = False
                 actor.start()
                 last = max(other.sync.document.seq for other in self.actors if other.room == actor.room)
-                await actor.until(lambda sync, last=last: sync.joined and sync.document.seq >= last)
+                await actor.caught_up(last)
 
     async def close(self) -> None:
         for actor in self.actors:
@@ -120,7 +123,12 @@ async def killed(scene: Scene) -> None:
 
 async def lost(scene: Scene) -> None:
     """The database is lost while somebody is away, and the others have gone on when they come back."""
-    await _rewound(scene, lambda: [path.unlink() for path in _files(scene)])
+
+    def lose() -> None:
+        for path in _files(scene):
+            path.unlink()
+
+    await _rewound(scene, lose)
 
 
 async def copied_back(scene: Scene) -> None:
@@ -184,12 +192,15 @@ async def play(directory: Path, act: Act, bug: str = "none") -> list[str]:
     playing = asyncio.ensure_future(act(scene))
     try:
         async with asyncio.timeout(PATIENCE if bug in BUGS else 2 * PATIENCE):
-            lines = -1
-            while bug not in BUGS or not scene.relay.up.is_set() or lines < scene.lines():
-                lines = scene.lines()
-                done, _ = await asyncio.wait({playing}, timeout=QUIET)
+            quiet, lines = 0, -1
+            while quiet < QUIET:
+                done, _ = await asyncio.wait({playing}, timeout=LOOK)
                 if done:
                     break
+                quiet = (
+                    quiet + 1 if bug in BUGS and lines == scene.lines() and await scene.relay.answers() else 0
+                )
+                lines = scene.lines()
     except TimeoutError:
         pass  # The checker says what keeps them busy.
     finally:

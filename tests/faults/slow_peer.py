@@ -14,18 +14,19 @@ import array
 import asyncio
 import fcntl
 import random
+import socket
 import statistics
 import sys
 import termios
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from ipysketch.sync import Sync
+from ipysketch.client.sync import Sync
 from relay.protocol import (
-    Bad,
     Commit,
     Create,
     Goodbye,
@@ -36,6 +37,8 @@ from relay.protocol import (
     Presence,
     Preview,
     Refused,
+    RemoteError,
+    ServerMessage,
     Snapshot,
     Welcome,
     decode_server,
@@ -66,6 +69,8 @@ FLOOR = 0.005
 ABORT = 10.0
 """Bound: seconds from the last byte that the stalled peer took until the others see that it is gone: the relay
 looks once a second, so it may be a second late in seeing the byte, and another in seeing that its time is over."""
+PATIENCE = ABORT + 4
+"""Seconds from that byte until nobody waits for it any more."""
 GROWTH = 8.0
 """Bound: MiB by which the relay's memory may grow from the first third of the run to the last."""
 SHUTDOWN = 5.0
@@ -121,42 +126,57 @@ class Member:
             return
         now = asyncio.get_running_loop().time()
         for message in decode_server(payload):
-            match message:
-                case PeerPreview(key=key, start=start, points=points):
-                    self.previews += 1
-                    if self.late is not None:
-                        for reached in range(start + PART, start + len(points) + 1, PART):
-                            self.late.came((key, reached), now)
-                case PeerState(peer=peer, state=state):
-                    if self.late is not None and (cursor := state.get("cursor")):
-                        self.late.came((peer, *cursor), now)
-                case Commit(seq=seq, client=client, op=op):
-                    if self.sync is not None:
-                        self.sync.commit(message)
-                    elif self.seq and seq != self.seq + 1:
-                        self.bad.append(f"commit {seq} came after {self.seq}")
+            if self.late is not None:
+                self._note_delay(self.late, message, now)
+            if self.sync is not None:
+                self._replicate(self.sync, message)
+            self._count(message, now)
+
+    @staticmethod
+    def _note_delay(late: Late, message: ServerMessage | RemoteError, now: float) -> None:
+        match message:
+            case PeerPreview(key=key, start=start, points=points):
+                for reached in range(start + PART, start + len(points) + 1, PART):
+                    late.came((key, reached), now)
+            case PeerState(peer=peer, state=state):
+                if cursor := state.get("cursor"):
+                    late.came((peer, *cursor), now)
+            case Commit(client=client, op=op):
+                late.came((client, op), now)
+
+    @staticmethod
+    def _replicate(sync: Sync, message: ServerMessage | RemoteError) -> None:
+        match message:
+            case Welcome():
+                sync.welcome(message)
+            case Snapshot():
+                sync.snapshot(message)
+            case Commit():
+                sync.commit(message)
+
+    def _count(self, message: ServerMessage | RemoteError, now: float) -> None:
+        match message:
+            case PeerPreview():
+                self.previews += 1
+            case Commit(seq=seq):
+                if self.sync is None and self.seq and seq != self.seq + 1:
+                    self.bad.append(f"commit {seq} came after {self.seq}")
+                self.seq = seq
+                self.changed.set()
+            case Welcome(peer=peer):
+                self.peer = peer
+                self.joined.set()
+            case Snapshot(seq=seq):
+                self.snapshots += 1
+                if self.sync is None:
                     self.seq = seq
-                    if self.late is not None:
-                        self.late.came((client, op), now)
-                    self.changed.set()
-                case Welcome():
-                    self.peer = message.peer
-                    if self.sync is not None:
-                        self.sync.welcome(message)
-                    self.joined.set()
-                case Snapshot(seq=seq):
-                    self.snapshots += 1
-                    if self.sync is not None:
-                        self.sync.snapshot(message)
-                    else:
-                        self.seq = seq
-                case PeerLeft(peer=peer):
-                    self.left[peer] = now
-                    self.changed.set()
-                case Goodbye():
-                    self.farewell = True
-                case Refused() | Bad():
-                    self.bad.append(repr(message))
+            case PeerLeft(peer=peer):
+                self.left[peer] = now
+                self.changed.set()
+            case Goodbye():
+                self.farewell = True
+            case Refused() | RemoteError():
+                self.bad.append(repr(message))
 
     async def until(self, done: Callable[[], bool], timeout: float) -> bool:
         """Whether `done` came true in time; it is asked after each commit, chunk and departure."""
@@ -233,12 +253,12 @@ class Stalled:
             self._taken, self.last = taken, now
 
 
-def _waiting(sock: object) -> int | None:
+def _waiting(sock: socket.socket) -> int | None:
     """Bytes under way to `sock`: unread by it, and not yet sent by the relay's system. None once the relay has
     ended the connection, which changes the count by itself."""
     unread = array.array("i", [0])
-    fcntl.ioctl(sock, termios.FIONREAD, unread)  # type: ignore[call-overload]
-    port = sock.getsockname()[1]  # type: ignore[attr-defined]
+    fcntl.ioctl(sock, termios.FIONREAD, unread)
+    port = sock.getsockname()[1]
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         columns = line.split()
         if int(columns[2].rpartition(":")[2], 16) == port and columns[3] == ESTABLISHED:
@@ -289,28 +309,39 @@ async def stall(port: int, name: str) -> Stalled:
     return stalled
 
 
-async def drive(relay: Running, seconds: float, *, burdened: bool, hurry: bool = False) -> Result:
-    """`seconds` of load on `relay`; with the stalled and the slow ones when `burdened`. Ends the relay.
-    `hurry`: the slow ones read as fast as they can once the load is over."""
-    loop = asyncio.get_running_loop()
-    result = Result(late := Late())
+def _is_at(member: Member, seq: int, paced: PacedPeer | None = None) -> bool:
+    """Return whether a member has all up to `seq`, or its paced connection is over."""
+    return member.seq >= seq or (paced is not None and paced.over)
+
+
+async def join_healthy(port: int, late: Late) -> list[Healthy]:
+    """The peers that draw."""
     healthy = [Healthy(late, number) for number in range(HEALTHY)]
     for one in healthy:
-        await one.socket.connect(relay.port)
+        await one.socket.connect(port)
         one.socket.send(one.join(f"healthy {one.number}"))
         await one.joined.wait()
-    slow: list[tuple[Member, PacedPeer]] = []
-    stalled: Stalled | None = None
-    if burdened:
-        for number in range(SLOW):
-            member = Member(None, replica=True)
-            paced = PacedPeer(member.hear, SLOW_RATE)
-            await paced.connect(relay.port, receive_buffer=SLOW_BUFFER)
-            await paced.send(member.join(f"slow {number}"))
-            await member.joined.wait()
-            slow.append((member, paced))
-        stalled = await stall(relay.port, "stalled")
+    return healthy
 
+
+async def join_slow(port: int) -> list[tuple[Member, PacedPeer]]:
+    """The peers that read slowly."""
+    slow: list[tuple[Member, PacedPeer]] = []
+    for number in range(SLOW):
+        member = Member(None, replica=True)
+        paced = PacedPeer(member.hear, SLOW_RATE)
+        await paced.connect(port, receive_buffer=SLOW_BUFFER)
+        await paced.send(member.join(f"slow {number}"))
+        await member.joined.wait()
+        slow.append((member, paced))
+    return slow
+
+
+async def load(
+    relay: Running, seconds: float, result: Result, healthy: list[Healthy], stalled: Stalled | None
+) -> None:
+    """Have the healthy ones draw for `seconds`, and look after the relay's memory and the stalled one."""
+    loop = asyncio.get_running_loop()
     begin = loop.time()
     looked = begin
     for turn in range(int(seconds * RATE)):
@@ -323,20 +354,26 @@ async def drive(relay: Running, seconds: float, *, burdened: bool, hurry: bool =
                 stalled.look(now)
         if (wait := begin + (turn + 1) / RATE - now) > 0:
             await asyncio.sleep(wait)
-    if stalled is not None:
-        # A run that ends before its time is up waits for the verdict, and a little longer.
-        remaining = stalled.last + ABORT + 4 - loop.time()
-        await healthy[0].until(lambda: stalled.member.peer in healthy[0].left, max(0.0, remaining))
-        if (gone := healthy[0].left.get(stalled.member.peer)) is not None:
-            result.abort_after = gone - stalled.last
-        stalled.socket.close()
 
-    late.over = True
-    result.slow_previews = [member.previews for member, _ in slow]
-    result.healthy_previews = statistics.mean(one.previews for one in healthy)
+
+async def await_abort(result: Result, healthy: Healthy, stalled: Stalled, patience: float) -> None:
+    """Wait until a healthy one sees that the stalled one is gone: a run that ends before its time is up waits for the
+    verdict, and a little longer."""
+    remaining = stalled.last + patience - asyncio.get_running_loop().time()
+    await healthy.until(lambda: stalled.member.peer in healthy.left, max(0.0, remaining))
+    if (gone := healthy.left.get(stalled.member.peer)) is not None:
+        result.abort_after = gone - stalled.last
+    stalled.socket.close()
+
+
+async def compare(
+    result: Result, healthy: list[Healthy], slow: list[tuple[Member, PacedPeer]], *, hurry: bool, wait: float
+) -> None:
+    """Wait at most `wait` seconds for each peer to have every operation, and compare their drawings."""
+    loop = asyncio.get_running_loop()
     total = sum(one.op for one in healthy)
     for one in healthy:
-        if not await one.until(lambda one=one: one.seq >= total, CATCH_UP):  # type: ignore[misc]
+        if not await one.until(partial(_is_at, one, total), wait):
             result.troubles.append(f"healthy {one.number} has {one.seq} of {total} operations")
     replica = healthy[0].sync
     assert replica is not None
@@ -348,7 +385,7 @@ async def drive(relay: Running, seconds: float, *, burdened: bool, hurry: bool =
         if paced.over:
             continue
         result.slow_connected += 1
-        await member.until(lambda m=member, p=paced: m.seq >= total or p.over, CATCH_UP)  # type: ignore[misc]
+        await member.until(partial(_is_at, member, total, paced), wait)
         assert member.sync is not None
         result.slow_complete += member.sync.document.digest() == digest
         result.slow_snapshots += member.snapshots
@@ -358,6 +395,26 @@ async def drive(relay: Running, seconds: float, *, burdened: bool, hurry: bool =
         if one.sync.document.digest() != digest:
             result.troubles.append(f"healthy {one.number} has another drawing")
     result.troubles += [bad for member in (*healthy, *(member for member, _ in slow)) for bad in member.bad]
+
+
+async def drive(
+    relay: Running, seconds: float, *, burdened: bool, hurry: bool = False, patience: float = PATIENCE
+) -> Result:
+    """`seconds` of load on `relay`; with the stalled and the slow ones when `burdened`. Ends the relay.
+    `hurry`: the slow ones read as fast as they can once the load is over. `patience`: seconds to wait for the end of
+    the stalled one."""
+    result = Result(late := Late())
+    healthy = await join_healthy(relay.port, late)
+    slow = await join_slow(relay.port) if burdened else []
+    stalled = await stall(relay.port, "stalled") if burdened else None
+    await load(relay, seconds, result, healthy, stalled)
+    if stalled is not None:
+        await await_abort(result, healthy[0], stalled, patience)
+
+    late.over = True
+    result.slow_previews = [member.previews for member, _ in slow]
+    result.healthy_previews = statistics.mean(one.previews for one in healthy)
+    await compare(result, healthy, slow, hurry=hurry, wait=max(CATCH_UP, patience))
 
     last = await stall(relay.port, "stalled at the end") if burdened else None
     for _ in range(60):  # Something waits for the stalled one when the end comes.
@@ -375,15 +432,15 @@ async def drive(relay: Running, seconds: float, *, burdened: bool, hurry: bool =
 
 
 async def measure(
-    seconds: float, baseline: float, directory: Path, alteration: str
+    seconds: float, baseline: float, directory: Path, alteration: str, patience: float = PATIENCE
 ) -> tuple[Result | None, Result]:
-    """The baseline run of `baseline` seconds (none when 0, and no patience either), and the one under slow peers."""
+    """The baseline run of `baseline` seconds (none when 0: the slow ones hurry), and the one under slow peers."""
     plain = None
     if baseline:
         with Running("--db", directory / "baseline.sqlite") as relay:
             plain = await drive(relay, baseline, burdened=False)
     with Running("--db", directory / "slow.sqlite", alteration=alteration) as relay:
-        return plain, await drive(relay, seconds, burdened=True, hurry=not baseline)
+        return plain, await drive(relay, seconds, burdened=True, hurry=not baseline, patience=patience)
 
 
 def broken(result: Result, baseline: Result | None) -> list[str]:

@@ -17,17 +17,19 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from ipysketch.document import digest
-from ipysketch.sync import Sync
+from ipysketch.client.sync import Sync
+from ipysketch.model.document import digest
 from relay.protocol import (
-    Bad,
     Commit,
     Create,
     Error,
     Join,
     Operate,
     Refused,
+    RemoteError,
+    ServerMessage,
     Snapshot,
     Welcome,
     decode_server,
@@ -47,6 +49,8 @@ DRAWN = 5.0
 
 SYNCED = 60.0
 """Bound: seconds until all are in sync."""
+SHUTDOWN = 5.0
+"""Bound: seconds from SIGTERM to the end."""
 MEMORY_BASE = 80.0
 MEMORY_PER_MEGABYTE = 10.0
 MEMORY_PER_PEER = 0.12
@@ -54,7 +58,7 @@ MEMORY_PER_PEER = 0.12
 PATIENCE = 180.0
 
 
-def stroke(chance: random.Random, key: str) -> Create:
+def stroke(chance: random.Random, key: str) -> Create[Any]:
     """A stroke of 60 points, in differences, as boards commit it."""
     points = [chance.randrange(10_240), chance.randrange(5_760)]
     points += [chance.randrange(-60, 60) for _ in range(118)]
@@ -74,7 +78,7 @@ async def fill(port: int, megabytes: float) -> tuple[int, float]:
                     sync.commit(message)
                 case Welcome():
                     sync.welcome(message)
-                case Refused() | Error() | Bad():
+                case Refused() | Error() | RemoteError():
                     raise AssertionError(message)
         changed.set()
 
@@ -133,38 +137,44 @@ class Joiner:
 
     def hear(self, opcode: int, payload: bytes) -> None:
         if opcode == BINARY:
-            self._hash.update(payload)
-            self._left -= len(payload)
-            if self.sync is not None:
-                self.sync.chunk(payload)
-            if self._left <= 0:
-                assert self.announced is not None
-                self.stream, self.seq = self._hash.hexdigest(), self.announced[0]
-                if self._left < 0:
-                    self.bad.append("more came than was announced")
+            self._take_chunk(payload)
         elif payload.startswith(b'[{"type":"peer"') and b'"type":"commit"' not in payload:
             return  # A thousand arrivals told to a thousand peers: read, not decoded.
         else:
             for message in decode_server(payload):
-                match message:
-                    case Welcome():
-                        if self.sync is not None:
-                            self.sync.welcome(message)
-                    case Snapshot():
-                        self.announced, self._left = (message.seq, message.size), message.size
-                        self._hash = hashlib.sha256()
-                        self.seq = -1
-                        if self.sync is not None:
-                            self.sync.snapshot(message)
-                    case Commit():
-                        if message.seq != self.seq + 1:
-                            self.bad.append(f"commit {message.seq} came after {self.seq}")
-                        self.seq = message.seq
-                        if self.sync is not None:
-                            self.sync.commit(message)
-                    case Error() | Refused() | Bad():
-                        self.bad.append(repr(message))
+                self._handle(message)
         self._look()
+
+    def _take_chunk(self, payload: bytes) -> None:
+        self._hash.update(payload)
+        self._left -= len(payload)
+        if self.sync is not None:
+            self.sync.chunk(payload)
+        if self._left <= 0:
+            assert self.announced is not None
+            self.stream, self.seq = self._hash.hexdigest(), self.announced[0]
+            if self._left < 0:
+                self.bad.append("more came than was announced")
+
+    def _handle(self, message: ServerMessage | RemoteError) -> None:
+        match message:
+            case Welcome():
+                if self.sync is not None:
+                    self.sync.welcome(message)
+            case Snapshot():
+                self.announced, self._left = (message.seq, message.size), message.size
+                self._hash = hashlib.sha256()
+                self.seq = -1
+                if self.sync is not None:
+                    self.sync.snapshot(message)
+            case Commit():
+                if message.seq != self.seq + 1:
+                    self.bad.append(f"commit {message.seq} came after {self.seq}")
+                self.seq = message.seq
+                if self.sync is not None:
+                    self.sync.commit(message)
+            case Error() | Refused() | RemoteError():
+                self.bad.append(repr(message))
 
     def _look(self) -> None:
         if 0 <= self.target <= self.seq and not self.reached.done():
@@ -283,19 +293,19 @@ def bound(peers: int, megabytes: float) -> float:
     return MEMORY_BASE + MEMORY_PER_MEGABYTE * megabytes + MEMORY_PER_PEER * peers
 
 
-def broken(result: Result, megabytes: float, *, drawing: bool) -> list[str]:
-    """The bounds that `result` breaks, in words."""
+def broken(result: Result, megabytes: float, *, drawing: bool, timed: bool = True) -> list[str]:
+    """The bounds that `result` breaks, in words; those of time only where it was `timed`."""
     words = list(result.troubles[:10])
     if result.synced != result.peers:
         words.append(f"only {result.synced} of {result.peers} are in sync")
-    if result.seconds > SYNCED:
+    if timed and result.seconds > SYNCED:
         words.append(f"it took {result.seconds:.1f} s")
     allowed = 2 if drawing else 1
     if not 1 <= result.built <= allowed:
         words.append(f"{result.built} snapshots were built")
     if result.peak > bound(result.peers, megabytes):
         words.append(f"the relay took {result.peak:.0f} MiB")
-    if result.exit_code != 0 or result.shutdown > 5:
+    if result.exit_code != 0 or (timed and result.shutdown > SHUTDOWN):
         words.append(f"the end took {result.shutdown:.1f} s, code {result.exit_code}")
     return words
 
@@ -336,7 +346,7 @@ def table(size: float, quiet: Result, busy: Result) -> str:
             row("strokes drawn meanwhile", *(str(one.drawn) for one in both), ""),
             row("received by all peers", *(f"{one.received:.0f} MB" for one in both), ""),
             row("relay memory at most", *(f"{one.peak:.0f} MiB" for one in both), f"{memory:.0f} MiB"),
-            row("end after SIGTERM", *(f"{one.shutdown:.2f} s" for one in both), "5 s, code 0"),
+            row("end after SIGTERM", *(f"{one.shutdown:.2f} s" for one in both), f"{SHUTDOWN:g} s, code 0"),
         ]
     )
 

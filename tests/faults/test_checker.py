@@ -11,12 +11,12 @@ import pytest
 from .bugs import BUGS
 from .scenarios import Act, copied_back, killed, lost, play
 
-# What the checker has to say of each; a scene that merely hangs is not enough.
+# What the checker must report for each; a scene that only hangs is not enough.
 CAUGHT = {
     "acknowledge_before_commit": "acknowledged operations of .* are lost",
     "broadcast_before_commit": "acknowledged operations of .* are lost|not in the log",
     "skip_deduplication": "twice|came after|was refused and is in the log",
-    # Who has no operation to send again waits for ever.
+    # A client without an operation to send again waits for ever.
     "forget_clients": "twice|came after|neither kept nor refused|was refused and is in the log",
     "resume_one_too_far": "commit .* came after",
     "resume_one_too_early": "commit .* came after",
@@ -42,7 +42,7 @@ CAUGHT = {
 }
 ACTS: dict[str, Act] = {"reuse_epoch": lost, "ignore_marks": copied_back}
 TOGETHER = 3
-"""Scenes played at a time: most of a scene is waiting for a relay to start."""
+"""Scenes that run at a time: most of a scene is waiting for a relay to start."""
 
 
 class Case(NamedTuple):
@@ -59,7 +59,7 @@ PLANTED = [Case(ACTS.get(bug, killed), bug) for bug in BUGS]
 
 @pytest.fixture(scope="module")
 def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[Case, list[str]]:
-    """What the checker found in each scene that was asked for."""
+    """What the checker found in each selected scene."""
     specs = [getattr(item, "callspec", None) for item in request.session.items]
     cases = [spec.params["case"] for spec in specs if spec and isinstance(spec.params.get("case"), Case)]
 

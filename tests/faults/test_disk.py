@@ -1,5 +1,5 @@
-"""Bytes that change on the disk, and disks that fill up or fail: nothing comes back otherwise than it was written,
-nothing is shown that was not kept, and all goes on when the disk does.
+"""Bytes that change on the disk, and disks that fill up or fail: nothing is read that was not written, nothing is shown
+that was not stored, and everything goes on when the disk works again.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ import apsw
 import pytest
 
 from ipysketch import Sketch
-from relay.log import Batch, Checkpoint, ClientRow, LogRow, RefusalRow, StoreError, Trim
 from relay.protocol import WINDOW, Commit, Create, Operate, Refused, Snapshot
-from relay.server import Relay
+from relay.records import Batch, Checkpoint, ClientRow, LogRow, RefusalRow, StoreError, Trim
+from relay.server.relay import Relay
 from relay.store import SqliteStore
 
-from ..integration.test_board import until, until_shown
-from ..integration.wire import create, joined, relay_on
-from ..processes import environment
+from ..support.boards import until, until_shown
+from ..support.processes import environment
+from ..support.raw_client import create, joined, relay_on
+from ..support.stores import Holding, sqlite_store
+from ..support.waiting import DEADLINE
 from .disk import Disk
 
 FLIPS = 1500
@@ -33,14 +35,14 @@ FLIPS = 1500
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Every damaged checkpoint is logged; a thousand of them hide what matters."""
+    """Silence the log: each damaged checkpoint is logged, and there are a thousand of them."""
     logging.getLogger("relay").setLevel(logging.CRITICAL)
     yield
     logging.getLogger("relay").setLevel(logging.NOTSET)
 
 
 def batch(room: str, first: int, count: int, size: int = 60, client: str = "ada") -> Batch:
-    """`count` entries whose bodies tell where they belong."""
+    """`count` entries whose bodies name their room and seq."""
     rows = [
         LogRow(seq, seq * 7 + 2**52, 1e9 + seq / 4, client, seq, f"{room} {seq} ".encode().ljust(size, b"."))
         for seq in range(first, first + count)
@@ -48,8 +50,8 @@ def batch(room: str, first: int, count: int, size: int = 60, client: str = "ada"
     return Batch(room, rows, [ClientRow(client, f"hash of {client}", "author", first + count - 1)], [])
 
 
-def fill(store: SqliteStore) -> None:
-    """Rooms with all a room can have."""
+def fill(store: Holding) -> None:
+    """Fill rooms with everything that a room can have."""
     for room in ("algebra", "biology", "empty"):
         store.load(room, f"epoch of {room}")
     store.append([batch("algebra", 1, 60), batch("biology", 1, 40, 200)])
@@ -62,8 +64,8 @@ def fill(store: SqliteStore) -> None:
     store.revoke("token", 1e12)
 
 
-def everything(store: SqliteStore) -> dict[str, Any]:
-    """All that a store answers."""
+def everything(store: Holding) -> dict[str, Any]:
+    """Everything that a store returns."""
     answers: dict[str, Any] = {
         "names": store.names(),
         "rooms": [info._replace(size=0) for info in store.rooms()],  # A size is a figure for operators.
@@ -81,9 +83,9 @@ def everything(store: SqliteStore) -> dict[str, Any]:
 
 
 def answered(path: Path) -> dict[str, Any] | StoreError:
-    """What a store on the file `path` answers, or the sentence with which it refuses."""
+    """Everything that a store on the file `path` returns, or the sentence of its refusal."""
     try:
-        store = SqliteStore(path)
+        store = sqlite_store(path)
         try:
             return everything(store)
         finally:
@@ -93,15 +95,15 @@ def answered(path: Path) -> dict[str, Any] | StoreError:
 
 
 def is_sentence(text: str) -> bool:
-    """Whether `text` is one line that says what is wrong, and behind a mark what to do."""
+    """Return whether `text` is one line with what is wrong and, after punctuation, what to do."""
     return "\n" not in text and not text.endswith(".") and ("; " in text or ": " in text)
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, dict[str, Any]]:
-    """The bytes of a database that was closed, and all that it answers."""
+    """The bytes of a closed database, and everything that its store returns."""
     path = tmp_path_factory.mktemp("whole") / "relay.sqlite"
-    store = SqliteStore(path)
+    store = sqlite_store(path)
     fill(store)
     answers = everything(store)
     store.close()
@@ -111,7 +113,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, dict[str, An
 
 
 def damages(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Changed bytes all over `data`, pages of zeros, and ends that are missing."""
+    """Copies of `data` with changed bytes, with pages of zeros, and with the end cut off."""
     random = Random(7)
     places = {*range(100), *(random.randrange(len(data)) for _ in range(FLIPS))}
     for place in sorted(places):
@@ -152,20 +154,21 @@ def test_a_changed_byte_of_the_database_is_never_taken_for_an_answer(
 
 
 class Killed:
-    """A database and its journal as a relay that was killed leaves them, and what it answers after each of its last
-    transactions; `ends` is the journal's size after each."""
+    """A database and its journal as a killed relay leaves them, with everything that its store returns after each of the
+    last transactions; `ends` is the size of the journal after each."""
 
     def __init__(self, folder: Path) -> None:
         path = folder / "relay.sqlite"
-        store = SqliteStore(path)
+        store = sqlite_store(path)
         fill(store)
         store.close()
-        store = SqliteStore(path)
+        store = sqlite_store(path)
+        store.load("algebra", "never")
         journal = path.with_name("relay.sqlite-wal")
         self.answers: list[dict[str, Any]] = []
         self.ends: list[int] = []
         for first in range(61, 121, 4):
-            # One page changes in the least, many in the largest; the last ones are of several pages.
+            # The smallest changes one page, the largest many; the last ones have several pages.
             store.append([batch("algebra", first, 4, 60 if first % 8 == 5 else 3000)])
             self.answers.append(everything(store))
             self.ends.append(journal.stat().st_size)
@@ -189,7 +192,7 @@ def test_a_changed_byte_of_a_killed_relays_journal_costs_the_last_transaction_at
     path = tmp_path / "relay.sqlite"
     assert killed.answered(path, killed.journal) == killed.answers[-1]
     random = Random(11)
-    # All of the frames' heads, which say where transactions end, and samples of what is in them.
+    # The headers of all frames, which say where transactions end, and samples of their content.
     heads = [start + i for start in range(32, len(killed.journal), 4120) for i in range(24)][-360:]
     places = sorted({*range(32), *heads, *(random.randrange(len(killed.journal)) for _ in range(150))})
     seen = {"all": 0, "but the last": 0, "refused": 0}
@@ -212,7 +215,7 @@ def test_a_changed_byte_of_a_killed_relays_journal_costs_the_last_transaction_at
 def test_a_journal_that_was_cut_off_is_read_to_its_last_whole_transaction(
     tmp_path: Path, killed: Killed
 ) -> None:
-    """What a power cut leaves is no damage, wherever the end is."""
+    """A journal cut off anywhere, as by a power cut, is not damage."""
     for number, end in enumerate(killed.ends[1:], 1):
         for short in (1, 600, 4000):
             for rest in (b"", bytes(short)):
@@ -223,7 +226,7 @@ def test_a_journal_that_was_cut_off_is_read_to_its_last_whole_transaction(
 def test_what_failed_writes_leave_in_the_journal_is_no_damage(tmp_path: Path) -> None:
     disk = Disk()
     path = tmp_path / "relay.sqlite"
-    store = SqliteStore(path, connect=disk.connect)
+    store = sqlite_store(path, connect=disk.connect)
     store.load("algebra", "one")
     disk.fail = lambda what, call: apsw.IOError if what == "sync" else None
     for count in (40, 20):
@@ -236,7 +239,7 @@ def test_what_failed_writes_leave_in_the_journal_is_no_damage(tmp_path: Path) ->
     for side in ("", "-wal"):
         shutil.copy(f"{path}{side}", f"{seen}{side}")
     store.close()
-    again = SqliteStore(seen)
+    again = sqlite_store(seen)
     assert list(again.load("algebra", "").rows) == batch("algebra", 1, 3).rows
     again.close()
 
@@ -249,7 +252,7 @@ def test_a_write_that_fails_anywhere_takes_nothing_and_the_next_one_goes_through
     rows = [*batch("algebra", 1, 3).rows, *batch("algebra", 4, 20, 900).rows]
     for nth in range(1, 12):
         disk = Disk()
-        store = SqliteStore(tmp_path / f"{nth}.sqlite", connect=disk.connect)
+        store = sqlite_store(tmp_path / f"{nth}.sqlite", connect=disk.connect)
         store.load("algebra", "one")
         store.append([batch("algebra", 1, 3)])
         countdown = [nth]
@@ -270,7 +273,7 @@ def test_a_write_that_fails_anywhere_takes_nothing_and_the_next_one_goes_through
         assert all(map(is_sentence, failed))
         store.close()
         disk.flush()
-        again = SqliteStore(tmp_path / f"{nth}.sqlite")
+        again = sqlite_store(tmp_path / f"{nth}.sqlite")
         assert list(again.load("algebra", "").rows) == rows
         again.close()
 
@@ -279,8 +282,8 @@ def test_a_write_that_fails_anywhere_takes_nothing_and_the_next_one_goes_through
 
 
 class Trouble:
-    """A relay's store on a disk that can be made to take nothing more, in one of two ways: `full` is SQLite's own
-    limit, which it meets as it meets a full disk; otherwise every write fails."""
+    """A relay's store on a disk that can be made to refuse writes, in one of two ways: `full` uses SQLite's own size limit,
+    which behaves like a full disk; otherwise every write fails."""
 
     def __init__(self, path: Path, full: bool) -> None:
         self.disk = Disk()
@@ -288,29 +291,27 @@ class Trouble:
         self.store = SqliteStore(path) if full else SqliteStore(path, connect=self.disk.connect)
 
     async def begin(self, relay: Relay) -> None:
-        _, rooms = relay.store()
         if self.full:
-            await rooms.ask(self._limit, 1)  # It cannot be set below what there is.
+            await relay.store_thread.ask(self._limit, 1)  # It cannot be set below what there is.
         self.disk.fail = lambda what, call: apsw.IOError
 
     async def end(self, relay: Relay) -> None:
-        _, rooms = relay.store()
         if self.full:
-            await rooms.ask(self._limit, 1 << 30)
+            await relay.store_thread.ask(self._limit, 1 << 30)
         self.disk.fail = lambda what, call: None
 
     def _limit(self, pages: int) -> None:
         self.store._db.execute(f"PRAGMA max_page_count={pages}").fetchall()
 
 
-def large(op: int, key: str) -> Operate:
-    """A stroke that does not fit into what is free in the database's pages."""
+def large(op: int, key: str) -> Operate[Any]:
+    """A stroke that does not fit into the free space of the database's pages."""
     return Operate(op, (Create(key, {"kind": "stroke", "points": list(range(20_000))}),))
 
 
 async def healthz(port: int) -> tuple[int, str]:
     def get() -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
         connection.request("GET", "/healthz")
         answer = connection.getresponse()
         text = answer.read().decode()
@@ -325,8 +326,8 @@ async def healthz(port: int) -> tuple[int, str]:
 class TestRelay:
     @pytest.fixture(autouse=True)
     def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Look at the disk whenever /healthz is asked for."""
-        monkeypatch.setattr("relay.reception.PROBE_INTERVAL", 0.0)
+        """Check the disk on every request of /healthz."""
+        monkeypatch.setattr("relay.server.http.PROBE_INTERVAL", 0.0)
 
     def test_nothing_is_shown_that_is_not_kept_and_all_goes_on_when_the_disk_does(
         self, tmp_path: Path, full: bool
@@ -357,8 +358,9 @@ class TestRelay:
                 assert welcome.seq == 1
                 announced = await late.hear(Snapshot)
                 assert [entry["key"] for entry in await late.snapshot(announced.size)] == ["before"]
-                _, rooms = relay.store()
-                assert [row.seq for row in (await rooms.ask(trouble.store.load, "algebra", "")).rows] == [1]
+                assert [
+                    row.seq for row in (await relay.store_thread.ask(trouble.store.load, "algebra")).rows
+                ] == [1]
 
                 await trouble.end(relay)
                 assert await healthz(relay.port) == (200, "ok")
@@ -369,7 +371,7 @@ class TestRelay:
                         (2, 2, "meanwhile"),
                         (3, 3, "after"),
                     ]
-                rows = (await rooms.ask(trouble.store.load, "algebra", "")).rows
+                rows = (await relay.store_thread.ask(trouble.store.load, "algebra")).rows
                 assert [row.op for row in rows] == [1, 2, 3]
 
         asyncio.run(run())
@@ -388,13 +390,13 @@ class TestRelay:
 
                 def draw() -> None:
                     def ask(work: Coroutine[Any, Any, None]) -> None:
-                        asyncio.run_coroutine_threadsafe(work, loop).result(20)
+                        asyncio.run_coroutine_threadsafe(work, loop).result(DEADLINE)
 
                     url = f"ws://127.0.0.1:{relay.port}"
                     ada, grace = Sketch(name="Ada").connect(url), Sketch(name="Grace").connect(url)
                     ada.stroke([(1, 1), (2, 2)])
                     until(grace, 1)
-                    assert ada.flush(20)
+                    assert ada.flush(DEADLINE)
                     ask(trouble.begin(relay))
                     ada.stroke([(n % 1000, n // 7) for n in range(18_000)])
                     until_shown(ada, lambda state: state.notice.startswith("Not saved yet: "), "a notice")
@@ -403,7 +405,7 @@ class TestRelay:
                     assert not ada.lost
                     assert len(grace.elements) == 1
                     ask(trouble.end(relay))
-                    assert ada.flush(20)
+                    assert ada.flush(DEADLINE)
                     until(grace, 2)
                     until_shown(ada, lambda state: not state.notice, "without the notice")
                     assert not ada.lost
@@ -413,7 +415,9 @@ class TestRelay:
                         board.disconnect()
 
                 await asyncio.to_thread(draw)
-                _, rooms = relay.store()
-                assert [row.op for row in (await rooms.ask(trouble.store.load, "main", "")).rows] == [1, 2]
+                assert [row.op for row in (await relay.store_thread.ask(trouble.store.load, "main")).rows] == [
+                    1,
+                    2,
+                ]
 
         asyncio.run(run())

@@ -1,4 +1,4 @@
-"""The power goes while a relay writes, at any moment: what it had promised is there when it starts again."""
+"""A power cut at any moment while a relay writes: what it acknowledged is there when it starts again."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from relay.log import Batch, Checkpoint, ClientRow, LogRow, RefusalRow, StoreError, Trim
-from relay.store import SqliteStore
+from relay.records import Batch, Checkpoint, ClientRow, LogRow, RefusalRow, StoreError, Trim
 
+from ..support.patching import replace
+from ..support.stores import Holding, sqlite_store
 from .disk import Disk
 
-# Some errors SQLite ignores at first, and apsw then reports them as nobody's.
+# SQLite ignores some errors at first, and apsw reports them as unraisable.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 SEEDS = 208
@@ -25,8 +26,8 @@ ROOMS = ("algebra", "biology", "chemistry")
 
 
 class Scene:
-    """Random work on a store; `logs`, `last` and `points` are what it promised to keep, `tried` what it was asked
-    when it failed."""
+    """Random work on a store; `logs`, `last` and `points` are what it acknowledged, `tried` the request during which it
+    failed."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -40,10 +41,10 @@ class Scene:
         self.maybe_first: dict[str, int] = {}
         self.maybe_locked: dict[str, bool] = {}
 
-    def work(self, store: SqliteStore, steps: int) -> None:
+    def work(self, store: Holding, steps: int) -> None:
         for room in ROOMS:
+            store.load(room, f"epoch of {room}")
             if room not in self.logs:
-                store.load(room, f"epoch of {room}")
                 self.logs[room], self.first[room], self.locked[room] = [], 1, False
         for _ in range(steps):
             match self.random.choices(["append", "checkpoint", "trim", "lock", "revoke"], [20, 2, 1, 1, 1])[0]:
@@ -74,7 +75,7 @@ class Scene:
                     store.revoke(token, 1e12)
                     self.revoked.add(token)
 
-    def append(self, store: SqliteStore) -> None:
+    def append(self, store: Holding) -> None:
         self.tried = []
         for room in self.random.sample(ROOMS, self.random.randint(1, len(ROOMS))):
             client = self.random.choice(["ada", "grace"])
@@ -91,14 +92,14 @@ class Scene:
         store.append(self.tried)
         for batch in self.tried:
             self.logs[batch.room] += batch.rows
-            for client in batch.clients:
-                self.last[batch.room, client.client] = client.last
+            for row in batch.clients:
+                self.last[batch.room, row.client] = row.last
             for refusal in batch.refusals:
                 self.refused.setdefault((batch.room, refusal.client), []).append(refusal.op)
         self.tried = []
 
-    def check(self, store: SqliteStore) -> None:
-        """What was promised is there; of what was under way when the power went, all or nothing."""
+    def check(self, store: Holding) -> None:
+        """Check that what was acknowledged is there, and all or nothing of the request during which the power went."""
         store.check()
         took = set()
         for room, log in self.logs.items():
@@ -113,9 +114,9 @@ class Scene:
             if tried:
                 took.add(newest == len(log) + len(more))
             if newest > len(log):
-                log += more
-                for client in tried.clients if tried else ():
-                    self.last[room, client.client] = client.last
+                log.extend(more)
+                for row in tried.clients if tried else ():
+                    self.last[room, row.client] = row.last
                 for refusal in tried.refusals if tried else ():
                     self.refused.setdefault((room, refusal.client), []).append(refusal.op)
             assert newest == len(log)
@@ -134,8 +135,8 @@ class Scene:
 
 
 @contextlib.contextmanager
-def opened(path: Path, **options: Any) -> Iterator[SqliteStore]:
-    store = SqliteStore(path, **options)
+def opened(path: Path, **options: Any) -> Iterator[Holding]:
+    store = sqlite_store(path, **options)
     try:
         yield store
     finally:
@@ -153,14 +154,14 @@ def careless(disk: Disk) -> Any:
         def run(statement: str, *values: Any) -> Any:
             return execute(statement.replace("synchronous=FULL", "synchronous=OFF"), *values)
 
-        db.execute = run  # type: ignore[method-assign]
+        replace(db, "execute", run)
         return db
 
     return connect
 
 
 def lose_power(path: Path, seed: int, *, calls: int, cuts: int = 2, sync: bool = True) -> None:
-    """Work, lose the power, look, and again: the second time on what the first one left."""
+    """Work, lose the power and check, twice: the second time on what the first one left."""
     random = Random(seed)
     scene = Scene(random)
     for _ in range(cuts):
@@ -173,7 +174,7 @@ def lose_power(path: Path, seed: int, *, calls: int, cuts: int = 2, sync: bool =
             pass
         assert disk.lost, "nothing happened"
         disk.cut(random)
-        # A copy is looked at: closing the store would tidy away what the next power cut has to meet.
+        # Check a copy: closing the store would clean up what the next power cut should find.
         for name in (path.name, f"{path.name}-wal", f"{path.name}-journal"):
             if (path.parent / name).exists():
                 shutil.copy(path.parent / name, path.parent / f"seen-{name}")

@@ -1,18 +1,21 @@
-// A page without a browser: runs what it is told, with `join` of the module in the given directory and `own`, where things
-// are kept between two requests. A request is a line of JSON, the body of an async function and its argument; so is the answer.
+// @ts-check
+// A page without a browser. A request is a line of JSON: the body of an async function, and its argument. The function also
+// gets `join` of the module in the given directory, and `own`, an object that outlives the request. Its result is answered.
 
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
-const { join } = await import(new URL("ipysketch.js", pathToFileURL(process.argv[2] + "/")));
-const AsyncFunction = (async () => {}).constructor;
+/** @type {typeof import("../../relay/web/ipysketch.js")} */
+const { join } = await import(String(new URL("ipysketch.js", pathToFileURL(process.argv[2] + "/"))));
+const AsyncFunction = /** @type {FunctionConstructor} */ ((async () => {}).constructor);
 const own = {};
 
-/** Wait until `condition` holds, looking at it whenever something is told. */
+/** Wait until `condition` holds; it is looked at after each event of the sketch.
+ * @param {import("../../relay/web/ipysketch.js").Sketch} sketch @param {() => boolean} condition */
 async function until(sketch, condition) {
   if (condition()) return;
   await new Promise((resolve) => {
-    const look = () => condition() && resolve();
+    const look = () => condition() && resolve(null);
     for (const name of ["change", "status", "people", "live"]) sketch.addEventListener(name, look);
   });
 }
@@ -23,7 +26,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     const said = await new AsyncFunction("join", "until", "own", "argument", code)(join, until, own, argument);
     answer = { said: said ?? null };
-  } catch (error) {
+  } catch (thrown) {
+    const error = /** @type {any} */ (thrown);
     answer = { wrong: String(error.message), code: error.code ?? "", name: error.name };
   }
   process.stdout.write(JSON.stringify(answer) + "\n");

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from ipysketch.connection import BACKOFF_BASE, BACKOFF_CAP, Connection, Target
-from ipysketch.connection_state import State, Waiting
+from ipysketch.client.connection import BACKOFF_BASE, BACKOFF_CAP, Connection, Target
+from ipysketch.client.connection_state import State, Waiting
 from relay.protocol import Error, Goodbye, Join, ServerMessage, Welcome, encode
+
+from ..support.waiting import DEADLINE
 
 WELCOME = Welcome(1, "algebra", "p", "c", "a resume key", "a", "e", 0, 0, False, 1280, 720)
 GROWING = [0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
@@ -37,6 +40,9 @@ class Tries:
 
     def join(self, token: str) -> Join:
         return Join("algebra")
+
+    def held(self) -> int:
+        return 0
 
     def receive(self, messages: list[ServerMessage | bytes]) -> None: ...
 
@@ -67,7 +73,7 @@ def asked_of(answer: Answer, enough: int) -> Tries:
         async with serve(handle, "127.0.0.1", 0) as server:
             tries = Tries(server.sockets[0].getsockname()[1], enough)
             connection = Connection(tries, uniform=tries.uniform)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(DEADLINE):
                 await tries.done.wait()
             await connection.close()
         return tries
@@ -100,7 +106,7 @@ def test_it_grows_while_nobody_listens() -> None:
             port = server.sockets[0].getsockname()[1]
         tries = Tries(port, 7)
         connection = Connection(tries, uniform=tries.uniform)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(DEADLINE):
             await tries.done.wait()
         await connection.close()
         return tries
@@ -115,7 +121,28 @@ def test_only_a_welcome_begins_it_anew() -> None:
 
 
 def test_what_a_goodbye_asks_for_comes_on_top_once() -> None:
-    hint = 0.05
+    hint = 1.0
     tries = asked_of(lambda number: [Goodbye("the relay is restarting", hint)] if number == 0 else [], 3)
     assert tries.waits[0] > hint / 2
     assert max(tries.waits[1:]) < hint / 2
+
+
+def test_the_random_numbers_of_a_users_seed_stay_what_they_are() -> None:
+    class Waits(Tries):
+        def state(self, state: State) -> None:
+            super().state(state)
+            if self.waits:
+                self.done.set()
+
+    async def run() -> None:
+        async with serve(lambda socket: socket.wait_closed(), "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+        waits = Waits(port, 1)
+        connection = Connection(waits)
+        async with asyncio.timeout(DEADLINE):
+            await waits.done.wait()
+        await connection.close()
+
+    before = random.getstate()
+    asyncio.run(run())
+    assert random.getstate() == before

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -24,10 +23,19 @@ from PIL import Image
 
 import ipysketch
 from ipysketch import Sketch, SketchError
-from ipysketch.board_state import BoardState
+from ipysketch.client.session import Session
+from ipysketch.model.elements import Stroke
+from relay.access.tokens import Tokens, read_secret
 from relay.protocol import WINDOW
+from relay.room.permissions import Role
 
-from ..processes import RelayProcess, environment
+from ..support.boards import until, until_shown
+from ..support.processes import RelayProcess, environment
+from ..support.sessions import session_of
+from ..support.waiting import DEADLINE
+
+PATIENT = "import ipysketch, ipysketch.board\nipysketch.board.EXIT_FLUSH = 60.0\n"
+"""Begins a script whose end may take as long as a busy machine needs to send what is pending; users' wait a second."""
 
 
 def run(code: str, home: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -37,29 +45,9 @@ def run(code: str, home: Path, *command: str, **variables: str) -> subprocess.Co
         env=environment(home, **variables),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=DEADLINE,
         check=False,
     )
-
-
-def until(board: Sketch, count: int) -> None:
-    """Wait until `board` shows `count` elements."""
-    until_shown(board, lambda state: len(state.elements) == count, f"{count} elements")
-
-
-def until_shown(board: Sketch, condition: Callable[[BoardState], bool], words: str) -> None:
-    """Wait until what `board` shows fulfils `condition`, woken by what it receives."""
-    arrived = threading.Event()
-
-    class Eye:
-        def show(self, state: BoardState) -> bool:
-            if not arrived.is_set() and condition(state):
-                arrived.set()
-            return True
-
-    eye = Eye()
-    board._thread.ask(lambda: board._session.attach(eye))
-    assert arrived.wait(20), f"never {words}"
 
 
 def test_importing_is_light_and_starts_nothing(home: Path) -> None:
@@ -73,7 +61,7 @@ def test_importing_is_light_and_starts_nothing(home: Path) -> None:
 
 def test_a_script_ends_cleanly_and_loses_nothing(home: Path, relay: RelayProcess) -> None:
     code = (
-        "import ipysketch\n"
+        f"{PATIENT}"
         "board = ipysketch.connect(room='bots', name='Bot')\n"
         "for n in range(50): board.stroke([(n, 0), (n, 100)])\n"
     )
@@ -86,7 +74,7 @@ def test_a_script_ends_cleanly_and_loses_nothing(home: Path, relay: RelayProcess
 
 def test_what_is_pending_at_the_end_is_flushed(home: Path, relay: RelayProcess) -> None:
     code = (
-        "import ipysketch\n"
+        f"{PATIENT}"
         "board = ipysketch.connect(room='end', name='Bot')\n"
         "input(board.status)\n"
         f"for n in range({WINDOW + 76}): board.stroke([(n, 0), (n, 100)])\n"
@@ -119,6 +107,7 @@ def test_two_boards_see_each_other(home: Path, relay: RelayProcess) -> None:
     ada.stroke([(10, 10), (20, 20)], color="#123456", width=3)
     until(grace, 1)
     [stroke] = grace.elements
+    assert isinstance(stroke, Stroke)
     assert (stroke.color, stroke.width, stroke.points.tolist()) == ("#123456", 3.0, [[10, 10], [20, 20]])
     assert ada.undo()
     until(grace, 0)
@@ -135,13 +124,13 @@ def test_a_cursor_is_shown_where_it_came_to_rest(home: Path, relay: RelayProcess
         board.connect(relay.url, "cursors")
     until_shown(ada, lambda state: len(state.people) == 2, "two people")
 
-    def sweep() -> None:
+    def sweep(session: Session) -> None:
         for x in range(100):
-            ada._session.motion("mouse", x, 50)
+            session.pointer_move("mouse", x, 50)
 
-    ada._thread.ask(sweep)
+    session_of(ada).call(sweep)
     until_shown(grace, lambda state: state.people[-1].cursor == (99, 50), "the cursor at rest")
-    ada._thread.ask(ada._session.point_away)
+    session_of(ada).call(Session.point_away)
     until_shown(grace, lambda state: state.people[-1].cursor is None, "without a cursor that left")
     for board in (ada, grace):
         board.disconnect()
@@ -162,7 +151,8 @@ def test_the_same_room_is_the_same_board(home: Path, relay: RelayProcess) -> Non
     first = ipysketch.connect(relay.url, room="same", name="Ada")
     again = ipysketch.connect(relay.url, room="same", name="Ada L.")
     other = ipysketch.connect(relay.url, room="another")
-    assert first is again
+    by_page = ipysketch.connect(relay.url.replace("ws://", "http://") + "/", room="same")
+    assert first is again is by_page
     assert first is not other
     assert [person.name for person in again.people] == ["Ada L."]
     for board in (first, other):
@@ -172,14 +162,14 @@ def test_the_same_room_is_the_same_board(home: Path, relay: RelayProcess) -> Non
 def test_a_relay_that_dies_and_comes_back_has_everything(home: Path, relay: RelayProcess) -> None:
     board = Sketch(name="Ada").connect(relay.url, "phoenix")
     board.stroke([(1, 1), (2, 2)])
-    assert board.flush()
+    assert board.flush(DEADLINE)
     relay.kill()
     board.stroke([(3, 3), (4, 4)])
     assert board.pending == 1
     relay.start()
     other = Sketch(name="Other").connect(relay.url, "phoenix")
     until(other, 2)
-    assert board.flush()
+    assert board.flush(DEADLINE)
     for one in (board, other):
         one.disconnect()
 
@@ -191,20 +181,16 @@ def test_the_local_relay_is_started_once_and_found(home: Path) -> None:
         "board.stroke([(1, 1)])\n"
         "print(bool(board.started_relay), len(board.elements), board.connected)"
     )
-    try:
-        first = run(code, home)
-        assert first.stdout == "True 1 True\n", first
-        second = run(code, home)
-        assert second.stdout.startswith("False "), second
-    finally:
-        said = json.loads((home / "runtime" / "relay.json").read_text())
-        subprocess.run(["kill", str(said["pid"])], check=True)
+    first = run(code, home)
+    assert first.stdout == "True 1 True\n", first
+    second = run(code, home)
+    assert second.stdout.startswith("False "), second
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"url": "http://127.0.0.1:1"}, "not the address of a relay"),
+        ({"url": "ftp://127.0.0.1:1"}, "not the address of a relay"),
         ({"url": "nonsense"}, "not the address of a relay"),
         ({"url": "ws://127.0.0.1:99999"}, "not the address of a relay"),
         ({"room": "x" * 10_000}, "room name"),
@@ -235,7 +221,7 @@ def test_what_is_no_websocket_says_so(home: Path) -> None:
         with pytest.raises(SketchError, match="no ipysketch relay"):
             Sketch().connect(f"ws://127.0.0.1:{server.server_port}")
         server.shutdown()
-        thread.join(5)
+        thread.join(DEADLINE)
 
 
 def test_a_relay_that_is_down_is_waited_for(home: Path) -> None:
@@ -251,10 +237,10 @@ def test_a_relay_that_is_down_is_waited_for(home: Path) -> None:
 @pytest.mark.parametrize(
     "points", [[], [(1, 2, 3)], [(float("nan"), 1)], [(float("inf"), 1)], "line", [(1e9, 0)], [[(1, 2)]]]
 )
-def test_points_that_cannot_be_are_refused_and_nothing_is_drawn(home: Path, points: object) -> None:
+def test_points_that_cannot_be_are_refused_and_nothing_is_drawn(home: Path, points: Any) -> None:
     board = Sketch()
     with pytest.raises(SketchError, match="points"):
-        board.stroke(points)  # type: ignore[arg-type]
+        board.stroke(points)
     assert board.elements == ()
 
 
@@ -286,7 +272,8 @@ def test_plain_ipython_without_widgets(home: Path, relay: RelayProcess) -> None:
         ("connect --color mauve ws://127.0.0.1:1", "#rrggbb"),
         ("connect --frob", "unrecognized arguments"),
         ("help", "%sketch disconnect"),
-        ("connect --help", "--room"),
+        ("connect --help", "usage: %sketch connect [--room ROOM]"),
+        ("share --help", "usage: %sketch share [--role ROLE]"),
     ],
 )
 def test_the_magic_answers_in_a_sentence(home: Path, line: str, words: str) -> None:
@@ -336,7 +323,7 @@ def test_nbconvert_executes_a_notebook_that_no_page_shows(home: Path, relay: Rel
         env=environment(home, IPYSKETCH_URL=relay.url),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
@@ -366,16 +353,23 @@ def test_nbconvert_executes_a_notebook_that_no_page_shows(home: Path, relay: Rel
 
 def test_a_kernel_that_is_shut_down_loses_nothing(home: Path, relay: RelayProcess) -> None:
     kernel = KernelManager(kernel_name="python3")
+    kernel.shutdown_wait_time = DEADLINE
     kernel.start_kernel(env=environment(home, IPYSKETCH_URL=relay.url))
     client = kernel.client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=DEADLINE)
         client.execute(
-            "import ipysketch\n"
+            f"{PATIENT}"
+            "import signal\n"
             "board = ipysketch.connect(room='ending', name='Ada')\n"
+            "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # The manager interrupts the cell first.
+            "print(board.status, flush=True)\n"
             "for n in range(200): board.stroke([(n, 0), (n, 100)])"
         )
+        while (said := client.get_iopub_msg(timeout=DEADLINE))["msg_type"] != "stream":
+            pass
+        assert said["content"]["text"].startswith("connected")
         # Asked for while the cell runs: the kernel turns to it when the last stroke is drawn, hardly sent.
         kernel.shutdown_kernel()
     finally:
@@ -392,10 +386,10 @@ class TestPast:
         keys, times = [], []
         for n in range(4):
             keys.append(board.stroke([(0, 10 * n), (10, 10 * n)]).key)
-            assert board.flush()
+            assert board.flush(DEADLINE)
             times.append(datetime.now())
         board.clear()
-        assert board.flush()
+        assert board.flush(DEADLINE)
         assert board.seq == 5
         assert [element.key for element in board.at(3)] == keys[:3]
         assert board.at(0) == board.at(5) == ()
@@ -435,7 +429,7 @@ class TestBeingTold:
 
     @staticmethod
     def next(told: queue.Queue[tuple[str, object]], name: str) -> Any:
-        happened, what = told.get(timeout=20)
+        happened, what = told.get(timeout=DEADLINE)
         assert happened == name
         return what
 
@@ -447,7 +441,7 @@ class TestBeingTold:
 
         @board.on("stroke")
         def slow(stroke: object) -> None:
-            go_on.wait(20)
+            go_on.wait(2 * DEADLINE)
             raise RuntimeError("my mistake")
 
         @board.on("stroke")
@@ -455,10 +449,10 @@ class TestBeingTold:
             second.set()
 
         board.stroke([(0, 0), (9, 9)])
-        assert board.flush(), "a function that waits delays no operation"
+        assert board.flush(DEADLINE), "a function that waits delays no operation"
         assert not second.is_set()
         go_on.set()
-        assert second.wait(20)
+        assert second.wait(DEADLINE)
         until_shown(board, lambda state: "my mistake" in state.notice, "the failure in words")
         with pytest.raises(SketchError, match="did you mean 'stroke'"):
             board.on("strokes", print)
@@ -473,10 +467,16 @@ def test_the_link_to_ones_own_relay_lets_a_viewer_in(home: Path) -> None:
     assert link.url.startswith("http://127.0.0.1:")
     assert "/r/lesson#token=" in link.url
     assert "viewer" in link.note
-    address = ada._session.url
+    address = link.url.partition("/r/")[0].replace("http", "ws", 1)
     token = link.url.partition("#token=")[2]
-    guest = Sketch(name="Guest").connect(address, "lesson", token=token)
+    guest = Sketch(name="Guest").connect(address, "lesson", token=f" {token}\n")  # As it is in a file.
     assert guest.role == "viewer"
+    for bad in (token[:-1], f"{token}{token}", f"{token}\n{token}"):
+        wrong = Sketch(name="Eve")
+        with pytest.raises(SketchError, match="token"):
+            wrong.connect(address, "lesson", token=bad)
+        assert "connecting" not in wrong.status
+        assert "trying" not in wrong.status
     with pytest.raises(SketchError, match="token"):
         Sketch(name="Eve").connect(address, "lesson")
     with pytest.raises(SketchError, match="role"):
@@ -485,19 +485,56 @@ def test_the_link_to_ones_own_relay_lets_a_viewer_in(home: Path) -> None:
     ada.disconnect()
 
 
-def test_the_link_to_an_open_relay_has_no_token(relay: RelayProcess) -> None:
+def test_the_link_to_an_open_relay_has_no_token_and_asks_for_none(relay: RelayProcess) -> None:
     with pytest.raises(SketchError, match="not connected"):
         Sketch().share()
     ada = Sketch(name="Ada").connect(relay.url, "lesson")
-    assert ada.share().url == relay.url.replace("ws", "http", 1) + "/r/lesson"
+    link = ada.share()
+    assert link.url == relay.url.replace("ws", "http", 1) + "/r/lesson"
+    assert "asks for no token: whoever opens it is editor" in link.note
+    assert "no phone" in link.note
+    assert "makes nobody moderator" in ada.share(role="moderator").note
+    for role in ("emperor", "owner"):
+        with pytest.raises(SketchError, match="the roles are viewer, editor, moderator"):
+            ada.share(role=role)
     ada.disconnect()
+
+
+def test_a_link_leads_where_the_relay_says_that_people_reach_it(home: Path) -> None:
+    relay = RelayProcess(home, None, "--public-url", "wss://draw.school.example/draw/")
+    ada = Sketch(name="Ada").connect(relay.url, "lesson")
+    assert ada.share().url == "https://draw.school.example/draw/r/lesson"
+    ada.disconnect()
+    relay.stop()
+
+
+def test_a_link_for_the_network_is_of_a_relay_that_listens_there(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """127.0.0.2 stands for an address in a network: a relay on 127.0.0.1 does not answer there."""
+    monkeypatch.setattr("ipysketch.local.lan.own_addresses", lambda: ["127.0.0.2"])
+    wide = RelayProcess(home, None, "--host", "0.0.0.0", "--require-token", "--insecure-lan")
+    narrow = RelayProcess(home, ":memory:")
+    token, _ = Tokens(read_secret(home / "relay.sqlite.secret")).mint(
+        room="lesson", role=Role.OWNER, name="Ada", seconds=3600, now=datetime.now().timestamp()
+    )
+    ada = Sketch(name="Ada").connect(wide.url, "lesson", token=token)
+    link = ada.share(lan=True)
+    assert link.url.startswith(f"http://127.0.0.2:{wide.port}/r/lesson#token=")
+    assert "network" in link.note
+    ada.connect(narrow.url, "lesson")
+    with pytest.raises(SketchError, match=r"--host 0\.0\.0\.0"):
+        ada.share(lan=True)
+    ada.disconnect()
+    wide.stop()
+    narrow.stop()
 
 
 def test_who_has_joined_has_the_drawing(relay: RelayProcess) -> None:
     ada = Sketch(name="Ada").connect(relay.url, "there")
     for n in range(300):
         ada.stroke(np.random.default_rng(n).uniform(0, 700, (200, 2)))
-    assert ada.flush()
+    assert ada.flush(DEADLINE)
     for _ in range(3):
         grace = Sketch(name="Grace").connect(relay.url, "there")
         assert len(grace.elements) == 300
@@ -507,17 +544,29 @@ def test_who_has_joined_has_the_drawing(relay: RelayProcess) -> None:
 
 def test_frames_without_a_change_cost_nothing_of_the_drawing() -> None:
     board = ipysketch.Sketch(name="Ada")
-    session = board._session
     board.stroke([(1, 1), (2, 2)])
-    first = session.elements()
-    assert board._thread.ask(session.board_state).elements is first
+    first = board.elements
+    assert session_of(board).call(lambda session: session.presenter.board_state()).elements is first
     board.stroke([(3, 3), (4, 4)])
-    assert session.elements()[0] is first[0]
-    assert len(session.elements()) == 2
+    assert board.elements[0] is first[0]
+    assert len(board.elements) == 2
     board.undo()
-    assert session.elements() == first
+    assert board.elements == first
 
 
-def test_a_thread_that_computes_lets_the_loop_have_its_turn_soon() -> None:
-    ipysketch.Sketch(name="Ada")
-    assert sys.getswitchinterval() <= 0.001
+def test_settings_of_the_process_stay_the_users(home: Path, relay: RelayProcess) -> None:
+    code = (
+        "import signal, sys\n"
+        "def settings():\n"
+        "    signals = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]\n"
+        "    return sys.getswitchinterval(), sys.getrecursionlimit(), sys.excepthook, signals\n"
+        "sys.setswitchinterval(0.007)\n"
+        "before = settings()\n"
+        "import ipysketch\n"
+        "board = ipysketch.connect(room='settings', name='Ada')\n"
+        "board.stroke([(0, 0), (9, 9)])\n"
+        "assert board.flush(), board.status\n"
+        "assert settings() == before, settings()\n"
+    )
+    ended = run(code, home, IPYSKETCH_URL=relay.url)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from relay import __version__
-from relay.__main__ import default_database, main
+from relay.__main__ import main
+from relay.options import default_database
 
-from .wire import Process
+from ..support.raw_client import Process
+from ..support.waiting import DEADLINE
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "relay", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
 
 
 def one_sentence(text: str) -> str:
@@ -41,6 +43,16 @@ def test_prints_where_it_listens_and_ends_with_0(number: int, tmp_path: Path) ->
         code, log = process.end(number)
     assert code == 0
     assert "stopped" in log
+
+
+def test_on_windows_it_says_where_it_runs() -> None:
+    """Windows has no `fcntl`; a process without it stands in."""
+    script = "import sys; sys.modules['fcntl'] = None; from relay.__main__ import main; sys.exit(main(['--port', '0']))"
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert ended.returncode == 2
+    assert "runs on Linux and macOS; on Windows run it in WSL" in one_sentence(ended.stderr)
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:

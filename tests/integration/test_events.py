@@ -17,12 +17,13 @@ import pytest
 from ipysketch import Sketch, SketchError
 from relay.__main__ import main
 from relay.limits import Limits
-from relay.plugins import Passing
 from relay.protocol import Commit, Error, Event, PeerEvent
+from relay.server.plugins import PluginEvent
 from relay.store import MemoryStore
 
-from ..processes import RelayProcess, free_port
-from .wire import Process, Wire, create, joined, relay_on
+from ..support.processes import RelayProcess, free_port
+from ..support.raw_client import Process, RawClient, create, joined, relay_on
+from ..support.waiting import DEADLINE
 
 
 @pytest.fixture
@@ -45,15 +46,15 @@ def test_the_others_hear_it_and_from_whom(pair: tuple[Sketch, Sketch]) -> None:
     ada, grace = pair
     at_ada, at_grace = heard(ada, "mouse"), heard(grace, "mouse")
     ada.emit("mouse", {"x": 1, "y": 2})
-    data, who = at_grace.get(timeout=10)
+    data, who = at_grace.get(timeout=DEADLINE)
     assert data == {"x": 1, "y": 2}
     assert who.name == "Ada"
     ada.emit("mouse", 2, to="all")
-    assert at_grace.get(timeout=10)[0] == 2
-    data, who = at_ada.get(timeout=10)
+    assert at_grace.get(timeout=DEADLINE)[0] == 2
+    data, who = at_ada.get(timeout=DEADLINE)
     assert (data, who.me) == (2, True)  # And not the first, which was for the others.
     grace.emit("mouse", 3, to=next(person for person in grace.people if person.name == "Ada"))
-    assert at_ada.get(timeout=10)[0] == 3
+    assert at_ada.get(timeout=DEADLINE)[0] == 3
     assert at_grace.empty()
 
 
@@ -86,6 +87,7 @@ async def passed(
     plugins: list[Any], *events: Event, hears: int = 1, **options: Any
 ) -> tuple[list[Any], list[Any]]:
     """What the sender and another peer hear of events that go through plugins."""
+    options.setdefault("limits", Limits(plugin_seconds=DEADLINE))
     async with AsyncExitStack() as stack:
         relay = await stack.enter_async_context(relay_on(MemoryStore(), plugins=plugins, **options))
         sender, _ = await stack.enter_async_context(joined(relay.port, name="Ada"))
@@ -94,7 +96,7 @@ async def passed(
         return await until_end(sender), await until_end(other)
 
 
-async def until_end(wire: Wire) -> list[Any]:
+async def until_end(wire: RawClient) -> list[Any]:
     found: list[Any] = []
     while True:
         message = await wire.hear((PeerEvent, Error))
@@ -104,7 +106,7 @@ async def until_end(wire: Wire) -> list[Any]:
 
 
 def test_a_plugin_changes_renames_drops_and_answers() -> None:
-    def plugin(event: Passing) -> None:
+    def plugin(event: PluginEvent) -> None:
         match event.name:
             case "change":
                 event.data = {"x": event.data["x"] * 2}
@@ -123,10 +125,10 @@ def test_a_plugin_changes_renames_drops_and_answers() -> None:
 
 
 def test_one_after_another_each_sees_what_the_last_one_made() -> None:
-    def double(event: Passing) -> None:
+    def double(event: PluginEvent) -> None:
         event.data = event.data and event.data * 2
 
-    def add(event: Passing) -> None:
+    def add(event: PluginEvent) -> None:
         event.data = event.data and event.data + 1
 
     _, other = asyncio.run(passed([double, add], *(Event("n", n) for n in range(1, 51))))
@@ -137,7 +139,7 @@ def test_one_after_another_each_sees_what_the_last_one_made() -> None:
 def test_an_exception_is_logged_and_the_event_goes_on_unchanged(
     fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def plugin(event: Passing) -> None:
+    def plugin(event: PluginEvent) -> None:
         if event.name == "end":
             return
         event.data["x"] = 0
@@ -161,17 +163,17 @@ def test_one_over_its_time_is_disabled_and_the_events_go_on(caplog: pytest.LogCa
     let_go = threading.Event()
     calls = []
 
-    def stuck(event: Passing) -> None:
+    def stuck(event: PluginEvent) -> None:
         calls.append(event.name)
-        let_go.wait(30)
+        let_go.wait(2 * DEADLINE)
 
-    def after(event: Passing) -> None:
+    def after(event: PluginEvent) -> None:
         event.data = "seen"
 
     try:
         with caplog.at_level(logging.ERROR, "relay"):
             _, other = asyncio.run(
-                passed([stuck, after], Event("a"), Event("b"), limits=Limits(plugin_seconds=0.05))
+                passed([stuck, after], Event("a"), Event("b"), limits=Limits(plugin_seconds=2.0))
             )
     finally:
         let_go.set()
@@ -237,7 +239,7 @@ def test_a_changed_plugin_takes_effect_by_itself(tmp_path: Path, monkeypatch: py
     def said_at(board: Sketch) -> str:
         found = heard(board, "word")
         board.emit("word", to="all")
-        return str(found.get(timeout=10)[0])
+        return str(found.get(timeout=DEADLINE)[0])
 
     options = [
         "--port",
@@ -252,7 +254,7 @@ def test_a_changed_plugin_takes_effect_by_itself(tmp_path: Path, monkeypatch: py
         board = Sketch(name="Ada").connect(f"ws://127.0.0.1:{port}", "lesson")
         assert said_at(board) == "before"
         board.stroke([(0, 0), (9, 9)])
-        assert board.flush()
+        assert board.flush(DEADLINE)
         lesson.write_text("def say(event):\n    event.data = 'after'\n")
         relay.until("starting anew")
         relay.until("listening on")

@@ -9,7 +9,8 @@ import pytest
 from relay.protocol import SAFE_INTEGER, Error, PeerPreview, Preview
 from relay.store import MemoryStore
 
-from .wire import joined, relay_on
+from ..support.raw_client import joined, relay_on
+from ..support.waiting import DEADLINE
 
 
 @pytest.mark.parametrize("number", [SAFE_INTEGER + 1, -SAFE_INTEGER - 1, 10**40])
@@ -24,4 +25,4 @@ def test_ink_beyond_what_every_language_holds_is_refused_and_not_passed_on(numbe
             assert (await bob.hear(PeerPreview)).key == "t"
             assert (await ada.hear(Error)).code == "bad-value"
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    asyncio.run(asyncio.wait_for(run(), DEADLINE))

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from ..processes import environment, free_port, wait_until_it_answers
+from ..support.http import fetch
+from ..support.processes import environment, free_port, wait_until_it_answers
+from ..support.waiting import DEADLINE
 
 PROBE = """
 import json, os, socket
@@ -35,7 +37,10 @@ REQUEST = {
     "parent_header": {},
     "metadata": {},
     "channel": "shell",
-    "content": {"code": "import os; print(os.environ.get('IPYSKETCH_NODELAY'))", "silent": False},
+    "content": {
+        "code": "import os; print(*map(os.environ.get, ['IPYSKETCH_NODELAY', 'IPYSKETCH_SERVER_URL']))",
+        "silent": False,
+    },
     "buffers": [],
 }
 
@@ -58,7 +63,8 @@ def test_small_packets_leave_at_once(tmp_path: Path, on: bool) -> None:
                     "--IdentityProvider.token=",
                     "--ServerApp.disable_check_xsrf=True",
                 ),
-                f"--IpysketchServer.nodelay={on}",
+                *(f"--IpysketchServer.nodelay={on}", f"--IpysketchServer.proxy={on}"),
+                *(["--IpysketchServer.relay=wss://draw.example"] if on else []),
             ],
             cwd=tmp_path,
             env=surroundings,
@@ -67,20 +73,26 @@ def test_small_packets_leave_at_once(tmp_path: Path, on: bool) -> None:
     try:
         wait_until_it_answers(server, f"http://127.0.0.1:{port}/api/status", log)
         assert "ipysketch.server_extension | extension was successfully loaded" in log.read_text()
+        # Without a relay a page says what to do; without our handlers nothing answers.
+        assert fetch(port, "/ipysketch/r/main").status == (503 if on else 404)
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/api/kernels", b"{}", {"Content-Type": "application/json"}
         )
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            request, timeout=DEADLINE
+        ) as answer:
             kernel = json.load(answer)["id"]
-        with connect(f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels", proxy=None) as socket:
+        with connect(
+            f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels", proxy=None, open_timeout=DEADLINE
+        ) as socket:
             socket.send(json.dumps(REQUEST))
             output = ""
             while not output:
-                message = json.loads(socket.recv(timeout=60))
+                message = json.loads(socket.recv(timeout=DEADLINE))
                 if message["msg_type"] == "stream":
                     output = message["content"]["text"]
         assert json.loads(told.read_text()) is on
-        assert output == ("1\n" if on else "None\n")
+        assert output == ("1 wss://draw.example\n" if on else "None None\n")
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(DEADLINE)

@@ -9,7 +9,8 @@ from relay.protocol import Join, PeerState, Presence, Welcome, decode_server, en
 from relay.store import MemoryStore
 
 from ..faults.raw import BINARY, RawPeer
-from .wire import joined, relay_on
+from ..support.raw_client import joined, relay_on
+from ..support.waiting import DEADLINE
 
 MOVES = 800
 PADDING = "x" * 1000
@@ -42,15 +43,16 @@ def test_what_a_peer_has_not_read_is_merged() -> None:
             sleeper.send(encode([Join("algebra", name="Carl")]))
             for move in range(MOVES):
                 await ada.say(Presence({"cursor": [move, 0], "viewport": PADDING}))
-                at = [move, 0]
-                await bob.hear(
-                    PeerState, lambda peer, at=at: peer.peer == welcome.peer and peer.state.get("cursor") == at
-                )
+
+                def is_there(peer: PeerState, move: int = move) -> bool:
+                    return peer.peer == welcome.peer and peer.state.get("cursor") == [move, 0]
+
+                await bob.hear(PeerState, is_there)
             sleeper.transport.resume_reading()
             await current.wait()
             sleeper.close()
             await sleeper.closed
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    asyncio.run(asyncio.wait_for(run(), DEADLINE))
     moves = [message for message in heard if isinstance(message, PeerState) and "viewport" in message.state]
     assert len(moves) < MOVES / 2, "the system's send buffer held what the room should have merged"

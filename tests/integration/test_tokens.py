@@ -8,12 +8,14 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 
-from relay.admission import Admission
+from relay.access.authentication import Authenticator
+from relay.access.tokens import Grant, Tokens
 from relay.limits import Limits
 from relay.protocol import (
     CLOSE_ERASED,
@@ -37,18 +39,18 @@ from relay.protocol import (
     RoomState,
     Welcome,
 )
-from relay.roles import Role
-from relay.server import Relay
+from relay.room.permissions import Role
+from relay.server.relay import Relay
 from relay.store import MemoryStore
-from relay.tokens import Grant, Tokens
 
-from .wire import Wire, create, relay_on, wire
+from ..support.raw_client import RawClient, create, relay_on, wire
+from ..support.waiting import DEADLINE
 
 TOKENS = Tokens(b"s" * 64)
 
 
 def go(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(work, 60))
+    asyncio.run(asyncio.wait_for(work, DEADLINE))
 
 
 def mint(role: Role, name: str = "Ada", *, room: str = "algebra", seconds: float = 3600.0) -> tuple[str, Grant]:
@@ -57,13 +59,13 @@ def mint(role: Role, name: str = "Ada", *, room: str = "algebra", seconds: float
 
 def locked_up(**options: Any) -> Any:
     """A relay that lets in only who has a token."""
-    return relay_on(MemoryStore(), admission=Admission(tokens=TOKENS, everybody=None), **options)
+    return relay_on(MemoryStore(), authenticator=Authenticator(tokens=TOKENS, everybody=None), **options)
 
 
 @asynccontextmanager
 async def inside(
     relay: Relay, role: Role, name: str = "Ada", **more: Any
-) -> AsyncIterator[tuple[Wire, Welcome, Grant]]:
+) -> AsyncIterator[tuple[RawClient, Welcome, Grant]]:
     token, grant = mint(role, name, **more)
     async with wire(relay.port, Authorization=f"Bearer {token}") as peer:
         await peer.say(Join("algebra", name="whoever"))
@@ -120,7 +122,7 @@ class TestComingIn:
 
                 token, _ = mint(Role.EDITOR)
                 async with connect(f"ws://127.0.0.1:{relay.port}/?token={token}", proxy=None) as socket:
-                    peer = Wire(socket)
+                    peer = RawClient(socket)
                     await peer.say(Join("algebra"))
                     assert await peer.closed() == CLOSE_REFUSED
 
@@ -130,9 +132,34 @@ class TestComingIn:
 class TestTheEnd:
     def test_an_expired_token_ends_the_connection(self) -> None:
         async def run() -> None:
-            async with locked_up() as relay, inside(relay, Role.EDITOR, seconds=1.2) as (peer, _, _):
+            async with locked_up() as relay, inside(relay, Role.EDITOR, seconds=5) as (peer, _, _):
                 assert await peer.closed() == CLOSE_EXPIRED
                 assert "expired" in (peer.socket.close_reason or "")
+
+        go(run())
+
+    @pytest.mark.parametrize("says_something", [True, False])
+    def test_a_token_expires_by_the_clock_of_the_day_too(
+        self, says_something: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A clock is set, or a machine was asleep, while the time of the event loop goes on as if nothing was."""
+
+        async def run() -> None:
+            async with (
+                locked_up() as relay,
+                inside(relay, Role.EDITOR, seconds=3600) as (ed, _, _),
+                inside(relay, Role.EDITOR, seconds=9000) as (other, _, _),
+            ):
+                if says_something:  # Not even one more operation, however seldom somebody looks.
+                    monkeypatch.setattr("relay.server.watch.INTERVAL", 3600.0)
+                    await asyncio.sleep(0)
+                later = SimpleNamespace(time=lambda: time.time() + 3601)
+                monkeypatch.setattr("relay.server.connection.time", later)
+                if says_something:
+                    await ed.say(create(1, "e"))
+                assert await ed.closed() == CLOSE_EXPIRED
+                await other.say(create(1, "o"))
+                assert (await other.hear(Commit)).changes[0].key == "o"
 
         go(run())
 
@@ -163,8 +190,8 @@ class TestTheEnd:
         store.revoke(grant.id, time.time() + 60)
 
         async def run() -> None:
-            admission = Admission(tokens=TOKENS, everybody=None)
-            async with relay_on(store, admission=admission) as relay, wire(relay.port) as peer:
+            admission = Authenticator(tokens=TOKENS, everybody=None)
+            async with relay_on(store, authenticator=admission) as relay, wire(relay.port) as peer:
                 await peer.say(Join("algebra", token=token))
                 assert await peer.closed() == CLOSE_REFUSED
 
@@ -269,7 +296,9 @@ class TestInside:
                 assert (history.base, history.last, history.oldest) == (0, 4, 1)
                 stream = b""
                 while len(stream) < history.size:
-                    stream += await ed.socket.recv()  # type: ignore[operator]
+                    chunk = await ed.socket.recv()
+                    assert isinstance(chunk, bytes)
+                    stream += chunk
                 told = msgspec.json.decode(zlib.decompress(stream))
                 assert [commit["seq"] for commit in told["commits"]] == [1, 2, 3, 4]
 
@@ -308,7 +337,7 @@ class TestInside:
         go(run())
 
     def test_operations_that_come_too_fast_wait_and_are_all_done(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("relay.server.WINDOW", 10)  # What may come at once.
+        monkeypatch.setattr("relay.server.connection.WINDOW", 10)  # What may come at once.
 
         async def run() -> None:
             async with (

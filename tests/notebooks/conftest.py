@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ..processes import RelayProcess
+from ..support.processes import RelayProcess
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""One client in one room, on the loop thread: connection, replica, session."""

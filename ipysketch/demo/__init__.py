@@ -1,0 +1,1 @@
+"""``make demo``: a relay and JupyterLab on this machine, with notebooks that draw together."""

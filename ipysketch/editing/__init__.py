@@ -1,0 +1,1 @@
+"""From gestures to operations: tools, styles, the selection. Pure."""

@@ -1,0 +1,1 @@
+"""Drawings as files and pictures: reading, writing, rasterizing."""

@@ -1,0 +1,168 @@
+"""Elements as SVG text.
+
+Rules of this file: pure. The values of an element become attributes or text, escaped, never markup, and the file refers
+to nothing outside itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+
+from ..model.elements import DisplayImage, Fill, Path, Primitive, TextRun
+from ..model.elements.transform import Affine
+from ..model.geometry import Points
+from .images import showable
+
+PAPER = "#ffffff"
+NUMBER = "%.10g"
+"""The format of a number that was rounded."""
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TYPES = ("image/png", "image/jpeg")
+
+
+class Shown(Protocol):
+    """What is needed of an element."""
+
+    @property
+    def display(self) -> tuple[Primitive, ...]:
+        """Its primitives, the lowest first."""
+
+    @property
+    def opacity(self) -> float:
+        """Of all of them as one thing."""
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether they darken what is below."""
+
+
+def svg(
+    elements: Iterable[Shown],
+    board: tuple[float, float],
+    pixels: tuple[float, float] | None = None,
+    paper: str | None = PAPER,
+) -> str:
+    """Return the text of an SVG file of the drawing on white paper, or on nothing.
+
+    `board` is its width and height in board units, `pixels` how large it is shown: as many as units, if None."""
+    wide, high = map(_number, board)
+    width, height = map(_number, pixels or board)
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {wide} {high}">',
+            *([f'<rect width="{wide}" height="{high}" fill="{paper}"/>'] if paper else ()),
+            # Text keeps its width at any size, and is not fitted to the pixels of one screen.
+            '<g fill="none" stroke-linecap="round" stroke-linejoin="round" text-rendering="geometricPrecision">',
+            *(line for element in elements for line in _element(element)),
+            "</g>",
+            "</svg>\n",
+        ]
+    )
+
+
+def _element(element: Shown) -> Iterator[str]:
+    parts = [mark for part in element.display if (mark := _primitive(part))]
+    if (element.opacity < 1 or element.multiplies) and parts:
+        blend = ' style="mix-blend-mode:multiply"' if element.multiplies else ""
+        yield f'<g opacity="{_number(element.opacity)}"{blend}>'
+        yield from parts
+        yield "</g>"
+    else:
+        yield from parts
+
+
+def _primitive(part: Primitive) -> str:
+    match part:
+        case Path(points, color, width, dash, fill, curved):
+            return _tag(
+                "path",
+                d=_smooth(points) if curved else _way(points),
+                stroke=color,
+                stroke_width=_number(width),
+                stroke_dasharray=" ".join(map(_number, dash)) or None,
+                fill=fill,
+            )
+        case Fill(contours, color, even_odd, curved):
+            rule, way = "evenodd" if even_odd else None, _chain if curved else _way
+            return _tag("path", d="".join(f"{way(one)}Z" for one in contours), fill=color, fill_rule=rule)
+        case TextRun(text, x, y, size, color, _, affine):
+            place = {"x": _number(x), "y": _number(y), "font_size": _number(size)}
+            return _tag(
+                "text",
+                text,
+                **place,
+                font_family="sans-serif",
+                fill=color,
+                style="white-space:pre",
+                xml__space="preserve",
+                transform=_transform(affine),
+            )
+        case DisplayImage(box, mime, data, affine) if mime in _TYPES and showable(part):
+            return _tag(
+                "image",
+                x=_number(box.x0),
+                y=_number(box.y0),
+                width=_number(box.x1 - box.x0),
+                height=_number(box.y1 - box.y0),
+                preserveAspectRatio="none",
+                href=f"data:{mime};base64,{data}",
+                transform=_transform(affine),
+            )
+    return ""
+
+
+def _transform(affine: Affine | None) -> str | None:
+    return None if affine is None else f"matrix({' '.join(f'{part:.9g}' for part in affine)})"
+
+
+def _way(points: Points) -> str:
+    """Return the path data of the polyline through `points`; what has no length is a dot: a line of a
+    hundredth of a unit, for not every browser strokes one without."""
+    line = np.stack([points[0], points[0] + (0.01, 0)]) if (points == points[0]).all() else points
+    return _data(line, f"M{NUMBER} {NUMBER}L{' '.join([NUMBER] * (2 * len(line) - 2))}")
+
+
+def _smooth(points: Points) -> str:
+    """Return the path data of the smooth line along `points`: the control of each curve but the first mirrors that of
+    the one before, so a curve is no longer than a line."""
+    if len(points) < 3 or (points == points[0]).all():
+        return _way(points)
+    middles = (points[:-1] + points[1:]) / 2
+    line = np.concatenate([points[:1], middles[:1], points[1:2], middles[1:], points[-1:]])
+    more = f"T{' '.join([NUMBER] * (2 * len(middles) - 4))}" if len(middles) > 2 else ""
+    two = f"{NUMBER} {NUMBER}"
+    return _data(line, f"M{two}L{two}Q{two} {two}{more}L{two}")
+
+
+def _chain(line: Points) -> str:
+    """Return the path data of a chain of curves."""
+    return _data(line, f"M{NUMBER} {NUMBER}Q{' '.join([NUMBER] * (2 * len(line) - 2))}")
+
+
+def _data(points: Points, form: str) -> str:
+    """Return `form` with the numbers of `points`."""
+    # One format for all numbers, because a board has millions of them; adding zero makes -0 a 0.
+    return form % tuple((points.round(2) + 0.0).ravel().tolist())
+
+
+def _tag(name: str, text: str | None = None, **attributes: str | None) -> str:
+    """Return one tag; in the names of attributes ``_`` stands for ``-``, and ``__`` for ``:``."""
+    pairs = [
+        f" {key.replace('__', ':').replace('_', '-')}={quoteattr(_NOT_XML.sub('', value))}"
+        for key, value in attributes.items()
+        if value is not None
+    ]
+    return f"<{name}{''.join(pairs)}" + (
+        "/>" if text is None else f">{escape(_NOT_XML.sub('', text))}</{name}>"
+    )
+
+
+def _number(value: float) -> str:
+    """Return a number to a hundredth of a unit."""
+    return NUMBER % (round(value, 2) + 0.0)

@@ -1,0 +1,106 @@
+"""Rectangles and ellipses. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, ClassVar
+
+from ..geometry import Points, Rect
+from ..numpy_later import np
+from . import fields as read
+from .base import StyledElement, placed
+from .display import Path
+from .transform import mapped
+
+QUARTER = 16
+"""Segments of a quarter of an ellipse."""
+KAPPA = 0.5522847498307936
+"""How far the controls of a cubic curve go for a quarter of a circle of radius 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rectangle(StyledElement):
+    """`box` and `width` of the line in board units; `dash` is "dashed", "dotted" or "", `fill` a colour or None."""
+
+    kind: ClassVar[str] = "rectangle"
+
+    key: str
+    box: Rect
+    color: str
+    width: float
+    author: str = ""
+    seq: int = 0
+    dash: str = ""
+    fill: str | None = None
+
+    def encode(self) -> dict[str, Any]:
+        """Return the fields of this shape; decoding them gives its corners rounded to eighths."""
+        (x0, y0), (x1, y1) = self.unmoved(self.coordinates).tolist()
+        return {
+            "kind": self.kind,
+            "box": [x0, y0, x1 - x0, y1 - y0],
+            "color": self.color,
+            "width": round(self.width * read.EIGHTHS),
+            **read.present(dash=self.dash, fill=self.fill),
+            **self.common(),
+        }
+
+    @property
+    def coordinates(self) -> Points:
+        """Its upper left and lower right corner."""
+        return read.corners(self.box)
+
+    @cached_property
+    def display(self) -> tuple[Path, ...]:
+        """The outline and what is inside; only a line, or a dot, where the box is flat."""
+        flat = self.box.x0 == self.box.x1 or self.box.y0 == self.box.y1
+        ends = self.coordinates
+        way = self.outline() if not flat else ends[:1] if (ends[0] == ends[1]).all() else ends
+        if self.affine is not None:
+            way = mapped(self.affine, way)
+        dash = read.pattern(self.dash, self.width, way)
+        return (Path(way, self.color, self.width, dash, None if flat else self.fill),)
+
+    def outline(self) -> Points:
+        """The closed polyline around it, from the upper left corner to the right."""
+        x0, y0, x1, y1 = self.box.x0, self.box.y0, self.box.x1, self.box.y1
+        return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)])
+
+
+@dataclass(frozen=True, eq=False)
+class Ellipse(Rectangle):
+    """The ellipse that fills the box."""
+
+    kind: ClassVar[str] = "ellipse"
+
+    def outline(self) -> Points:
+        """The closed polyline around it, of 64 segments, from its right end downwards."""
+        upper, lower = self.coordinates
+        outline: Points = (upper + lower) / 2 + _circle() * ((lower - upper) / 2)
+        return outline
+
+
+@cache
+def _circle() -> Points:
+    t = (np.arange(QUARTER) / QUARTER)[:, None]
+    start, first, second, end = (
+        np.array(point) for point in ((1.0, 0.0), (1.0, KAPPA), (KAPPA, 1.0), (0.0, 1.0))
+    )
+    quarter = (1 - t) ** 3 * start + 3 * t * (1 - t) ** 2 * first + 3 * t**2 * (1 - t) * second + t**3 * end
+    x, y = quarter.T
+    turns = [np.column_stack(turn) for turn in ((x, y), (-y, x), (-x, -y), (y, -x))]
+    return np.concatenate([*turns, turns[0][:1]])
+
+
+def decode(key: str, fields: Mapping[str, object], author: str, seq: int) -> Rectangle | None:
+    """Return the rectangle or ellipse of `fields`, or None; never raise."""
+    place = placed(read.box(fields.get("box")), fields, turned=False)
+    color, width = read.color(fields.get("color")), read.width(fields.get("width"))
+    if place is None or color is None or width is None:
+        return None
+    corners, common = place
+    dash, fill = read.dash(fields.get("dash")), read.color(fields.get("fill"))
+    kind = Ellipse if fields.get("kind") == "ellipse" else Rectangle
+    return kind(key, Rect.around(corners), color, width, author, seq, dash, fill, **common)

@@ -1,0 +1,1 @@
+"""The widget in the notebook. Only this package knows ipycanvas, anywidget and IPython's display."""

@@ -1,0 +1,1 @@
+"""What an operator reads: the event log and metrics."""

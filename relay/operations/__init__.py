@@ -1,0 +1,1 @@
+"""What an operator runs: commands, and the socket on which a running relay answers them."""

@@ -1,0 +1,163 @@
+"""The one way to encode and decode messages. Pure.
+
+A message that cannot be read stands as a `RemoteError` in its place, so that it does not fail the others of its frame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from .actions import Entry
+from .limits import MAX_MESSAGE, MAX_MESSAGES
+from .messages import ClientMessage, RemoteError, RequestId, ServerMessage
+
+M = TypeVar("M")
+MOST_ANSWERS = 65_536
+"""Messages of a relay's frame that a client reads; a relay sends a few thousand at most."""
+
+
+class _AnyRequest(msgspec.Struct, gc=False):
+    """What can be read of a request that cannot be read as one."""
+
+    id: RequestId = 0
+
+
+class _AnyMessage(msgspec.Struct, gc=False):
+    """What can be read of any message, without reading the rest of it."""
+
+    type: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+_client = msgspec.json.Decoder(ClientMessage)
+_clients = msgspec.json.Decoder(list[ClientMessage])
+_server = msgspec.json.Decoder(ServerMessage)
+_kinds = msgspec.json.Decoder(list[_AnyMessage])
+_request_id = msgspec.json.Decoder(_AnyRequest)
+
+
+def encode(messages: Iterable[msgspec.Struct | msgspec.Raw]) -> bytes:
+    """Encode `messages` as the bytes of one text frame (UTF-8 JSON); a `msgspec.Raw` is a message encoded before."""
+    return _encoder.encode(list(messages))
+
+
+def encode_message(message: Any) -> msgspec.Raw:
+    """Encode one message once, to be put into many frames."""
+    return msgspec.Raw(_encoder.encode(message))
+
+
+def _split(frame: str | bytes) -> list[msgspec.Raw]:
+    try:
+        return _array.decode(frame)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise _no_frame(error) from None
+
+
+def _no_frame(error: Exception) -> RemoteError:
+    return RemoteError("not-json", f"a frame must be a JSON array of messages ({error})")
+
+
+def _decode_one(decoder: msgspec.json.Decoder[M], raw: msgspec.Raw) -> M | RemoteError:
+    try:
+        return decoder.decode(raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        return RemoteError("bad-message", f"a message could not be read: {error}")
+
+
+def decode_client(frame: str | bytes) -> list[ClientMessage | RemoteError]:
+    """Decode a client's text frame; a message that is wrong stands as a `RemoteError` in its place, with its id.
+
+    Of more than `MAX_MESSAGES` messages, one error stands for the rest. Raises `RemoteError` when the frame is no JSON
+    array.
+    """
+    if len(frame) > MAX_MESSAGE:
+        return _decode_long(frame)
+    messages: Sequence[Any]
+    try:
+        messages = _clients.decode(frame)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        messages = [_decode_client_one(raw) for raw in _split(frame)[: MAX_MESSAGES + 1]]
+    return _no_more(messages)
+
+
+def _decode_long(frame: str | bytes) -> list[ClientMessage | RemoteError]:
+    """Decode a frame that may have a message which must not be decoded: one whose values would be built."""
+    # A million objects take long to find, too; braces in texts are counted only where there are that many.
+    text = frame if isinstance(frame, str) else frame.decode(errors="replace")
+    if text.count("{") > MAX_OBJECTS and _TEXT.sub("", text).count("{") > MAX_OBJECTS:
+        return _no_more([], crowded=True)
+    try:
+        kinds = _kinds.decode(frame)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise _no_frame(error) from None
+    messages: list[ClientMessage | RemoteError] = []
+    for kind, raw in zip(kinds[: MAX_MESSAGES + 1], _split(frame), strict=False):
+        if len(raw) > MAX_MESSAGE and kind.type not in _LARGE:
+            reason = f"a message that is no operation may have at most {MAX_MESSAGE >> 10} KiB"
+            messages.append(_with_id(RemoteError("too-large", reason), raw))
+        else:
+            messages.append(_decode_client_one(raw))
+    return _no_more(messages)
+
+
+def _no_more(messages: Sequence[Any], *, crowded: bool = False) -> list[ClientMessage | RemoteError]:
+    """Return `messages`, with an error for all that are too many."""
+    if crowded or len(messages) > MAX_MESSAGES:
+        reason = f"a frame may have at most {MAX_MESSAGES} messages; the others of this one were dropped"
+        return [*messages[:MAX_MESSAGES], RemoteError("too-many-messages", reason)]
+    return list(messages)
+
+
+def _decode_client_one(raw: msgspec.Raw) -> ClientMessage | RemoteError:
+    message = _decode_one(_client, raw)
+    return _with_id(message, raw) if isinstance(message, RemoteError) else message
+
+
+def _with_id(error: RemoteError, raw: msgspec.Raw) -> RemoteError:
+    # Also a request of a newer client than this relay: its sender waits for an answer to it.
+    with contextlib.suppress(msgspec.MsgspecError, RecursionError, UnicodeError):
+        error.re = _request_id.decode(raw).id
+    return error
+
+
+MAX_OBJECTS = 65_536
+"""Objects in a frame of 1 MiB: more have no room for what an object of ours must say."""
+_LARGE = frozenset({"operate", "preview"})
+"""Kinds of messages that may be as large as a frame: their values are not built."""
+_TEXT = re.compile(r'(?s)"[^"\\]*(?:\\.[^"\\]*)*"?')
+"""A text, also one without an end, so that none is looked at twice."""
+
+
+def decode_server(frame: str | bytes) -> list[ServerMessage | RemoteError]:
+    """Decode a relay's text frame; a message that is wrong or unknown stands as a `RemoteError` in its place.
+
+    Raises `RemoteError` when the frame is no JSON array, or has far too many messages.
+    """
+    messages = _split(frame)
+    if len(messages) > MOST_ANSWERS:
+        raise RemoteError("too-many-messages", f"a frame may have at most {MOST_ANSWERS} messages")
+    return [_decode_server_message(raw) for raw in messages]
+
+
+def _decode_server_message(raw: msgspec.Raw) -> ServerMessage | RemoteError:
+    message = _decode_one(_server, raw)
+    return message
+
+
+def encode_entries(entries: Sequence[Entry]) -> bytes:
+    """Encode `entries` as JSON, with all versions."""
+    return _encoder.encode(entries)
+
+
+def decode_entries(data: bytes | bytearray) -> list[Entry]:
+    """Decode a snapshot's JSON; raises `RemoteError` when it is none."""
+    try:
+        return msgspec.json.decode(data, type=list[Entry])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise RemoteError("bad-snapshot", f"the snapshot could not be read: {error}") from None

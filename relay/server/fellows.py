@@ -1,0 +1,25 @@
+"""The workers of one relay, as each of them knows the others. Each has the rooms whose names come to its number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Fellows(Protocol):
+    """What a worker asks of the others."""
+
+    inner: Path
+    """The socket at which this one takes connections from the others."""
+
+    def elsewhere(self, room: str) -> Path | None:
+        """Return the inner socket of the worker that has `room`; None when that is this one."""
+        ...
+
+    async def figures(self, own: str) -> str:
+        """Return the metrics of all workers, with this one's `own`."""
+        ...
+
+    async def problem(self) -> str:
+        """Return what keeps one of the others' stores from being written, or ""."""
+        ...

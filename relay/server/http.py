@@ -1,0 +1,256 @@
+"""HTTP requests before they become websockets: static files, health, metrics, and which connections are refused.
+
+Requests for another name, from pages that may not use this relay, and connections beyond a limit are refused here,
+with a sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from urllib.parse import parse_qs, unquote
+
+from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from ..access.authentication import Authenticator
+from ..access.origins import OriginPolicy
+from ..limits import Limits
+from ..observability.event_log import event
+from ..observability.metrics import Metrics
+from . import static_files, tunnel
+from .hub_door import HubDoor
+
+PROBE_INTERVAL = 1.0
+"""Seconds for which the outcome of one write to the store answers all requests for the relay's health."""
+
+
+HEALTH = ("/healthz", "/livez", "/readyz")
+"""Whether all is well, whether the process lives, and whether connections may come."""
+NOT_UPGRADED = (
+    "this websocket lost its Upgrade header on the way: the proxy in front of the relay must pass it on, "
+    "see docs/how-to/proxies.md"
+)
+FIRST_PRINTABLE, DELETE = 0x20, 0x7F
+
+
+class HttpEndpoint:
+    """Answers requests for one relay. `probe` returns what keeps the store from being written, or ""; `ready` whether
+    connections may come, `figures` what `/metrics` shows. `door` is asked first who may see a page or open a
+    websocket."""
+
+    def __init__(
+        self,
+        origins: OriginPolicy,
+        limits: Limits,
+        authenticator: Authenticator,
+        metrics: Metrics,
+        log: logging.Logger,
+        *,
+        probe: Callable[[], Awaitable[str]],
+        ready: Callable[[], bool],
+        figures: Callable[[], Awaitable[str]],
+        door: HubDoor | None = None,
+    ) -> None:
+        self._origins = origins
+        self._limits = limits
+        self._authenticator = authenticator
+        self._metrics = metrics
+        self._log = log
+        self._ask_store = probe
+        self._is_ready = ready
+        self._figures = figures
+        self._door = door
+        self._addresses: Counter[str] = Counter()
+        self._probed: asyncio.Future[str] | None = None
+        self._probed_at = 0.0
+
+    def __len__(self) -> int:
+        """The number of addresses that have connections."""
+        return len(self._addresses)
+
+    def count_in(self, socket: ServerConnection) -> str:
+        """Count a connection that is open; returns its address, for `count_out`."""
+        address = self.address(socket)
+        self._addresses[address] += 1
+        return address
+
+    def count_out(self, address: str) -> None:
+        """Count a connection that is closed."""
+        self._addresses[address] -= 1
+        if not self._addresses[address]:
+            del self._addresses[address]
+
+    async def request(self, socket: ServerConnection, request: Request) -> Response | None:
+        """Return the answer to a request; None lets it become a websocket."""
+        if any(ord(c) < FIRST_PRINTABLE or ord(c) == DELETE for c in unquote(request.path)):
+            return self._refuse(
+                socket, request, HTTPStatus.BAD_REQUEST, "an address has no control characters in it"
+            )
+        host = header(request, "Host")
+        if not self._origins.allows_host(host):
+            return self._refuse(
+                socket,
+                request,
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f"{host[:80]!r} is not a name of this relay; who runs it can say so with --public-url or --allow-host",
+            )
+        if _is_websocket(request):
+            refused = self._refuse_connection(socket, request, host)
+            if refused is None and self._door is not None and (refusal := await self._door.refusal(request)):
+                return self._refuse(socket, request, *refusal)
+            return refused
+        return await self._answer(socket, request)
+
+    async def _answer(self, socket: ServerConnection, request: Request) -> Response:
+        """Return the answer to a request that is for no websocket."""
+        target = self._origins.base.below(request.path)
+        path = target.partition("?")[0]
+        if self._door is not None:
+            answer = await self._door.answer(request, target, self._origins.frame_ancestors)
+            if answer is not None:
+                return answer
+        if path in HEALTH:
+            problem = await self._problem(path)
+            status = HTTPStatus.SERVICE_UNAVAILABLE if problem else HTTPStatus.OK
+            return socket.respond(status, f"{problem or 'ok'}\n")
+        if path == "/metrics":
+            response = socket.respond(HTTPStatus.OK, await self._figures())
+            del response.headers["Content-Type"]
+            response.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
+            return response
+        if request.headers.get_all("Sec-WebSocket-Key"):
+            return self._refuse(socket, request, HTTPStatus.UPGRADE_REQUIRED, NOT_UPGRADED)
+        if not path:
+            return self._add_slash(socket)
+        return self._static_file(request, target)
+
+    def _add_slash(self, socket: ServerConnection) -> Response:
+        """Return the answer to the relay's path without its last slash, for addresses on a page are relative."""
+        response = socket.respond(HTTPStatus.FOUND, "")
+        response.headers["Location"] = self._origins.base.path.rstrip("/").rpartition("/")[2] + "/"
+        return response
+
+    async def _problem(self, path: str) -> str:
+        """Return what is wrong with the relay, or ""."""
+        match path:
+            case "/healthz":
+                return await self._probe()
+            case "/readyz" if (
+                not self._is_ready()
+            ):  # Whatever the store does: people draw on, and it is kept later.
+                return "this relay is stopping"
+            case _:
+                return ""
+
+    def _refuse_connection(self, socket: ServerConnection, request: Request, host: str) -> Response | None:
+        """Return the answer to a connection that may not be; None when it may."""
+        if not self._origins.base.is_socket(request.path):
+            reason = f"the relay is at {self._origins.base.path}, and this address goes on behind that"
+            return self._refuse(socket, request, HTTPStatus.NOT_FOUND, reason)
+        origin = _origin(request)
+        if not self._origins.allows_origin(origin, host):
+            assert origin is not None
+            return self._refuse(
+                socket, request, HTTPStatus.FORBIDDEN, f"pages of {origin[:80]!r} may not use this relay"
+            )
+        if self._addresses.total() >= self._limits.max_connections:
+            return self._refuse(
+                socket,
+                request,
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "this relay has all the connections it can hold; try again later",
+            )
+        if self._addresses[self.address(socket, request)] >= self._limits.max_connections_per_address:
+            return self._refuse(
+                socket,
+                request,
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "too many connections from this address; close some",
+            )
+        return None
+
+    def _static_file(self, request: Request, target: str) -> Response:
+        """Return a web page, or one of its files."""
+        # Older releases of websockets let no other method than GET come this far, and do not tell it.
+        method = getattr(request, "method", "GET")
+        gzipped = "gzip" in header(request, "Accept-Encoding")
+        page = static_files.answer(
+            target,
+            method,
+            cached_tag=header(request, "If-None-Match"),
+            gzipped=gzipped,
+            frame_ancestors=self._origins.frame_ancestors,
+        )
+        headers = Headers(page.headers)
+        headers["Content-Length"] = str(len(page.body))
+        headers["Connection"] = "close"
+        origin = _origin(request)
+        if origin is not None and self._origins.allows_origin(origin):
+            headers["Access-Control-Allow-Origin"] = origin
+        body = b"" if method == "HEAD" else page.body
+        return Response(page.status, HTTPStatus(page.status).phrase, headers, body)
+
+    def _refuse(self, socket: ServerConnection, request: Request, status: HTTPStatus, reason: str) -> Response:
+        self._metrics.refusals.labels(f"http-{status.value}").inc()
+        event(
+            self._log,
+            logging.INFO,
+            "refused",
+            source=self.address(socket, request),
+            address=self.address(socket, request),
+            code=status.value,
+            reason=reason,
+        )
+        return socket.respond(status, reason + "\n")
+
+    def address(self, socket: ServerConnection, request: Request | None = None) -> str:
+        """Return the address at the other end."""
+        remote = socket.remote_address
+        request = request or socket.request
+        headers = request.headers if request is not None else Headers()
+        # Without an address it came from another worker, by a socket that nobody else can use.
+        address = str(remote[0]) if isinstance(remote, tuple) else headers.get(tunnel.ADDRESS, "?")
+        return self._origins.address(address, headers.get_all("X-Forwarded-For"))
+
+    async def _probe(self) -> str:
+        """Return what keeps the store from being written, or ""; asks the store once in `PROBE_INTERVAL`."""
+        now = asyncio.get_running_loop().time()
+        if self._probed is None or (self._probed.done() and now - self._probed_at > PROBE_INTERVAL):
+            self._probed, self._probed_at = asyncio.ensure_future(self._ask_store()), now
+        return await asyncio.shield(self._probed)
+
+    def response(self, _socket: ServerConnection, request: Request, response: Response) -> Response:
+        """Return the answer with the relay's proof, if it was challenged."""
+        if answer := self._authenticator.answer(header(request, "X-Ipysketch-Challenge")):
+            response.headers["X-Ipysketch-Proof"] = answer
+        if self._origins.public_url and "Sec-WebSocket-Accept" in response.headers:
+            response.headers["X-Ipysketch-Public-Url"] = self._origins.public_url
+        return response
+
+
+def _is_websocket(request: Request) -> bool:
+    """Return whether a request asks for a websocket. `Connection` alone does not say so: proxies send ``upgrade`` there
+    with whatever they pass on."""
+    return "websocket" in ",".join(request.headers.get_all("Upgrade")).lower()
+
+
+def _origin(request: Request) -> str | None:
+    """Return the origin of the page that asks: None when it is none, "" when there are several."""
+    return header(request, "Origin") if request.headers.get_all("Origin") else None
+
+
+def room_in(path: str) -> str:
+    """Return the room that the address of a websocket names; "" when it names none."""
+    rooms = parse_qs(path.partition("?")[2]).get("room", [])
+    return rooms[0] if len(rooms) == 1 else ""
+
+
+def header(request: Request, name: str) -> str:
+    """Return the header's value; "" if it is missing or there twice."""
+    values = request.headers.get_all(name)
+    return values[0] if len(values) == 1 else ""

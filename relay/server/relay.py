@@ -1,0 +1,460 @@
+"""The relay as a server: listens, admits connections to their rooms, watches them, and stops.
+
+A connection that has joined is a `PeerConnection`; what happens before that and after it is here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket as sockets
+import ssl
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from .. import __version__
+from ..access.authentication import Authenticator
+from ..access.origins import OriginPolicy
+from ..access.tokens import Grant
+from ..limits import Limits, waiting_within
+from ..observability.event_log import LineQuota, event
+from ..observability.metrics import Metrics
+from ..protocol import (
+    CLOSE_PROTOCOL,
+    CLOSE_REFUSED,
+    CLOSE_RESTART,
+    CLOSE_REVOKED,
+    OLDEST_VERSION,
+    PROTOCOL_VERSION,
+    SUBPROTOCOL,
+    Join,
+    RemoteError,
+    check_room,
+)
+from ..records import LogRange, RoomInfo, Store, StoreError
+from ..room.permissions import Role
+from ..store.worker import StoreThread
+from .accepting import BACKLOG, Gate, descriptors
+from .clock import StoreClock
+from .closing import CLOSE_TIMEOUT, abort, close, refuse
+from .connection import PeerConnection, decode_frame
+from .dispatch import Shared
+from .fast_connection import FastConnection, PlainConnection, connection_class
+from .fellows import Fellows
+from .handed import HandedListener
+from .http import HttpEndpoint, header, room_in
+from .hub_door import HubDoor, HubGrant
+from .library_log import library_logger
+from .plugins import Plugin, Plugins
+from .requests import Requests
+from .rooms import Rooms
+from .tunnel import forward
+from .unix_sockets import bind
+from .watch import Watch
+
+RESTARTING = "the relay is restarting"
+WRITE_LIMIT = 32 << 10
+SEND_BUFFER = 64 << 10
+"""Bytes asked of the system for what waits in one connection; left alone it takes megabytes, unmerged: minutes
+for a slow reader, which would also answer no ping in time, and one that stalls would not be noticed."""
+MAX_QUEUE = 16
+PING_INTERVAL = 20
+"""Seconds between two pings of a connection. The files of docs/deploy have proxies wait for three of them."""
+NOT_THE_PROTOCOL = frozenset({"not-json", "binary", "join-first", "bad-message", "version"})
+"""Errors before the join that end a connection because it does not speak the protocol; others refuse its owner."""
+
+
+class _Restarting(Exception):
+    """The relay is stopping: a new connection is closed with 1012, so that its client tries again."""
+
+
+class _Elsewhere(Exception):
+    """Another worker has the room: the one at the socket `owner`."""
+
+    def __init__(self, owner: Path) -> None:
+        self.owner = owner
+
+
+class Relay:
+    """A relay on `host`:`port` (0: any free port) with the rooms of `store`, which `stop` closes.
+
+    `authenticator` grants roles to joins; without one, in a process of one's own, everybody is a moderator. `origins`
+    has the names of the relay and the pages that may use it, `encryption` is its certificate; named events go through
+    `plugins`, see `relay.server.plugins`. `finished` is set after `idle_exit` seconds without a connection. As one of
+    several workers it does not listen: connections to that port are `handed` to it, and its `fellows` have other rooms.
+    With a `door`, a JupyterHub says who may come in, and the authenticator is not asked.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        authenticator: Authenticator | None = None,
+        origins: OriginPolicy | None = None,
+        limits: Limits | None = None,
+        encryption: ssl.SSLContext | None = None,
+        plugins: Sequence[Plugin] = (),
+        idle_exit: float | None = None,
+        door: HubDoor | None = None,
+        log: logging.Logger | None = None,
+        handed: HandedListener | None = None,
+        fellows: Fellows | None = None,
+    ) -> None:
+        self.finished = asyncio.Event()
+        self.port = port
+        self.metrics = Metrics()
+        self.store_thread = StoreThread(store)
+        self._store = store
+        self._log = log or logging.getLogger("relay")
+        self.clock = StoreClock(self.store_thread, self._log)
+        self._host = host
+        self._authenticator = authenticator or Authenticator(everybody=Role.MODERATOR)
+        given = limits or Limits()
+        self._limits = given.within(descriptors())
+        self._encryption = encryption
+        self._idle_exit = idle_exit
+        self._handed = handed
+        self._fellows = fellows
+        self._tunnels = 0
+        self._door = door
+        self._quota = LineQuota(self._log)
+        if self._limits is not given:
+            event(
+                self._log,
+                logging.WARNING,
+                "few descriptors",
+                descriptors=descriptors(),
+                max_connections=self._limits.max_connections,
+                max_connections_per_address=self._limits.max_connections_per_address,
+            )
+        self._plugins = Plugins(plugins, seconds=self._limits.plugin_seconds, log=self._log)
+        self._connections: dict[ServerConnection, asyncio.Task[None] | None] = {}
+        self._http = HttpEndpoint(
+            origins or OriginPolicy(),
+            self._limits,
+            self._authenticator,
+            self.metrics,
+            self._log,
+            probe=self._probe,
+            ready=lambda: not self._stopping,
+            figures=self._all_figures,
+            door=door,
+        )
+        self._peers: set[PeerConnection] = set()
+        self._idle: asyncio.TimerHandle | None = None
+        self._stopping = False
+        self.metrics.watch("peers", "Peers in all rooms.", lambda: len(self._peers))
+        self.metrics.watch("connections", "Open connections.", lambda: len(self._connections))
+        self.metrics.watch("addresses", "Addresses with open connections.", lambda: len(self._http))
+        self.metrics.watch("tunnels", "Connections passed on to other workers.", lambda: self._tunnels)
+        self.metrics.watch("rooms", "Rooms in memory.", lambda: len(self._rooms))
+        self.metrics.watch(
+            "memory_bytes", "What rooms and peers have in memory.", lambda: self._rooms.memory.held
+        )
+        self.metrics.watch("queued_operations", "Operations waiting for the store.", lambda: self._rooms.queued)
+
+    # --- life ---------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen; raises OSError when the port is taken."""
+        self._loop = asyncio.get_running_loop()
+        self._rooms = Rooms(self.store_thread, self._log, self._limits, self.metrics, self.clock)
+        self._authenticator.revoked.update(await self.store_thread.ask(self._store.revoked, time.time()))
+        if (kind := connection_class()) is not FastConnection:
+            self._log.warning(
+                "this release of websockets has not been tested with the relay: all works, but takes more time"
+            )
+        self._gate = Gate(waiting_within(descriptors()), self._log, self.metrics.turned_away)
+        self._servers: list[Server] = []
+        try:
+            await self._begin_to_listen(kind)
+        except BaseException:
+            self._gate.close()
+            await self._close_rooms()
+            raise
+        self._shared = Shared(
+            self._rooms,
+            Requests(self._rooms, self._authenticator, self._log),
+            self._plugins,
+            self._limits,
+            self.metrics,
+            self._log,
+        )
+        self._log.addFilter(self._quota)
+        watch = Watch(self._peers, self._connections, self._rooms, self._http, self.metrics, self._log)
+        self._watchers = [
+            asyncio.create_task(watch.connections(self._quota)),
+            asyncio.create_task(watch.store(self.store_thread, self.clock)),
+        ]
+        if self._door is not None:
+            self._watchers.append(asyncio.create_task(self._door.watch(self._peers)))
+        self._plugins.start()
+        self._watch_idleness()
+
+    async def _begin_to_listen(self, kind: type[PlainConnection]) -> None:
+        if self._fellows is not None:
+            self._servers.append(await self._listen(bind(self._fellows.inner), kind, None))
+        if self._handed is not None:
+            self._handed.gate, self._handed.ended = self._gate, self._front_ended
+            self._servers.append(await self._listen(self._handed, kind, self._encryption))
+            return
+        for listener in await self._gate.listen(self._host, self.port):
+            self._servers.append(await self._listen(listener, kind, self._encryption))
+        self.port = self._servers[0].sockets[0].getsockname()[1]
+
+    def _front_ended(self) -> None:
+        assert self._handed is not None
+        self._loop.remove_reader(self._handed.fileno())
+        self.finished.set()
+
+    async def _listen(
+        self, listener: sockets.socket, kind: type[PlainConnection], encryption: ssl.SSLContext | None
+    ) -> Server:
+        return await serve(
+            self._serve,
+            sock=listener,
+            ssl=encryption,
+            ssl_handshake_timeout=self._limits.handshake_seconds if encryption else None,
+            backlog=BACKLOG,
+            # Live frames are small and many: compressing them costs more than it saves.
+            compression=None,
+            create_connection=kind,
+            max_size=self._limits.max_message,
+            max_queue=MAX_QUEUE,
+            write_limit=WRITE_LIMIT,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            select_subprotocol=lambda _, offered: Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None,
+            open_timeout=self._limits.handshake_seconds,
+            ping_interval=PING_INTERVAL,
+            ping_timeout=20,
+            close_timeout=CLOSE_TIMEOUT,
+            process_request=self._http.request,
+            process_response=self._http.response,
+            logger=library_logger(self._log, self._http.address),
+            server_header=f"ipysketch-relay/{__version__}",
+        )
+
+    async def stop(self) -> None:
+        """Stop accepting, commit what is queued, send everybody a goodbye, and close; within 5 seconds."""
+        self._stopping = True
+        self._watch_idleness()
+        for server in self._servers:
+            server.close(close_connections=False)
+        self._gate.close()
+        if self._fellows is not None:
+            self._fellows.inner.unlink(missing_ok=True)
+        await self._rooms.settle(2.0)
+        self._rooms.goodbye(RESTARTING, 1.0)
+        joined = {connection.socket for connection in self._peers}
+        for connection in self._peers:
+            connection.finish(CLOSE_RESTART, RESTARTING)
+        closing = [close(socket, CLOSE_RESTART) for socket in self._connections if socket not in joined]
+        tasks = [task for task in self._connections.values() if task is not None]
+        if tasks:
+            await asyncio.wait([*tasks, *map(asyncio.ensure_future, closing)], timeout=1.5)
+        for socket in list(self._connections):
+            abort(socket)
+        for watcher in self._watchers:
+            watcher.cancel()
+        self._plugins.close()
+        if self._door is not None:
+            self._door.close()
+        await self._close_rooms()
+        self._quota.tell(now=True)
+        self._log.removeFilter(self._quota)
+        self._log.info("stopped")
+
+    async def _close_rooms(self) -> None:
+        await self._rooms.close()
+        await self.store_thread.close()
+
+    def _watch_idleness(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._idle_exit is not None and not self._connections and not self._stopping:
+            self._idle = self._loop.call_later(self._idle_exit, self.finished.set)
+
+    # --- for operators ------------------------------------------------------------------------------------
+
+    async def rooms(self) -> list[tuple[RoomInfo, int]]:
+        """Return all rooms, each with the number of its peers."""
+        peers = Counter(connection.room_name for connection in self._peers)
+        return [(info, peers[info.name]) for info in await self.store_thread.ask(self._store.rooms)]
+
+    async def delete(self, room: str) -> None:
+        """Delete a room and end its connections. Raises `StoreError`."""
+        await self._rooms.delete(room)
+
+    async def restore(self, room: str, past: LogRange) -> None:
+        """Make a new room of an exported one. Raises `StoreError`."""
+        await self._rooms.restore(room, past)
+
+    async def revoke(self, token: str, until: float) -> int:
+        """Make a token void, by its id, and end its connections; returns how many."""
+        await self.store_thread.ask(self._store.revoke, token, until)
+        self._authenticator.revoked.add(token)
+        holders = [connection for connection in self._peers if connection.grant.id == token]
+        for connection in holders:
+            connection.dismiss(CLOSE_REVOKED, "the token was taken back; ask who runs the relay for another")
+        event(self._log, logging.WARNING, "revoked", token=token, peers=len(holders))
+        return len(holders)
+
+    async def figures(self) -> str:
+        """Return this process's metrics, in Prometheus' text format."""
+        return self.metrics.text().decode()
+
+    async def problem(self) -> str:
+        """Return what keeps the store from being written, or ""."""
+        try:
+            await self.store_thread.ask(self._store.probe)
+        except StoreError as error:
+            return str(error)
+        return ""
+
+    # --- one connection -----------------------------------------------------------------------------------
+
+    async def _probe(self) -> str:
+        problem = await self.problem()
+        if not problem and self._fellows is not None:
+            problem = await self._fellows.problem()
+        return problem
+
+    async def _all_figures(self) -> str:
+        own = await self.figures()
+        return own if self._fellows is None else await self._fellows.figures(own)
+
+    async def _admit(self, socket: ServerConnection, join: Join) -> Grant:
+        assert socket.request is not None  # It was there before the handshake was answered.
+        if self._door is not None:
+            return await self._door.admit(socket.request, join)
+        challenge = header(socket.request, "X-Ipysketch-Challenge")
+        bearer = header(socket.request, "Authorization")
+        return self._authenticator.admit(join.room, join.token, bearer, challenge, time.time())
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        assert isinstance(socket, PlainConnection)
+        address = self._http.count_in(socket)
+        self._connections[socket] = asyncio.current_task()
+        self._watch_idleness()
+        system: sockets.socket = socket.transport.get_extra_info("socket")
+        self._gate.answered(system.fileno())
+        system.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER)
+        closing = (1000, "")
+        try:
+            frame = await self._first_frame(socket)
+            async with contextlib.AsyncExitStack() as stack:
+                connection = await self._join(socket, frame, stack, address)
+                try:
+                    await connection.run()
+                finally:
+                    self._peers.discard(connection)
+                    connection.leave()
+                    closing = connection.peer.closing or closing
+        except RemoteError as error:
+            closing = (CLOSE_PROTOCOL if error.code in NOT_THE_PROTOCOL else CLOSE_REFUSED, error.reason)
+            self.metrics.refusals.labels(error.code).inc()
+            event(
+                self._log,
+                logging.INFO,
+                "refused",
+                source=address,
+                address=address,
+                code=error.code,
+                reason=error.reason[:200],
+            )
+            await refuse(socket, error)
+        except _Elsewhere as elsewhere:
+            closing = await self._tunnel(socket, frame, elsewhere.owner)
+        except _Restarting:
+            closing = (CLOSE_RESTART, RESTARTING)
+        except ConnectionClosed:
+            pass  # `leave` has logged why.
+        finally:
+            # Returning would close the socket too, but wait for a peer that reads nothing for ever.
+            await close(socket, *closing)
+            del self._connections[socket]
+            self._http.count_out(address)
+            self._watch_idleness()
+
+    async def _tunnel(self, socket: PlainConnection, frame: str | bytes, owner: Path) -> tuple[int, str]:
+        remote = socket.remote_address
+        self._tunnels += 1
+        try:
+            return await forward(socket, frame, owner, str(remote[0]), self._limits.join_seconds)
+        except RemoteError as error:
+            await refuse(socket, error)
+            return CLOSE_RESTART if error.code == "store" else CLOSE_REFUSED, error.reason
+        finally:
+            self._tunnels -= 1
+
+    async def _first_frame(self, socket: ServerConnection) -> str | bytes:
+        try:
+            async with asyncio.timeout(self._limits.join_seconds):
+                return await socket.recv()
+        except TimeoutError:
+            raise RemoteError("join-first", "no join message came in time") from None
+
+    async def _join(
+        self, socket: PlainConnection, frame: str | bytes, stack: contextlib.AsyncExitStack, address: str
+    ) -> PeerConnection:
+        """Let a connection join the room that its first frame names, which stays open as long as `stack`.
+
+        Raises `RemoteError` when it may not.
+        """
+        messages = decode_frame(frame)
+        join = messages[0] if messages else None
+        if isinstance(join, RemoteError):
+            raise join
+        if not isinstance(join, Join):
+            raise RemoteError("join-first", "the first message must be join")
+        _check_version(join.version)
+        check_room(join.room)
+        assert socket.request is not None
+        if (named := room_in(socket.request.path)) not in ("", join.room):
+            raise RemoteError("bad-room", f"the address names the room {named!r}, and the join {join.room!r}")
+        if self._fellows is not None and (owner := self._fellows.elsewhere(join.room)) is not None:
+            if not isinstance(socket.remote_address, tuple):
+                raise RemoteError(
+                    "bad-room", "this room is another worker's; start all workers of this relay anew"
+                )
+            raise _Elsewhere(owner)
+        grant = await self._admit(socket, join)
+        if isinstance(grant, HubGrant):
+            join = msgspec.structs.replace(join, room=grant.room)
+        try:
+            opened = await stack.enter_async_context(self._rooms.visit(join.room))
+            facts = await self._rooms.find(opened, join)
+        except StoreError as error:
+            raise RemoteError("store", str(error)) from None
+        if self._stopping:
+            raise _Restarting
+        peer = opened.room.join(
+            join,
+            facts,
+            role=grant.role,
+            subject=grant.subject,
+            token_name=grant.name,
+            verified=grant.verified,
+        )
+        connection = PeerConnection(socket, opened, peer, grant, self._shared)
+        self._peers.add(connection)
+        connection.enter(address, messages[1:])
+        return connection
+
+
+def _check_version(version: int) -> None:
+    # A client one version ahead speaks ours too, and `Welcome` names the version to speak.
+    if not OLDEST_VERSION <= version <= PROTOCOL_VERSION + 1:
+        older = "the relay" if version > PROTOCOL_VERSION else "ipysketch"
+        spoken = f"this relay speaks protocol version {PROTOCOL_VERSION}, not {version}"
+        raise RemoteError("version", f"{spoken}; upgrade {older}")

@@ -1,0 +1,344 @@
+// @ts-check
+// A drawing over the kernel's comm: docs/reference/page-messages.md.
+
+import { FrameTimer } from "../client/frame_timer.js";
+import { KernelScene } from "./kernel_scene.js";
+import { RemoteStrokes } from "./remote_strokes.js";
+
+/**
+ * @typedef {import("./types").Board} Board
+ * @typedef {import("./types").Action} Action
+ * @typedef {import("./types").Fields} Fields
+ * @typedef {import("./types").Person} Person
+ * @typedef {import("./types").LiveInk} LiveInk
+ * @typedef {import("./types").Status} Status
+ * @typedef {import("../../../ipysketch/widget/static/page_messages").State} State
+ * @typedef {import("../../../ipysketch/widget/static/channel.js").Gone} Gone
+ * @typedef {import("../../../ipysketch/widget/static/channel.js").Channel} Channel
+ */
+
+const EIGHTHS = 8;
+/** Milliseconds between two places of the cursor. */
+const CURSOR_INTERVAL = 1000 / 15;
+
+/** @implements {Board} */
+export class KernelBoard extends EventTarget {
+  #channel;
+  #scene;
+  #strokes = new RemoteStrokes();
+  /** @type {Gone} */
+  #gone = "";
+  /** @type {Set<string>} */
+  #changes = new Set();
+  #dispatching = new FrameTimer(() => this.#dispatch());
+  /** Ink under hands that is not sent yet. @type {Map<string, {start: number, points: number[], fields?: Fields}>} */
+  #previews = new Map();
+  #sending = new FrameTimer(() => this.#sendPreviews());
+  /** @type {any} */
+  #cursorTimer = 0;
+  #cursorSent = 0;
+  /** @type {number[] | null} */
+  #cursor = null;
+  #live = { stale: true, elements: /** @type {LiveInk[]} */ ([]) };
+
+  /** @param {Channel} channel */
+  constructor(channel) {
+    super();
+    this.#channel = channel;
+    this.#scene = new KernelScene(channel.view);
+    /** @param {(keyof State)[]} names @param {...string} events */
+    const pass = (names, ...events) => channel.onChange(names, () => this.#notify(...events));
+    pass(["people", "cursors", "following", "view_box", "locked", "leading"], "people");
+    pass(["pages", "page"], "pages");
+    pass(["can_draw", "can_clear", "can_undo", "can_redo", "mode"], "can");
+    pass(["status", "connected", "progress", "notice", "pending"], "status");
+    pass(["lasers"], "live");
+    channel.observe(["author"], () => {
+      this.#scene.author = channel.get("author") ?? "";
+    });
+    channel.onMessage(({ scene, live }) => {
+      if (scene) {
+        if (!this.#scene.receive(scene)) channel.send("scene", { view: channel.view });
+        this.#notify("elements");
+      }
+      if (live) {
+        if (!this.#strokes.receive(live)) channel.send("lost");
+        this.#live.stale = true;
+        this.#notify("live");
+      }
+    });
+    channel.send("scene", { view: channel.view });
+  }
+
+  destroy() {
+    clearTimeout(this.#cursorTimer);
+  }
+
+  /** @param {...string} events */
+  #notify(...events) {
+    for (const event of events) this.#changes.add(event);
+    this.#dispatching.request();
+  }
+
+  #dispatch() {
+    const changes = [...this.#changes];
+    this.#changes.clear();
+    for (const name of changes) this.dispatchEvent(new Event(name));
+  }
+
+  /** Take account of how the kernel is gone. @param {Gone} gone */
+  setKernelGone(gone) {
+    this.#gone = gone;
+    if (gone) this.#strokes.clear();
+    this.#live.stale = true;
+    this.#notify("status", "can", "live");
+  }
+
+  // --- the drawing --------------------------------------------------------------------------------------------------
+
+  get room() {
+    return this.#channel.get("room") ?? "";
+  }
+
+  get width() {
+    return this.#channel.get("size")?.[0] ?? 1280;
+  }
+
+  get height() {
+    return this.#channel.get("size")?.[1] ?? 720;
+  }
+
+  get page() {
+    return this.#channel.get("page");
+  }
+
+  get pages() {
+    return this.#channel.get("pages").map(([key, name]) => ({ key, name }));
+  }
+
+  get elements() {
+    return this.#scene.elements;
+  }
+
+  /** The elements as the kernel's paper shows them: without own operations that it has not handled. */
+  get painted() {
+    return this.#scene.painted;
+  }
+
+  /** How many operations of this view the kernel's scene does not have yet. */
+  get waiting() {
+    return this.#scene.pending;
+  }
+
+  /** @param {string} key */
+  entry(key) {
+    const entry = this.#scene.entries.get(key);
+    return entry && { fields: entry.fields, place: placeOf(entry), author: entry.author };
+  }
+
+  get live() {
+    if (this.#live.stale)
+      this.#live = { stale: false, elements: this.#strokes.elements(this.page, this.#channel.view) };
+    return this.#live.elements;
+  }
+
+  get lasers() {
+    const sides = [this.width, this.height];
+    return this.#channel.get("lasers").map(([name, color, total, places]) => ({
+      peer: name.split("/")[0],
+      name,
+      color,
+      total,
+      points: places.map((part, i) => part * sides[i % 2]),
+    }));
+  }
+
+  // --- people and the room ------------------------------------------------------------------------------------------
+
+  /** @returns {Person[]} */
+  get people() {
+    const at = new Map(
+      this.#channel
+        .get("cursors")
+        .map(([x, y, , , peer]) => [peer, /** @type {[number, number]} */ ([x * this.width, y * this.height])]),
+    );
+    return this.#channel.get("people").map((person) => ({
+      ...person,
+      role: /** @type {any} */ (person.role || undefined),
+      cursor: person.me ? null : (at.get(person.peer) ?? null),
+    }));
+  }
+
+  get can() {
+    const get = this.#channel.get.bind(this.#channel);
+    const here = this.#gone === "";
+    return {
+      draw: here && get("can_draw"),
+      clear: here && get("can_clear"),
+      moderate: here && get("can_clear"),
+      undo: here && get("can_draw") && get("can_undo"),
+      redo: here && get("can_draw") && get("can_redo"),
+    };
+  }
+
+  get mode() {
+    return this.#channel.get("mode") ?? "";
+  }
+
+  /** @returns {Status} */
+  get status() {
+    const get = this.#channel.get.bind(this.#channel);
+    const away = get("status").startsWith("not connected") ? "ended" : "connecting";
+    const joined = get("connected") ? "connected" : get("room") ? away : "solo";
+    return {
+      connection: this.#gone === "ended" ? "gone" : this.#gone ? "cut" : joined,
+      words: get("status"),
+      notice: get("notice"),
+      pending: Math.max(get("pending") ?? 0, this.#scene.pending),
+      progress: get("progress"),
+    };
+  }
+
+  get author() {
+    return this.#channel.get("author") ?? "";
+  }
+
+  /** @param {{author: string}} element */
+  mayChange({ author }) {
+    return this.can.clear || author === this.author;
+  }
+
+  // --- what is done here --------------------------------------------------------------------------------------------
+
+  /** @param {Action[]} actions */
+  submit(actions) {
+    if (!actions.length || this.#gone) return;
+    for (const action of actions) if (action.type === "create") this.#previews.delete(action.key);
+    const number = this.#scene.submit(actions);
+    this.#channel.send("submit", { view: this.#channel.view, number, actions });
+    this.#notify("elements", "status");
+  }
+
+  undo() {
+    this.#channel.send("undo");
+  }
+
+  redo() {
+    this.#channel.send("redo");
+  }
+
+  clear() {
+    this.submit([{ type: "clear", page: this.page }]);
+  }
+
+  /** @param {string} key */
+  turn(key) {
+    this.#channel.send("turn", { page: key });
+  }
+
+  addPage() {
+    this.#channel.send("add page");
+  }
+
+  /** @param {string} key @param {string} name */
+  renamePage(key, name) {
+    this.#channel.send("rename page", { page: key, name });
+  }
+
+  /** @param {string} key */
+  removePage(key) {
+    this.#channel.send("remove page", { page: key });
+  }
+
+  // --- presence -----------------------------------------------------------------------------------------------------
+
+  /** It is sent once a display frame.
+   * @param {string} key @param {number} start @param {number[]} points @param {Fields} [fields] */
+  preview(key, start, points, fields) {
+    const waiting = this.#previews.get(key);
+    if (waiting && start === waiting.start + waiting.points.length) waiting.points.push(...points);
+    else this.#previews.set(key, { start, points: [...points], fields });
+    this.#sending.request();
+  }
+
+  #sendPreviews() {
+    for (const [key, { start, points, fields }] of this.#previews) this.#sendPreview(key, start, points, fields);
+    this.#previews.clear();
+  }
+
+  /** @param {string} key @param {number} start @param {number[]} points @param {Fields} [fields] */
+  #sendPreview(key, start, points, fields) {
+    this.#channel.send("preview", { view: this.#channel.view, key, start, points, ...(fields ? { fields } : {}) });
+  }
+
+  /** @param {string} key */
+  endPreview(key) {
+    this.#previews.delete(key);
+    this.#channel.send("end preview", { key });
+  }
+
+  /** @param {Fields} fields */
+  presence(fields) {
+    const { cursor, view, moving } = fields;
+    if (cursor !== undefined) this.#pointAt(cursor);
+    if (view !== undefined)
+      this.#channel.send("look", { view: view?.map((/** @type {number} */ v) => v / EIGHTHS) ?? null });
+    if (moving !== undefined) this.#channel.send("moving", { offsets: moving ?? {} });
+  }
+
+  /** @param {number[] | null} cursor */
+  #pointAt(cursor) {
+    this.#cursor = cursor;
+    clearTimeout(this.#cursorTimer);
+    const send = () => {
+      this.#cursorSent = performance.now();
+      const at = this.#cursor;
+      this.#channel.send("cursor", at && { x: at[0] / EIGHTHS, y: at[1] / EIGHTHS });
+    };
+    const wait = cursor ? this.#cursorSent + CURSOR_INTERVAL - performance.now() : 0;
+    if (wait > 0) this.#cursorTimer = setTimeout(send, wait);
+    else send();
+  }
+
+  get locked() {
+    return this.#channel.get("locked") ?? false;
+  }
+
+  /** @param {boolean} locked */
+  lock(locked) {
+    this.#channel.send("moderate", { locked });
+  }
+
+  /** @param {string} peer */
+  remove(peer) {
+    this.#channel.send("moderate", { remove: peer });
+  }
+
+  get leading() {
+    return this.#channel.get("leading") ?? false;
+  }
+
+  /** @param {boolean} lead */
+  lead(lead) {
+    this.#channel.send("moderate", { lead });
+  }
+
+  /** @param {string} peer */
+  follow(peer) {
+    this.#channel.send("follow", { peer });
+  }
+
+  get following() {
+    return this.#channel.get("following");
+  }
+
+  get followedView() {
+    return this.#channel.get("view_box");
+  }
+}
+
+/** @param {import("../model/messages.js").Entry} entry */
+function placeOf(entry) {
+  const { place } = entry.fields;
+  return typeof place === "number" ? place : entry.first[0];
+}

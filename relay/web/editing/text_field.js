@@ -1,0 +1,92 @@
+// @ts-check
+// A field on the board to type a text in.
+
+import { BOARD } from "../canvas/live_ink.js";
+
+/** Characters of one text, as `MAX_TEXT` in Python. */
+const MAX_TEXT = 10_000;
+
+export class TextField {
+  #el;
+  #field = document.createElement("textarea");
+  #before;
+  #closed;
+  #done = false;
+  #size;
+
+  /**
+   * Open it. Enter ends it, Shift+Enter begins a line, Escape discards it.
+   * @param {HTMLElement} el covers the paper
+   * @param {{color: string, size: number}} style in board units
+   * @param {number[]} place of its corner, in pixels of the web page
+   * @param {(text: string | null) => void} closed is called with the text, "" where there is none, or null where it was given
+   *   up or is as it was
+   * @param {string} [before] the text to change
+   */
+  constructor(el, style, [clientX, clientY], closed, before = "") {
+    this.#el = el;
+    this.#before = before;
+    this.#closed = closed;
+    this.#size = style.size;
+    const field = this.#field;
+    field.className = "ipysketch-typed";
+    // It lies on the text that it changes, which is not shown meanwhile.
+    field.value = before;
+    field.rows = 1;
+    field.dir = "auto";
+    field.spellcheck = false;
+    field.maxLength = MAX_TEXT;
+    field.setAttribute("aria-label", "Text on the board");
+    const desk = /** @type {HTMLElement} */ (el.closest(".ipysketch-desk"));
+    const box = desk.getBoundingClientRect();
+    Object.assign(field.style, {
+      left: `${clientX - box.left}px`,
+      top: `${clientY - box.top}px`,
+      lineHeight: "1.25",
+    });
+    field.addEventListener("input", () => this.#fit());
+    field.addEventListener("blur", () => this.end(true));
+    field.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Escape") this.end(false);
+      else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+        event.preventDefault();
+        this.end(true);
+      }
+    });
+    desk.append(field);
+    this.restyle(style);
+    field.focus({ preventScroll: true });
+  }
+
+  /** @param {{color: string, size: number}} style in board units */
+  restyle({ color, size }) {
+    this.#size = size;
+    this.#field.style.color = color;
+    this.#field.style.fontSize = `${size * this.#unit}px`;
+    this.#fit();
+  }
+
+  /** Pixels of a board unit. */
+  get #unit() {
+    return this.#el.getBoundingClientRect().width / BOARD.width;
+  }
+
+  #fit() {
+    const { style } = this.#field;
+    style.width = "2ch";
+    style.width = `${this.#field.scrollWidth + this.#size * this.#unit}px`;
+    style.height = "auto";
+    style.height = `${this.#field.scrollHeight}px`;
+  }
+
+  /** @param {boolean} keep whether what was typed counts */
+  end(keep) {
+    if (this.#done) return;
+    this.#done = true;
+    const text = this.#field.value.trim() && this.#field.value;
+    this.#field.remove();
+    this.#closed(keep && text !== this.#before ? text : null);
+    this.#el.focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,1 @@
+"""Several processes of one machine as one relay: the front, which accepts, and workers, each with its rooms."""

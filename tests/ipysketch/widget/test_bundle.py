@@ -1,0 +1,202 @@
+"""Modules joined into one export what they export apart, and what cannot be joined is said with its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ipysketch.widget.bundle import BundleError, bundle
+from ipysketch.widget.frontend import Frontend, read_module
+
+from ...support.node import says
+
+SHOW = """
+const [, , path] = process.argv;
+const module = await import(path);
+process.stdout.write(JSON.stringify(Object.fromEntries(Object.entries(module).sort(([a], [b]) => (a < b ? -1 : 1)))));
+"""
+
+
+def joined(modules: dict[str, str], entry: str = "a.js") -> str:
+    def read(path: str) -> str:
+        if path not in modules:
+            raise FileNotFoundError(path)
+        return modules[path]
+
+    return bundle(entry, read)
+
+
+def shown(folder: Path, path: str) -> str:
+    """The exports of a module, as Node has them."""
+    (folder / "show.mjs").write_text(SHOW)
+    return says(str(folder / "show.mjs"), str(folder / path))
+
+
+def alike(folder: Path, modules: dict[str, str]) -> dict[str, object]:
+    """The exports of `a.js`, which are the same when the modules are apart and joined."""
+    (folder / "package.json").write_text('{"type": "module"}')
+    for path, source in modules.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(source)
+    (folder / "joined.mjs").write_text(joined(modules))
+    apart, together = shown(folder, "a.js"), shown(folder, "joined.mjs")
+    assert together == apart
+    exports: dict[str, object] = json.loads(together)
+    return exports
+
+
+B = """
+export const one = 1;
+export function two() { return 2; }
+export async function later() {}
+export class Three { value = 3; }
+const four = 4;
+export { four, four as vier };
+export default function five() { return 5; }
+"""
+STATEMENTS = {
+    "names": 'import { one, two } from "./b.js";\nexport const x = [one, two()];',
+    "over lines": 'import {\n  one, // the first\n  two,\n} from "./b.js";\nexport const x = [one, two()];',
+    "as": 'import { one as a, Three as B } from "./b.js";\nexport const x = [a, new B().value];',
+    "default": 'import five from "./b.js";\nexport const x = five();',
+    "default and names": 'import five, { one } from "./b.js";\nexport const x = five() + one;',
+    "default by name": 'import { default as five } from "./b.js";\nexport const x = five();',
+    "all": 'import * as b from "./b.js";\nexport const x = Object.keys(b).sort().concat(b.default());',
+    "default and all": 'import five, * as b from "./b.js";\nexport const x = [five(), b.one];',
+    "late": 'export const x = one;\nimport { one } from "./b.js";',
+    "single quotes, no semicolon": "import { one } from './b.js'\nexport const x = one",
+    "one line": 'import{one}from"./b.js";export const x=one;export const y=two();import{two}from"./b.js"',
+    "passed on": 'export { one, four as y } from "./b.js";',
+    "all passed on": 'export * from "./b.js";',
+    "all passed on but one": 'export * from "./b.js";\nexport const one = "mine";',
+    "all passed on by name": 'export * as b from "./b.js";\nexport default 1;',
+    "default passed on": 'export { default } from "./b.js";\nexport { default as five } from "./b.js";',
+    "a default value": "export default { a: [1, 2] };",
+    "a default function": "export default async (a, b) => a + b;\nexport const x = 1;",
+    "a default class": "export default class A {}\nexport const x = new A() instanceof A;",
+    "an empty list": "export {};\nexport const x = 1;",
+    "generators": "export function* numbers() { yield 1; }\nexport const x = [...numbers()];",
+    "commas inside": "export const x = ((a, b) => [a, b])(1, 2);",
+    "without a semicolon": "export const x = [1, 2]\nexport const y = 3\nconst z = 4, w = 5\n",
+}
+
+
+@pytest.mark.parametrize("statements", STATEMENTS.values(), ids=STATEMENTS)
+def test_joined_modules_export_what_they_export_apart(tmp_path: Path, statements: str) -> None:
+    alike(tmp_path, {"a.js": statements, "b.js": B})
+
+
+# What looks like an import, an export, a bracket or a comment, and is none.
+TEXTS = {
+    "strings": r"""export const x = ['import { a } from "./c.js"', "export const y = 1; // }", '\'{', "\\"];""",
+    "templates": "export const y = 1;\nexport const x = `import ${`{${[1, 2].map((n) => `}${n}`)}`} \\` \\${ $ export`;",
+    "regular expressions": r"""export const x = [/["'`{(/]/.source, "a/b".replace(/\//g, "{"), [/}/].length, /[/]\/*/.source];""",
+    "after a condition": "let y = 0;\nif (true) /[{]/.exec('{') && y++;\nexport const x = [y, (6) / 2 / 1, [8][0] / 2, `8` / 4];",
+    "after a keyword": "const f = () => { return /'/.source; };\nexport const x = [f(), typeof /`/];",
+    "divisions": "const a = 8;\nconst o = { b: 2, return: 2 };\nexport const x = a / o.b / 2 + ' / ';",
+    "comments": "// import { a } from './c.js'; `\n/* export const z = '\n*/ export const x = 1; /* } */",
+    "an end of line in a comment": "const f = () => { return /*\n*/ 1; };\nexport const x = [f() ?? null];",
+    "words": "const o = { import: 1, export: 2, default: 3, from: 4, as: 5 };\nexport const x = [o.import, o.export, o];",
+    "names": "const from = 1, as = 2;\nexport { from, as };",
+}
+
+
+@pytest.mark.parametrize("source", TEXTS.values(), ids=TEXTS)
+def test_what_only_looks_like_syntax_is_copied(tmp_path: Path, source: str) -> None:
+    alike(tmp_path, {"a.js": source})
+
+
+def test_modules_run_once_and_in_the_order_of_their_imports(tmp_path: Path) -> None:
+    log = "globalThis.log = [...(globalThis.log ?? []), '{}'];\n"
+    exports = alike(
+        tmp_path,
+        {
+            "a.js": log.format("a") + 'import "./x/c.js";\nimport "./b.js";\nexport const x = globalThis.log;',
+            "b.js": log.format("b")
+            + 'import "./x/c.js";\nimport { y } from "./x/../d.js";\nexport const z = y;',
+            "x/c.js": 'import "../d.js";\n' + log.format("c"),
+            "d.js": log.format("d") + "export const y = 1;",
+        },
+    )
+    assert exports == {"x": ["d", "c", "b", "a"]}
+
+
+def test_names_of_modules_do_not_meet(tmp_path: Path) -> None:
+    modules = {
+        "a.js": 'import { x as y } from "./p/m.js";\nimport { x as z } from "./q/m.js";\nconst b = 1;\nexport const x = [y, z, b];',
+        "p/m.js": "const b = 2;\nexport const x = b;",
+        "q/m.js": "const b = 3;\nexport const x = b;",
+    }
+    assert alike(tmp_path, modules) == {"x": [2, 3, 1]}
+
+
+WRONG = {
+    'import { a } from "./none.js";': "a.js imports none.js, which cannot be read",
+    'import { a } from "./b.js";': "a.js imports a, which b.js does not export",
+    'import a from "./c.js";': "a.js imports default, which c.js does not export",
+    'export { a } from "./b.js";': "a.js imports a, which b.js does not export",
+    'import { a } from "lodash";': "a.js, line 1: lodash is not a relative path",
+    'import { a } from "https://example.org/a.js";': "is not a relative path",
+    'import a from "./c.js" with { type: "json" };': "the end of the statement is expected, not with",
+    'const a = import("./b.js");': "import( is not supported",
+    "\nconst a = import.meta.url;": "a.js, line 2: import. is not supported",
+    "await 1;": "await outside of functions",
+    "export let a = 1;": "export let is not supported",
+    "export var a = 1;": "export var is not supported",
+    "export const { a } = 1;": "export const takes one name: no pattern",
+    "export const a = 1, b = 2;": "export const takes one name: no comma",
+    "export const a = 1;\nexport { a };": "a is exported twice",
+    "export default function () {}": "needs a name",
+    "export default class extends Object {}": "needs a name",
+    "const $0 = 1;": "$0 is a name of the joined module's own",
+    'import { a b } from "./b.js";': ", is expected, not b",
+    "const a = (1": "( is not closed",
+    "const a = 1);": ") closes nothing",
+    "const a = [1);": ") closes nothing",
+    "const a = `1": "the template does not end",
+    "const a = `${1": "${ is not closed",
+    "const a = 'b\n';": "the string that begins with ' does not end",
+    "const a = /b": "the regular expression does not end",
+    "{}\n/a/.test('a');": "a.js, line 2: a slash after }",
+}
+
+
+@pytest.mark.parametrize(("source", "words"), WRONG.items(), ids=WRONG)
+def test_what_is_not_supported_is_an_error_that_says_where(source: str, words: str) -> None:
+    with pytest.raises(BundleError) as error:
+        joined({"a.js": source, "b.js": "export const one = 1;", "c.js": ""})
+    assert words in str(error.value)
+
+
+def test_a_circle_is_an_error_that_names_it() -> None:
+    modules = {"a.js": 'import "./b.js";', "b.js": 'import "./c.js";', "c.js": 'import "./b.js";'}
+    with pytest.raises(BundleError, match=r"^b\.js imports c\.js imports b\.js$"):
+        joined(modules)
+
+
+def test_the_comparison_notices_a_wrong_join(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    modules = {"a.js": 'import { one } from "./b.js";\nexport const x = one;', "b.js": B}
+    for path, source in modules.items():
+        (tmp_path / path).write_text(source)
+    wrong = joined(modules).replace("four as vier", "").replace("one = 1", "one = 2")
+    (tmp_path / "joined.mjs").write_text(wrong)
+    assert shown(tmp_path, "joined.mjs") != shown(tmp_path, "a.js")
+
+
+def test_the_widgets_module_is_one_module_for_front_ends(tmp_path: Path) -> None:
+    module = str(Frontend._esm)
+    assert not [line for line in module.splitlines() if line.startswith("import")]
+    (tmp_path / "check.mjs").write_text(
+        "const { default: widget } = await import(process.argv[2]);\nprocess.stdout.write(typeof widget.render);"
+    )
+    (tmp_path / "module.mjs").write_text(module)
+    assert says(str(tmp_path / "check.mjs"), str(tmp_path / "module.mjs")) == "function"
+
+
+def test_the_modules_of_the_relay_are_found() -> None:
+    assert "export" in read_module("relay/web/canvas/palette.js")
+    with pytest.raises(OSError):
+        read_module("ipysketch/widget/static/none.js")
