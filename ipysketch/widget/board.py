@@ -92,6 +92,9 @@ class BoardWidget(VBox):
         off_main = threading.current_thread() is not threading.main_thread()
 
         def run() -> None:
+            if not off_main:
+                # An answer on the canvas's comm, such as an echo of its state, has bound the route to cells again.
+                self._free_route()
             self._sender.received(off_main)
             function(*arguments)
 

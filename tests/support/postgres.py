@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -33,23 +34,36 @@ def programs() -> dict[str, Path]:
     return found
 
 
+def _reachable(folder: Path) -> bool:
+    """Whether every user may enter `folder`: a home or a temporary folder of root's is closed to others."""
+    return all(place.stat().st_mode & 0o001 for place in (folder, *folder.parents))
+
+
 class Server:
-    """A server in `folder` with settings of its own."""
+    """A server in `folder` with settings of its own: `create`, then `close`."""
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self.port = free_port()
         self.address = f"postgresql://relay@127.0.0.1:{self.port}/postgres"
         self._programs = programs
         self._data = folder / "data"
-        self._log = (folder / "log").open("w")
         folder.chmod(0o755)
+        if os.geteuid() == 0 and not _reachable(programs):
+            # Programs, libraries and data of the installation belong together.
+            shutil.copytree(programs.parent, folder / "installation", symlinks=True)
+            self._programs = folder / "installation" / programs.name
+        self._log = (folder / "log").open("w")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def create(self) -> None:
+        """Make its files, and start it."""
         self._data.mkdir(mode=0o700)
         if os.geteuid() == 0:  # A server does not run as root.
             user = pwd.getpwnam(NOBODY)
             os.chown(self._data, user.pw_uid, user.pw_gid)
-        self._run(
-            "initdb", "--auth=trust", "--username=relay", "--encoding=UTF8", "--no-sync", "-D", self._data
-        ).wait()
+        words = ("--auth=trust", "--username=relay", "--encoding=UTF8", "--no-sync")
+        code = self._run("initdb", *words, "-D", self._data).wait()
+        assert code == 0, Path(self._log.name).read_text()
         self.start()
 
     def _run(self, program: str, *words: str | Path) -> subprocess.Popen[bytes]:
@@ -72,6 +86,7 @@ class Server:
         wait_until(self._answers, "the server answers")
 
     def _answers(self) -> bool:
+        assert self._process is not None
         assert self._process.poll() is None, Path(self._log.name).read_text()
         try:
             psycopg.connect(self.address, connect_timeout=5).close()
@@ -85,11 +100,12 @@ class Server:
             self._run("pg_ctl", "-D", self._data, "stop", "-m", "immediate").wait()
         else:
             self._run("pg_ctl", "-D", self._data, "stop", "-m", "fast").wait()
-        self._process.wait()
+        if self._process is not None:
+            self._process.wait()
 
     def close(self) -> None:
         """Stop it for good."""
-        if self._process.poll() is None:
+        if self._process is not None and self._process.poll() is None:
             self.stop()
         self._log.close()
 
@@ -106,6 +122,7 @@ def server(name: str) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="postgres-", dir=memory) as folder:
         made = Server(programs()[name], Path(folder))
         try:
+            made.create()
             yield made
         finally:
             made.close()

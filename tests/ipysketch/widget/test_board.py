@@ -114,6 +114,18 @@ def test_pages_draw_through_the_canvas() -> None:
     on_loop(test)
 
 
+def test_input_that_came_between_cells_frees_its_route_for_the_next_cell() -> None:
+    """ipykernel binds answers on a comm to the shell that sent last there, which an echo on the main thread does."""
+
+    def test() -> None:
+        board = Board()
+        board.canvas.comm._reply_subshell_id = None
+        board.receive("undo")
+        assert not hasattr(board.canvas.comm, "_reply_subshell_id")
+
+    on_loop(test)
+
+
 def test_nothing_is_painted_before_a_page_is_ready_but_the_toolbar_is_right() -> None:
     def test() -> None:
         board = Board()
