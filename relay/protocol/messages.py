@@ -58,8 +58,10 @@ class Join(Message, frozen=True, tag="join"):
 
 
 class Accompany(Message, frozen=True, tag="accompany"):
-    """The first message of a connection that is a companion: a page that sends and receives the live things of the peer
-    that asked for `ticket`, and nothing else. Answered by an `Accompanied`."""
+    """The first message of a companion, a page that sends and receives what is live of a peer, and nothing else.
+
+    The peer has asked for the `ticket`. Answered by an `Accompanied`.
+    """
 
     room: str
     ticket: str
@@ -264,8 +266,10 @@ class PeerPreview(Message, frozen=True, tag="ink"):
 
 
 class PeerCancel(Message, frozen=True, tag="ink-end"):
-    """The end of a peer's preview. `seq` is the entry by which it became an element, 0 where it came to nothing; relays of
-    0.2.0 and before leave it out."""
+    """The end of a peer's preview.
+
+    `seq` is the entry by which it became an element, 0 where it came to nothing; relays before companions leave it out.
+    """
 
     peer: str
     key: str

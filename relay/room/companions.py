@@ -28,8 +28,8 @@ class Companions:
         """Whose each is and until when it lets somebody in, by its hash."""
 
     def invite(self, lead: Peer, now: float) -> str:
-        """Return a ticket for one companion of `lead`, good for `TICKET_SECONDS` from `now`; its oldest one is void when it
-        has too many."""
+        """Return a ticket for one companion of `lead`, good for `TICKET_SECONDS` from `now`; of too many, the oldest is
+        void."""
         own = [name for name, (owner, _) in self._tickets.items() if owner is lead]
         for name in own[: max(0, len(own) - MAX_COMPANIONS + 1)]:
             del self._tickets[name]

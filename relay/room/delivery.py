@@ -179,7 +179,8 @@ class Delivery:
             news = self._presence.since(seen)
             seen = self._presence.version
             if not messages and all(isinstance(update, PeerPreview) for update in news):
-                owners = {self._presence.sender(update.peer, update.key) for update in news}
+                previews = (update for update in news if isinstance(update, PeerPreview))
+                owners = {self._presence.sender(update.peer, update.key) for update in previews}
                 owner = owners.pop() if len(owners) == 1 else ""
             messages += news
         if self._presence.remembers:

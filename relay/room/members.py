@@ -7,8 +7,8 @@ from collections.abc import Callable
 from ..limits import Limits
 from ..protocol import CLOSE_REPLACED, Join, RemoteError
 from .clients import Client, Clients
-from .joining import Applicant, Begin, Continue, Identity, Renew
 from .companions import Companions
+from .joining import Applicant, Begin, Continue, Identity, Renew
 from .peer import JOINED, LEAVING, LEFT, Peer
 from .permissions import Role, presence_bytes
 from .presence import Presence

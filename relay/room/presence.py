@@ -135,8 +135,8 @@ class Presence:
     def draw(self, peer: str, preview: Preview[Any], sender: str = "") -> None:
         """Append to a preview. A part that does not fit what is there, or whose preview has ended, is ignored.
 
-        `sender` is the line of a companion of `peer`, "" for the peer itself. What a companion draws, its peer does not:
-        that came late, by a longer way.
+        `sender` is the line of a companion of `peer`, "" for the peer itself. What a companion draws, its peer does
+        not: that came late, by a longer way.
 
         Raises `RemoteError`, and changes nothing, when there are too many previews or the preview is too long."""
         key, start, points = preview.key, preview.start, preview.points

@@ -226,10 +226,9 @@ class Room:
         """Handle one message. Raises `RemoteError` when it is refused as a whole, and then nothing has changed."""
         if peer.life is not JOINED:
             return
-        if peer.lead is not None:
-            check_companion(message)
-        if not isinstance(message, Operate):  # An operation is refused under its number: see `OperationQueue`.
-            check_message(peer.rights, self.locked, message)
+        # An operation of a peer is refused under its number: see `OperationQueue`.
+        if not isinstance(message, Operate) or peer.lead is not None:
+            self.check_allowed(peer, message)
         match message:
             case Preview():
                 sender = "" if peer.lead is None else peer.line
@@ -237,12 +236,7 @@ class Room:
             case Operate():
                 self.queue.add(peer, message)
             case PresenceMessage(state=state):
-                if peer.named_by_token and "name" in state and state["name"] != peer.name:
-                    raise RemoteError("bad-name", "your token says what you are called")
-                check_presence(peer.rights, self.locked, state)
-                self._presence.update(peer.id, state)
-                if peer.lead is not None:
-                    peer.shown.update(state)
+                self._update_presence(peer, state)
             case Cancel(key=key):
                 check_key(key)
                 self._presence.end(peer.id, key)
@@ -259,6 +253,14 @@ class Room:
                 raise RemoteError("joined-already", "this connection has joined already; open another one")
             case _:
                 raise RemoteError("bad-message", "only the relay itself can do that")  # See `check_allowed`.
+
+    def _update_presence(self, peer: Peer, state: dict[str, Any]) -> None:
+        if peer.named_by_token and "name" in state and state["name"] != peer.name:
+            raise RemoteError("bad-name", "your token says what you are called")
+        check_presence(peer.rights, self.locked, state)
+        self._presence.update(peer.id, state)
+        if peer.lead is not None:
+            peer.shown.update(state)
 
     def check_allowed(self, peer: Peer, message: ClientMessage) -> None:
         """Raise `RemoteError` unless `peer` may send `message`, one that the room does not handle itself."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from ..limits import Limits
 from ..observability.metrics import Metrics
 from ..protocol import (
+    Accompany,
     ClientMessage,
     Erase,
-    Accompany,
     Event,
     Invite,
     Join,

@@ -29,8 +29,8 @@ class OpenRoom:
     notified at `last_notified` (loop time, seconds) and will be again when `notify_timer` is due. `queue_timer` is due
     when a client can pay for an operation again. It has so many `users`, and is closed by `close_timer` when it has
     none. `verdicts`: operations have just become durable. `weight` are the bytes that it had in memory when it was
-    weighed. `checkpointing` stores a checkpoint, and `drawing` makes a snapshot. `presence_rates` are those of its peers by
-    their ids, which a peer and its companions share."""
+    weighed. `checkpointing` stores a checkpoint, and `drawing` makes a snapshot. `presence_rates` are those of its
+    peers by their ids, which a peer and its companions share."""
 
     room: Room
     hold: Hold

@@ -50,7 +50,7 @@ from ..support.waiting import DEADLINE
 from .test_rights import ROWS, Row, kind_of
 
 TOKENS = Tokens(b"s" * 32)
-INK = {"kind": "stroke"}
+INK: dict[str, Any] = {"kind": "stroke"}
 ROOM = "algebra"
 FOREIGN = "https://lab.example"
 ALLOWED = frozenset({PeerState, PeerLeft, PeerPreview, PeerCancel, Accompanied, Error})
