@@ -56,7 +56,7 @@ class Pair(Scene):
 
     def ticket(self, lead: Peer) -> str:
         self.room.invite(lead, 0.0)
-        return next(said.ticket for said in self.heard(lead, Ticket))
+        return str(self.heard(lead, Ticket)[-1].ticket)
 
     def quiet(self) -> None:
         for each in (self.ada, self.grace, self.page, self.other):
