@@ -43,6 +43,8 @@ REST = 300.0
 GROWTH = 64 << 20
 """Bytes of growth since its start after which the process ends with its job: leftovers of one job would be missing for
 the next."""
+PART = 256 << 10
+"""Bytes of a result that are sent at once."""
 
 Frames = Iterator[bytes]
 Answer = Iterator[bytes]
@@ -50,12 +52,12 @@ Answer = Iterator[bytes]
 
 def png(frames: Frames, *, font: str | None, width: int, height: int, board: tuple[float, float]) -> Answer:
     """Paint a picture as a PNG file."""
-    yield painter.png(_elements(frames), width, height, board, font=font)
+    yield from _parts(painter.png(_elements(frames), width, height, board, font=font))
 
 
 def pixels(frames: Frames, *, font: str | None, width: int, height: int, board: tuple[float, float]) -> Answer:
     """Paint a picture as red, green and blue."""
-    yield painter.rgb(_elements(frames), width, height, board, font=font)
+    yield from _parts(painter.rgb(_elements(frames), width, height, board, font=font))
 
 
 def poster(
@@ -77,14 +79,13 @@ def film(
     frames: Frames, *, font: str | None, suffix: str, lasting: list[int], board: tuple[int, int]
 ) -> Answer:
     """Paint an animation. A frame has new elements, and the numbers of all elements that are in the next picture."""
-    yield animation.encoded(
-        animation.pictures(map(msgspec.msgpack.decode, frames), board, font), suffix, lasting
-    )
+    painted = animation.pictures(map(msgspec.msgpack.decode, frames), board, font)
+    yield from _parts(animation.encoded(painted, suffix, lasting))
 
 
 def svg(frames: Frames, *, board: tuple[float, float], shown: tuple[float, float]) -> Answer:
     """Write a page as SVG."""
-    yield write_svg.svg(_elements(frames), board, shown).encode()
+    yield from _parts(write_svg.svg(_elements(frames), board, shown).encode())
 
 
 def pdf(frames: Frames, *, pages: int, board: tuple[float, float]) -> Answer:
@@ -95,7 +96,7 @@ def pdf(frames: Frames, *, pages: int, board: tuple[float, float]) -> Answer:
     for page, fields in _values(frames):
         if (element := decode("", fields)) is not None:
             found[page].append(element)
-    yield write_pdf.pdf(found, board)
+    yield from _parts(write_pdf.pdf(found, board))
 
 
 def load(_frames: Frames, *, path: str, board: tuple[float, float]) -> Answer:
@@ -175,6 +176,11 @@ def _values(frames: Frames) -> Iterator[Any]:
 def _elements(frames: Frames) -> list[Element]:
     found = (decode("", fields) for fields in _values(frames))
     return [element for element in found if element is not None]
+
+
+def _parts(data: bytes) -> Answer:
+    """Yield a result in parts: to take one of many megabytes at once would hold up the threads of the kernel."""
+    return (data[start : start + PART] for start in range(0, len(data), PART))
 
 
 def _report(report: LoadReport) -> Answer:

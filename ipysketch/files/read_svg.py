@@ -7,7 +7,7 @@ cannot show becomes the nearest thing that it can, and is counted under its name
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -145,7 +145,7 @@ class Reader:
             return None
         inside = replace(at, style=style, opacity=opacity, depth=at.depth + 1)
         if (text := style.get("transform")) and text != "none":
-            matrix = transform(text, self._origin(style, at.view))
+            matrix = transform(text, self._origin(one, replace(at, style=style)))
             inside = replace(inside, matrix=at.matrix @ matrix)
         if opacity < at.opacity and len(one) > 1:
             self._canvas.skipped["opacity of a group, which each of its elements has now"] += 1
@@ -179,7 +179,7 @@ class Reader:
         style = self._styles.computed(one, at.style)
         matrix = at.matrix
         if text := style.get("transform"):
-            matrix = matrix @ transform(text, self._origin(style, at.view))
+            matrix = matrix @ transform(text, self._origin(one, replace(at, style=style)))
         inside = replace(at, style=style, matrix=matrix)
         if local_name(one) == "use" and (used := self._ids.get(target(one))) is not None:
             x, y = measured(inside, "x", 0), measured(inside, "y", 1)
@@ -188,13 +188,20 @@ class Reader:
             )
         return self._outline(one, inside) if local_name(one) in SHAPES else []
 
-    def _origin(self, style: Mapping[str, str], view: tuple[float, float]) -> tuple[float, float]:
-        words = [_KEYWORDS.get(word, word) for word in style.get("transform-origin", "").split()]
-        if not words:
-            return 0.0, 0.0
-        x = length(words[0], view[0], SIZE) or 0.0
-        y = length(words[1] if len(words) > 1 else "50%", view[1], SIZE) or 0.0
-        return x, y
+    def _origin(self, one: Node, at: State) -> tuple[float, float]:
+        """Return the point that a transform leaves where it is, in the lengths around `one`."""
+        words = [_KEYWORDS.get(word, word) for word in at.style.get("transform-origin", "").split()]
+        frame = Rect(0.0, 0.0, *at.view)
+        if at.style.get("transform-box", "view-box") != "view-box":
+            shapes = self._outline(one, replace(at, matrix=Matrix())) if local_name(one) in SHAPES else []
+            if not shapes:
+                self._canvas.skipped["transform about the box of a group"] += 1
+                return 0.0, 0.0
+            frame = around(shapes)
+        words = words or ["0", "0"]
+        x = length(words[0], frame.x1 - frame.x0, SIZE) or 0.0
+        y = length(words[1] if len(words) > 1 else "50%", frame.y1 - frame.y0, SIZE) or 0.0
+        return frame.x0 + x, frame.y0 + y
 
     def _group(self, one: Node, at: State) -> None:
         for child in one:

@@ -29,7 +29,7 @@ INHERITED = {
 OWN = {
     *("opacity", "display", "clip-path", "mask", "filter", "stop-color", "stop-opacity", "overflow", "transform"),
     *("transform-origin", "vector-effect", "mix-blend-mode", "baseline-shift", "x", "y", "width", "height", "r"),
-    *("cx", "cy", "rx", "ry", "d"),
+    *("cx", "cy", "rx", "ry", "d", "transform-box"),
 }  # fmt: skip
 KNOWN = INHERITED | OWN
 MOST_MATCHES = 20_000_000

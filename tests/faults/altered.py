@@ -37,6 +37,10 @@ from ..support.patching import replace
 
 BUILT = "snapshot built"
 LONGEST = "longest step"
+HOLD = 0.5
+"""CPU seconds of a planted hold, `HOLDS` of them, over frames of more than `LONG_FRAME` bytes."""
+HOLDS = 3
+LONG_FRAME = 1000
 FEW = 128
 """The descriptors of a relay with few of them."""
 
@@ -106,6 +110,23 @@ def all_at_once() -> None:
     for name in ("MAX_MESSAGES", "MAX_OBJECTS"):
         replace(relay.protocol.codec, name, 1 << 60)
     relay.server.connection.LONG = relay.server.connection.PIECE = 1 << 60
+
+
+def held() -> None:
+    """The loop stands still for `HOLD` CPU seconds over some of what comes in long frames."""
+    decode = relay.server.connection.decode_client
+    left = HOLDS
+
+    def hold(frame: str | bytes, *more: Any) -> Any:
+        nonlocal left
+        if len(frame) > LONG_FRAME and left:
+            left -= 1
+            until = time.thread_time() + HOLD
+            while time.thread_time() < until:
+                pass
+        return decode(frame, *more)
+
+    replace(relay.server.connection, "decode_client", hold)
 
 
 def free_of_charge() -> None:
@@ -196,6 +217,7 @@ ALTERATIONS: dict[str, Callable[[], None]] = {
         all_on_the_loop,
         all_at_once,
         free_of_charge,
+        held,
     )
 }
 

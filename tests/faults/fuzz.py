@@ -209,9 +209,9 @@ class Control(Ear):
         self.ink: dict[str, int] = {}
         self.strokes = 0
 
-    async def enter(self, port: int) -> None:
+    async def enter(self, port: int, room: str = ROOM) -> None:
         await self.socket.connect(port)
-        join = self.sync.join(ROOM, name=self.name, color="#1f77b4", secret="", token="")
+        join = self.sync.join(room, name=self.name, color="#1f77b4", secret="", token="")
         self.socket.send(encode([join]))
         await self.until(lambda: self.sync.joined, "joining")
 

@@ -12,12 +12,18 @@ import pytest
 from ..support.speed import slowness
 from .amplify import FREE, STEP, Search
 from .attacks import ATTACKS, Felt, attack
+from .waits import attacked
 
 CPU = 10.0
 """CPU seconds that an attack may take in total."""
 TRIES = 3
+SEED = 3
+ATTACK_FRAMES = 20
 LOGGED, KEPT = 100_000, 64 << 20
 MEMORY = 400.0
+ELSEWHERE, BESIDE = 0.15, 0.25
+"""CPU seconds of the relay's loop within which 99 of 100 answers come, in another room than an attacker's and in the
+same one. On an idle machine it is 0.05 elsewhere; one whose two cores are shared reports twice the CPU for the same."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what the relay used")
 
@@ -47,6 +53,25 @@ def test_a_relay_that_stands_still_is_found_out(alteration: str, name: str, tmp_
     assert asyncio.run(attack(name, tmp_path / "relay.sqlite", alteration)).longest > bound
 
 
+def test_others_do_not_wait_while_somebody_attacks(tmp_path: Path) -> None:
+    for number in range(TRIES):
+        slow = slowness()
+        waits = asyncio.run(attacked(tmp_path / f"relay{number}.sqlite", SEED, ATTACK_FRAMES))
+        slow = max(slow, slowness())
+        if waits.elsewhere < ELSEWHERE * slow and waits.beside < BESIDE * slow:
+            break
+    assert waits.elsewhere < ELSEWHERE * slow, waits
+    assert waits.beside < BESIDE * slow, waits
+    assert waits.count > 50, "the control pairs hardly drew"
+    assert waits.frames == ATTACK_FRAMES
+
+
+def test_a_loop_that_is_held_up_is_felt_in_both_rooms(tmp_path: Path) -> None:
+    waits = asyncio.run(attacked(tmp_path / "relay.sqlite", SEED, 6, alteration="held"))
+    assert waits.elsewhere > ELSEWHERE * slowness()
+    assert waits.beside > BESIDE * slowness()
+
+
 def _least(name: str, folder: Path, bound: float) -> Felt:
     """Attack new relays, at most `TRIES`, until no step takes as long as `bound`: a busy machine may delay a step."""
     for number in range(TRIES):
@@ -59,7 +84,6 @@ def _least(name: str, folder: Path, bound: float) -> Felt:
 # --- the search for more of them ----------------------------------------------------------------------------
 
 FRAMES = 30
-SEED = 3
 
 
 def test_no_message_costs_much_more_than_is_charged_for_it() -> None:

@@ -14,15 +14,16 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from ipysketch import SketchError
-from ipysketch.files import formats, painter, process
+from ipysketch.files import formats, jobs, painter, process
 from ipysketch.files.formats import from_bytes, read, written
 from ipysketch.files.images import LONGEST, dimensions
 from ipysketch.files.pictures import picture_fields
-from ipysketch.files.process import Job, Limits, Overspent, run
+from ipysketch.files.process import Job, Limits, Overspent, receive, run
 from ipysketch.files.rasterize import font, frames, png, poster, raster, to_svg
 from ipysketch.local import modules
 from ipysketch.model.elements import Element
@@ -217,3 +218,17 @@ def test_a_script_is_not_run_again_and_its_fork_has_a_process_of_its_own(tmp_pat
         command, cwd=tmp_path, capture_output=True, text=True, check=False, env=modules.environment()
     )
     assert (done.returncode, done.stdout) == (0, "once\n"), done.stderr
+
+
+def test_no_part_of_a_large_result_is_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+
+    def noted(stream: IO[bytes]) -> bytes:
+        frame = receive(stream)
+        sizes.append(len(frame))
+        return frame
+
+    monkeypatch.setattr(process, "receive", noted)
+    pixels = raster([], 1000, 1000, BOARD)
+    assert sum(sizes) > pixels.nbytes == 3_000_000
+    assert max(sizes) <= jobs.PART + 1
