@@ -27,8 +27,10 @@ const BESIDE = 16;
 const MAX_DATA = 480_000;
 const MAX_SIDE = 1600;
 const MAX_TEXT = 10_000;
-export const TOO_LARGE = "That picture is too large for a board: at most about 350 kB as JPEG. Make it smaller first.";
-export const NO_PICTURE = "Only pictures and texts can be put on the board.";
+/** Words of the surface. */
+export const [TOO_LARGE, NO_PICTURE] = ["picture.large", "picture.none"];
+/** Pixels of a copied picture for each board unit, and at most on a side. */
+const [SHARP, MAX_PNG] = [2, 4096];
 
 /** What was copied here last, for browsers that let nobody read a clipboard. @type {Fields[]} */
 let copied = [];
@@ -44,6 +46,20 @@ export function packed(elements, entry) {
     text: texts.join("\n") || svg,
     svg,
   };
+}
+
+/** An SVG as a PNG on white paper. @param {string} svg @returns {Promise<Blob>} */
+export async function pngOf(svg) {
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const scale = Math.min(SHARP, MAX_PNG / Math.max(image.width, image.height));
+  const canvas = new OffscreenCanvas(Math.ceil(image.width * scale), Math.ceil(image.height * scale));
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return await canvas.convertToBlob();
 }
 
 /** The fields of elements in HTML of ours; null where there are none. @param {string} html @returns {Fields[] | null} */
