@@ -184,7 +184,7 @@ async function written(content, parts) {
   try {
     const all = parts.map((part) => {
       const type = TYPES[part];
-      return [type, part === "png" ? pngOf(content.svg) : new Blob([content[part]], { type })];
+      return [type, part === "png" ? pngOf(content.elements) : new Blob([content[part]], { type })];
     });
     await navigator.clipboard.write([new ClipboardItem(Object.fromEntries(all))]);
     return true;
