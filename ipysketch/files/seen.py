@@ -148,9 +148,9 @@ def _blocks(elements: Sequence[Element], board: tuple[float, float], detail: flo
 
 def _shown(part: Primitive, board: tuple[float, float], detail: float) -> bool:
     match part:
-        case TextRun(_, x, y, size, _, width, affine):
+        case TextRun(_, _, y, size, _, width, affine):
             # Letters reach below the baseline and beyond the width.
-            box = Rect(x, y, x + width, y).inflate(2 * size)
+            box = Rect(part.left, y, part.left + width, y).inflate(2 * size)
             if affine is not None:
                 box = Rect.around(mapped(affine, corners(box)))
                 size *= math.sqrt(abs(affine[0] * affine[3] - affine[1] * affine[2]))

@@ -14,7 +14,7 @@ from ipysketch.model.elements.image import MAX_DATA, MIMES
 from ipysketch.model.elements.line import MAX_CORNERS
 from ipysketch.model.elements.page import MAX_NAME
 from ipysketch.model.elements.stroke import LATEST, MAX_POINTS
-from ipysketch.model.elements.text import MAX_SIZE, MAX_TEXT
+from ipysketch.model.elements.typeset import MAX_SIZE, MAX_TEXT
 
 from .make_elements import EVERY
 
