@@ -163,7 +163,7 @@ class DrawingSurface(Operations):
             dash: "dashed", "dotted", or "" for a whole line.
             opacity: 0.01 to 1; opaque if None.
             text: what stands in the middle of it, at most 10,000 characters; lines end where they meet its sides.
-            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL"; less where it is too high.
+            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL"; less to fit.
             text_color: ``#rrggbb``; the colour of the line if "".
 
         Returns:
@@ -205,7 +205,7 @@ class DrawingSurface(Operations):
             dash: "dashed", "dotted", or "" for a whole line.
             opacity: 0.01 to 1; opaque if None.
             text: what stands in the middle of it, at most 10,000 characters; lines end where they meet its sides.
-            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL"; less where it is too high.
+            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL"; less to fit.
             text_color: ``#rrggbb``; the colour of the line if "".
 
         Returns:

@@ -322,7 +322,7 @@ def texts() -> Iterator[tuple[str, Fields]]:
 WORDS = (
     "The quick brown fox jumps over the lazy dog",
     "two  spaces   between    and at the end   \n\n   and before",
-    "Donaudampfschifffahrtsgesellschaft im Juni",
+    "Donaudampfschifffahrtsgesellschaft in Bonn",
     "吾輩は猫である。名前はまだ無い（笑）、と「言った」。",
     "mixed 漢字 and words, 50% of them (here) “so”",
     "👩‍💻👩🏽‍🚀❤️1️⃣éééé a‍b",
