@@ -37,6 +37,10 @@ FULL: dict[str, Any] = {
     "offset": [8, 8],
     "group": "g",
     "look": "flow",
+    "text": "a",
+    "size": 8,
+    "wrap": 80,
+    "ink": "#000000",
 }
 
 
