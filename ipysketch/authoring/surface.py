@@ -166,9 +166,10 @@ class DrawingSurface(Operations):
         """
         fields = self._styled("arrow" if arrow else "line", color, width, dash=dash, opacity=opacity)
         points: list[float] = []
-        for name, handle in zip(ENDS, (start, end), strict=True):
+        given: tuple[object, object] = (start, end)
+        for name, handle in zip(ENDS, given, strict=True):
             outline = getattr(handle.element, "outline", None) if isinstance(handle, Handle) else None
-            if outline is None:
+            if outline is None or not isinstance(handle, Handle):
                 raise ArgumentTypeError(
                     "a connector goes from the handle of a rectangle, ellipse, text or image to that of another"
                 )

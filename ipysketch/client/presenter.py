@@ -172,7 +172,7 @@ class Presenter:
             entry = self._scenes.entry(elements[n].key) if keys.intersection(moved) else None
             if entry is not None:
                 before = elements[n]
-                there = decode(before.key, followed(entry[0], of), before.author, before.seq)  # type: ignore[union-attr]
+                there = decode(before.key, followed(entry[0], of), before.author, before.seq)
                 elements[n] = there or before
         return elements
 

@@ -100,7 +100,7 @@ def cases() -> Iterator[tuple[str, Fields, dict[str, Fields]]]:
         name, fields = draw.choice([*OTHERS.items()])
         place = "at" if name == "words" else "box"
         sides = fields[place][2:] and [draw.randint(0, 4_000), draw.randint(0, 4_000)]
-        other = {**fields, place: [some(), some(), *sides], "offset": [some(), some()], **turn()}
+        there = {**fields, place: [some(), some(), *sides], "offset": [some(), some()], **turn()}
         line = {
             **ARROW,
             "points": [some() for _ in range(draw.choice([4, 4, 6]))],
@@ -110,7 +110,7 @@ def cases() -> Iterator[tuple[str, Fields, dict[str, Fields]]]:
         yield (
             f"any {number}",
             {**line, **turn(), end: [name, draw.randint(0, 1000), draw.randint(0, 1000)]},
-            {name: other},
+            {name: there},
         )
 
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Where a line ends that is bound to other elements: it follows them. `ipysketch/model/elements/connector.py` is its twin,
+// Where a line ends that is bound to other elements: it follows them. `ipysketch/model/connector.py` is its twin,
 // operation by operation.
 //
 // Rules of this file: pure. Only sums, products, quotients and square roots are taken, so that both come to the same eighths.
