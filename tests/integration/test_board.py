@@ -50,11 +50,20 @@ def run(code: str, home: Path, *command: str, **variables: str) -> subprocess.Co
     )
 
 
-def test_importing_is_light_and_starts_nothing(home: Path) -> None:
+SHOWING = {"IPython", "PIL", "anywidget", "ipycanvas", "ipywidgets", "numpy", "traitlets"}
+"""What only a board that is shown, or a drawing with numbers in it, needs."""
+NOW_AND_THEN = {"fpdf", "pandas", "resvg_py", "segno", "statistics", "tinycss2", "uharfbuzz"}
+CONNECTING = {"asyncio", "msgspec", "websockets"}
+
+
+@pytest.mark.parametrize(
+    ("first", "heavy"),
+    [("ipysketch", SHOWING | NOW_AND_THEN | CONNECTING), ("ipysketch.connect", SHOWING | NOW_AND_THEN)],
+)
+def test_importing_is_light_and_starts_nothing(home: Path, first: str, heavy: set[str]) -> None:
     code = (
-        "import sys, threading, ipysketch\n"
-        "heavy = {'numpy', 'ipywidgets', 'ipycanvas', 'anywidget', 'websockets', 'IPython', 'asyncio'} & set(sys.modules)\n"
-        "print(sorted(heavy), threading.active_count())"
+        f"import sys, threading, ipysketch; {first}\n"
+        f"print(sorted({heavy!r} & set(sys.modules)), threading.active_count())"
     )
     assert run(code, home).stdout == "[] 1\n"
 
