@@ -41,14 +41,14 @@ def by_hand(board: Sketch, **choice: str) -> None:
 
 
 def test_it_is_a_child_of_boxes_and_open_only_once_it_is_shown(board: Any) -> None:
-    assert isinstance(board, Sketch)
-    assert isinstance(board, ipywidgets.DOMWidget)
     assert board.comm is None
     box = VBox([board, IntSlider()])
     assert box.get_state("children")["children"][0] == f"IPY_MODEL_{board.model_id}"
     assert board.comm is not None
     assert board.children == (board.widget,)
     assert board._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]["model_id"] == board.model_id
+    assert isinstance(board, Sketch)
+    assert isinstance(board, ipywidgets.DOMWidget)
     board.layout.width = "300px"
     assert board.layout.get_state("width") == {"width": "300px"}
     box.close()
