@@ -26,7 +26,7 @@ board.observe(lambda change: setattr(told, "value", f"{len(change.new)} on the p
 VBox([board, HBox([slider, picker, told])])
 """
 SIDE_BY_SIDE = """
-board.layout.width = "500px"
+board.layout.width = "300px"
 HBox([board, IntSlider(description="beside")])
 """
 WIDTHS = """() => Array.from(document.querySelectorAll('.ipysketch-board'), board => board.clientWidth)"""
@@ -72,7 +72,7 @@ def test_its_layout_is_that_of_any_widget(boxes: Notebook) -> None:
     boxes.execute(2)
     boxes.page.wait_for_function("() => document.querySelectorAll('.ipysketch-overlay').length === 2")
     # With its border, the board is as wide as its layout says, in both places.
-    assert at_rest(boxes.page, WIDTHS) == [498, 498]
+    assert at_rest(boxes.page, WIDTHS) == [298, 298]
     box = boxes.page.get_by_text("beside").bounding_box(timeout=DEADLINE * 1000)
     board = boxes.page.locator(".ipysketch-board").nth(1).bounding_box()
     assert box is not None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import threading
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -223,3 +225,15 @@ def test_a_value_is_one_operation(board: Any) -> None:
     with pytest.raises(SketchError, match="element 0 of the value is nothing that can be drawn"):
         board.value = [{"fields": {"kind": "stroke"}}]
     assert board.value == before
+
+
+def test_what_the_documentation_says_runs() -> None:
+    text = (Path(__file__).parents[3] / "docs/how-to/widgets.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    for block in blocks:
+        exec(block, names)
+    assert len(blocks) == 3
+    board = names["board"]
+    assert board.page == board.pages[0]
+    assert [stroke.color for stroke in board.strokes] == [names["picker"].value]
