@@ -73,7 +73,7 @@ def test_its_layout_is_that_of_any_widget(boxes: Notebook) -> None:
     boxes.page.wait_for_function("() => document.querySelectorAll('.ipysketch-overlay').length === 2")
     # With its border, the board is as wide as its layout says, in both places.
     assert at_rest(boxes.page, WIDTHS) == [298, 298]
-    box = boxes.page.get_by_text("beside").bounding_box(timeout=DEADLINE * 1000)
+    box = boxes.page.get_by_text("beside", exact=True).bounding_box(timeout=DEADLINE * 1000)
     board = boxes.page.locator(".ipysketch-board").nth(1).bounding_box()
     assert box is not None
     assert board is not None

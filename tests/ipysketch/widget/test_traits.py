@@ -42,11 +42,16 @@ def by_hand(board: Sketch, **choice: str) -> None:
     session_of(board).call(lambda session: session.choose(**choice))
 
 
+def opened(board: Any) -> bool:
+    """Return whether pages know of `board`."""
+    return board.comm is not None
+
+
 def test_it_is_a_child_of_boxes_and_open_only_once_it_is_shown(board: Any) -> None:
-    assert board.comm is None
+    assert not opened(board)
     box = VBox([board, IntSlider()])
     assert box.get_state("children")["children"][0] == f"IPY_MODEL_{board.model_id}"
-    assert board.comm is not None
+    assert opened(board)
     assert board.children == (board.widget,)
     assert board._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]["model_id"] == board.model_id
     assert isinstance(board, Sketch)
