@@ -217,7 +217,8 @@ class PeerState(Message, frozen=True, tag="peer"):
     """A peer that is connected, with its whole presence and its role.
 
     `verified`: the relay knows by somebody else's word who this is, that of a JupyterHub or of whoever made its
-    token; its name is the one that it has there, and nobody else has its author. Relays of 0.1.0 leave the role out, and this.
+    token; its name is the one that it has there, and nobody else has its author. Relays of 0.1.0 leave the role
+    out, and this.
     """
 
     peer: str
