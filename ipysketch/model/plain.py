@@ -41,13 +41,14 @@ def from_plain(value: object, entries: Iterable[Entry], page: str, new_key: Call
     An element that is there by its key stays, with the fields that it now gets; others are created under new keys, in
     the order given. Raises `ArgumentError` or `ArgumentTypeError`.
     """
-    wanted = _checked(value)
     here = {entry.key: entry for entry in entries}
+    wanted = _checked(value, here)
     kept = [
         key if key in here and here[key].fields.get("kind") == fields["kind"] else "" for key, fields in wanted
     ]
     placed = _places([here[key] if key else None for key in kept])
-    actions = _deletions([key for key in here if key not in set(kept)], page, some=any(kept))
+    staying = set(kept)
+    actions = _deletions([key for key in here if key not in staying], page, some=any(kept))
     for (_, fields), key, place in zip(wanted, kept, placed, strict=True):
         at = {} if place is None else {"place": place}
         if not key:
@@ -68,7 +69,7 @@ def _deletions(gone: Sequence[str], page: str, *, some: bool) -> list[Action]:
     return [Delete(tuple(gone[start : start + MAX_DELETES])) for start in range(0, len(gone), MAX_DELETES)]
 
 
-def _checked(value: object) -> list[tuple[str, dict[str, Any]]]:
+def _checked(value: object, here: Mapping[str, Entry]) -> list[tuple[str, dict[str, Any]]]:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         raise ArgumentTypeError(f"{EXPECTED}, not {value!r:.40}")
     checked, keys = [], set()
@@ -76,6 +77,10 @@ def _checked(value: object) -> list[tuple[str, dict[str, Any]]]:
         if not isinstance(element, Mapping) or not isinstance(fields := element.get("fields"), Mapping):
             raise ArgumentTypeError(f"{EXPECTED}; its element {number} is none")
         key = element.get("key", "")
+        if isinstance(key, str) and key in here and key not in keys and fields == _known(here[key].fields):
+            keys.add(key)
+            checked.append((key, _known(fields)))  # Most of it: nothing is to be done there.
+            continue
         try:
             known = msgspec.to_builtins(_known(fields))  # A copy: its lists are the caller's.
         except (TypeError, ValueError, RecursionError):
