@@ -227,7 +227,7 @@ class Relay:
         if self._fellows is not None:
             self._servers.append(await self._listen(bind(self._fellows.inner), kind, None))
         if self._crossings is not None and self._membership is not None:
-            for listener in await self._gate.listen(self._crossings.host, self._crossings.port):
+            for listener in await self._inner_listeners(self._crossings):
                 self._servers.append(await self._listen(listener, kind, None))
             await self._enter(self._membership)
         if self._handed is not None:
@@ -237,6 +237,16 @@ class Relay:
         for listener in await self._gate.listen(self._host, self.port):
             self._servers.append(await self._listen(listener, kind, self._encryption))
         self.port = self._servers[-1].sockets[0].getsockname()[1]
+
+    async def _inner_listeners(self, crossings: Crossings) -> list[sockets.socket]:
+        try:
+            return await self._gate.listen(crossings.host, crossings.port)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StoreError(
+                f"nobody can be listened to at {crossings.membership.address} ({reason}); give "
+                "--advertise an address of this machine and a port that is free"
+            ) from None
 
     def _front_ended(self) -> None:
         assert self._handed is not None

@@ -100,7 +100,7 @@ class Pipe:
 
 
 class Fellow:
-    """One of the relays, a process with the name `id`, altered as `altered.ALTERATIONS` names it."""
+    """One of the relays, a process with the name `id`, altered as `altered.ALTERATIONS` names it, or as it is."""
 
     def __init__(self, id: str, folder: Path, store: str, *options: str, alteration: str) -> None:
         self.id = id
@@ -111,7 +111,7 @@ class Fellow:
         self.starts = 0
         self._store = store
         self._options = options
-        self._alteration = alteration
+        self._program = ("tests.faults.altered", alteration) if alteration else ("relay",)
         self.start()
 
     def start(self) -> None:
@@ -120,16 +120,8 @@ class Fellow:
         self.starts += 1
         self.popen = subprocess.Popen(
             [
-                *(
-                    sys.executable,
-                    "-m",
-                    "tests.faults.altered",
-                    self._alteration,
-                    "--store",
-                    self._store,
-                    "--relay-id",
-                    self.id,
-                ),
+                *(sys.executable, "-m", *self._program),
+                *("--store", self._store, "--relay-id", self.id),
                 *("--port", "0", "--advertise", f"ws://127.0.0.1:{self.inner}"),
                 *("--cluster-secret-file", str(self.folder / "secret"), "--db", str(self.folder / self.id)),
                 *UNHURRIED,
@@ -193,7 +185,7 @@ class Cluster:
         self.folder = folder
         self.fellows: list[Fellow] = []
         self.links: list[Pipe] = []
-        self._server = server
+        self.address = server
         self._turn = itertools.count()
         self.balancer = Pipe(self._next)
         self.out: set[str] = set()
@@ -205,11 +197,11 @@ class Cluster:
 
     async def add(self, id: str, *options: str, alteration: str = "unaltered") -> Fellow:
         """Start one more."""
-        where = urlsplit(self._server)
+        where = urlsplit(self.address)
         link = Pipe(lambda: where.port)
         await link.open()
         self.links.append(link)
-        store = self._server.replace(f":{where.port}/", f":{link.port}/")
+        store = self.address.replace(f":{where.port}/", f":{link.port}/")
         fellow = await asyncio.to_thread(
             lambda: Fellow(id, self.folder, store, *options, alteration=alteration)
         )
@@ -219,7 +211,7 @@ class Cluster:
 
     def holder(self, room: str) -> Fellow:
         """The relay that holds a room, which one does."""
-        with psycopg.connect(self._server) as connection:
+        with psycopg.connect(self.address) as connection:
             row = connection.execute("SELECT owner FROM ipysketch.rooms WHERE name = %s", (room,)).fetchone()
         assert row is not None
         return next(fellow for fellow in self.fellows if fellow.id == row[0])

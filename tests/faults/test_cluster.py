@@ -7,6 +7,7 @@ end the rooms are moved to a file, which the checker reads.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import signal
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from relay.records import StoreError
 from relay.store.migrating import migrate
 
 from ..support import postgres
@@ -150,7 +152,8 @@ def test_relays_that_are_killed_in_turn(tmp_path: Path, server: postgres.Server)
 
 async def stops(crowd: Crowd) -> None:
     """A holder is stopped with operations on their way, wakes when others have its rooms, and goes on with what it had."""
-    made, zombie = crowd.cluster, await crowd.holder()
+    made, zombie, somebody = crowd.cluster, await crowd.holder(), crowd.actors[0]
+    before = somebody.sync.document.seq
     zombie.signal(signal.SIGSTOP)
     crowd.budget.left += SHARE
     await crowd.offer()
@@ -158,6 +161,7 @@ async def stops(crowd: Crowd) -> None:
     await made.balancer.drop()
     await crowd.work()
     await crowd.taken_from(zombie)
+    await somebody.until(lambda sync: sync.joined and sync.document.seq > before + somebody.window // 2)
     zombie.signal(signal.SIGCONT)
     await asyncio.to_thread(wait_until, lambda: zombie.said.count("leave room"), "it goes on")
     await crowd.work()
@@ -173,8 +177,9 @@ def test_a_relay_that_does_not_know_that_it_was_declared_dead(tmp_path: Path, se
 
 
 def test_without_the_fence_it_would_be_noticed(tmp_path: Path, server: postgres.Server) -> None:
-    found = tell(stops, tmp_path, server, "unaware+no_fence")
-    assert any("is not in the log" in what or "are lost" in what for what in found.wrong), found.wrong
+    with contextlib.suppress(StoreError):  # What two wrote over one another may not even be a log.
+        found = tell(stops, tmp_path, server, "unaware+no_fence")
+        assert any("is not in the log" in what or "are lost" in what for what in found.wrong), found.wrong
 
 
 async def cuts(crowd: Crowd) -> None:
