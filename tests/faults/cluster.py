@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from relay.access.tokens import read_secret
+
 from ..support.processes import ROOT, free_port
 from ..support.waiting import DEADLINE, wait_until
 from .crash import UNHURRIED
@@ -102,6 +104,9 @@ class Pipe:
 class Fellow:
     """One of the relays, a process with the name `id`, altered as `altered.ALTERATIONS` names it, or as it is."""
 
+    link: Pipe
+    """Its way to the server."""
+
     def __init__(self, id: str, folder: Path, store: str, *options: str, alteration: str) -> None:
         self.id = id
         self.folder = folder
@@ -133,6 +138,7 @@ class Fellow:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
+            start_new_session=True,  # Ctrl-C in a terminal is for who started it.
         )
         assert self.popen.stderr is not None
         self._reader = threading.Thread(target=self._read, args=[self.popen.stderr], daemon=True)
@@ -179,12 +185,12 @@ class Fellow:
 
 
 class Cluster:
-    """`fellows` on one server, each with its `links` to that, and a `balancer` that takes them in turn."""
+    """`fellows` on one server, and a `balancer` that takes them in turn."""
 
     def __init__(self, folder: Path, server: str) -> None:
         self.folder = folder
+        read_secret(folder / "secret")  # Made before all relays want it at once.
         self.fellows: list[Fellow] = []
-        self.links: list[Pipe] = []
         self.address = server
         self._turn = itertools.count()
         self.balancer = Pipe(self._next)
@@ -200,11 +206,9 @@ class Cluster:
         where = urlsplit(self.address)
         link = Pipe(lambda: where.port)
         await link.open()
-        self.links.append(link)
         store = self.address.replace(f":{where.port}/", f":{link.port}/")
-        fellow = await asyncio.to_thread(
-            lambda: Fellow(id, self.folder, store, *options, alteration=alteration)
-        )
+        fellow = Fellow(id, self.folder, store, *options, alteration=alteration)
+        fellow.link = link
         self.fellows.append(fellow)
         await asyncio.to_thread(fellow.ready)
         return fellow
@@ -225,15 +229,17 @@ async def cluster(
     made = Cluster(folder, server)
     await made.balancer.open()
     try:
-        for number in range(count):
-            await made.add(f"r{number}", *options, alteration=alteration)
+        # Together: each takes a while.
+        names = [f"r{number}" for number in range(count)]
+        await asyncio.gather(*(made.add(name, *options, alteration=alteration) for name in names))
+        made.fellows.sort(key=lambda fellow: fellow.id)
         yield made
     finally:
-        for pipe in (*made.links, made.balancer):
+        for pipe in (*(fellow.link for fellow in made.fellows), made.balancer):
             pipe.go_on()
         for fellow in made.fellows:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(fellow.popen.pid, signal.SIGCONT)
             await asyncio.to_thread(fellow.close)
-        for pipe in (*made.links, made.balancer):
+        for pipe in (*(fellow.link for fellow in made.fellows), made.balancer):
             await pipe.close()

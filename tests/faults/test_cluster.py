@@ -184,13 +184,12 @@ def test_without_the_fence_it_would_be_noticed(tmp_path: Path, server: postgres.
 
 async def cuts(crowd: Crowd) -> None:
     """A holder does not reach the server any more; people who come to it are passed on to one that does."""
-    made, island = crowd.cluster, await crowd.holder()
-    link = made.links[made.fellows.index(island)]
-    link.stop()
+    island = await crowd.holder()
+    island.link.stop()
     await crowd.work()
     await crowd.taken_from(island)
     assert "the store hears other relays, and not this one" in island.said
-    link.go_on()
+    island.link.go_on()
     await asyncio.to_thread(island.says, "declared dead; beginning anew")
     await crowd.work()
 
