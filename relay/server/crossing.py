@@ -117,7 +117,7 @@ class Crossings:
                 why = str(held)
                 if not may_pass:
                     raise SendOnError(why) from None
-                refused = refused + 1 if await self._is_gone(held.holder, request, address) else 0
+                refused = refused + 1 if await self.go(held.holder, request, address) else 0
                 if refused >= REFUSALS:
                     refused = 0
                     with contextlib.suppress(StoreError):
@@ -129,7 +129,7 @@ class Crossings:
                 raise SendOnError(why)
             await asyncio.sleep(AGAIN)
 
-    async def _is_gone(self, holder: Member, request: Request, address: str) -> bool:
+    async def go(self, holder: Member, request: Request, address: str) -> bool:
         """Go to the holder of a room, which raises `ElsewhereError`; returns whether nothing listens there."""
         hop = Hop(holder.incarnation, self._now(), address, may_go_on=False)
         with contextlib.suppress(MovedError, OSError, TimeoutError):

@@ -22,6 +22,13 @@ class _Relay(Protocol):
 class _SharedStore(Protocol):
     member: Member | None
 
+    def holder(self, room: str) -> Member | None: ...
+
+
+async def holder_of(thread: StoreThread, room: str) -> Member | None:
+    """Return the other relay that holds a room; None when none that lives does. Raises `StoreError`."""
+    return await thread.ask(cast("_SharedStore", thread.store).holder, room)
+
 
 class Host:
     """The `relay` with these `peers` as one of the relays of the store of `thread`."""

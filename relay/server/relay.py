@@ -36,6 +36,7 @@ from ..protocol import (
     OLDEST_VERSION,
     PROTOCOL_VERSION,
     SUBPROTOCOL,
+    Accompany,
     Join,
     RemoteError,
     check_room,
@@ -52,8 +53,8 @@ from .dispatch import Shared
 from .fast_connection import FastConnection, PlainConnection, connection_class
 from .fellows import Fellows
 from .handed import HandedListener
-from .hosting import Host
-from .http import HttpEndpoint, header, room_in
+from .hosting import Host, holder_of
+from .http import HttpEndpoint, for_companion, header, room_in
 from .hub_door import HubDoor, HubGrant
 from .library_log import library_logger
 from .open_room import OpenRoom
@@ -159,7 +160,12 @@ class Relay:
         self._peers: set[PeerConnection] = set()
         self._idle: asyncio.TimerHandle | None = None
         self._stopping = False
-        self.metrics.watch("peers", "Peers in all rooms.", lambda: len(self._peers))
+        self.metrics.watch(
+            "peers", "Peers in all rooms.", lambda: sum(not each.is_companion for each in self._peers)
+        )
+        self.metrics.watch(
+            "companions", "Pages beside their kernels.", lambda: sum(each.is_companion for each in self._peers)
+        )
         self.metrics.watch("connections", "Open connections.", lambda: len(self._connections))
         self.metrics.watch("addresses", "Addresses with open connections.", lambda: len(self._http))
         self.metrics.watch(
@@ -330,7 +336,7 @@ class Relay:
 
     async def rooms(self) -> list[tuple[RoomInfo, int]]:
         """Return all rooms, each with the number of its peers."""
-        peers = Counter(connection.room_name for connection in self._peers)
+        peers = Counter(each.room_name for each in self._peers if not each.is_companion)
         return [(info, peers[info.name]) for info in await self.store_thread.ask(self._store.rooms)]
 
     async def delete(self, room: str) -> None:
@@ -456,28 +462,22 @@ class Relay:
         join = messages[0] if messages else None
         if isinstance(join, RemoteError):
             raise join
-        if not isinstance(join, Join):
-            raise RemoteError("join-first", "the first message must be join")
+        assert socket.request is not None
+        # Such a connection may be one of any page: see `HttpEndpoint`.
+        if not isinstance(join, Join | Accompany) or isinstance(join, Accompany) != for_companion(
+            socket.request
+        ):
+            raise RemoteError("join-first", "the first message must be join, or accompany of a companion")
         _check_version(join.version)
         check_room(join.room)
-        assert socket.request is not None
         if (named := room_in(socket.request.path)) not in ("", join.room):
             raise RemoteError("bad-room", f"the address names the room {named!r}, and the join {join.room!r}")
         if self._fellows is not None and (owner := self._fellows.elsewhere(join.room)) is not None:
-            if not isinstance(socket.remote_address, tuple):
-                raise RemoteError(
-                    "bad-room", "this room is another worker's; start all workers of this relay anew"
-                )
-            remote = str(socket.remote_address[0])
-            try:
-                raise ElsewhereError(
-                    await connect_worker(socket.request, owner, remote, self._limits.join_seconds)
-                )
-            except RemoteError as error:
-                if error.code == "store":
-                    await refuse(socket, error)
-                    raise SendOnError(error.reason) from None
-                raise
+            await self._go_to_worker(socket, owner)
+        if isinstance(join, Accompany):
+            connection = await self._accompany(socket, join, stack)
+            connection.enter(address, messages[1:])
+            return connection
         grant = await self._admit(socket, join)
         if isinstance(grant, HubGrant):
             join = msgspec.structs.replace(join, room=grant.room)
@@ -517,6 +517,50 @@ class Relay:
             hop.address if hop else address,
             passed_on=hop,
         )
+
+    async def _go_to_worker(self, socket: PlainConnection, owner: Path) -> None:
+        """Raise `ElsewhereError`: the worker at `owner` has the room."""
+        assert socket.request is not None
+        if not isinstance(socket.remote_address, tuple):
+            raise RemoteError("bad-room", "this room is another worker's; start all workers of this relay anew")
+        address = str(socket.remote_address[0])
+        try:
+            upstream = await connect_worker(socket.request, owner, address, self._limits.join_seconds)
+        except RemoteError as error:
+            if error.code == "store":
+                await refuse(socket, error)
+                raise SendOnError(error.reason) from None
+            raise
+        raise ElsewhereError(upstream)
+
+    async def _accompany(
+        self, socket: PlainConnection, asked: Accompany, stack: contextlib.AsyncExitStack
+    ) -> PeerConnection:
+        if not self._rooms.is_open(asked.room):
+            if self._crossings is not None and not self._http.is_inner(socket):
+                await self._go_to_holder(self._crossings, socket, asked.room)
+            raise RemoteError("ticket", "no kernel is in this room; ask it for another ticket")
+        try:
+            opened = await stack.enter_async_context(self._rooms.visit(asked.room))
+        except StoreError as error:
+            raise RemoteError("store", str(error)) from None
+        if self._stopping:
+            raise SendOnError(RESTARTING)
+        companion = opened.room.accompany(asked.ticket, self._loop.time())
+        grant = Grant("", "", asked.room, companion.role, "", float("inf"))
+        connection = PeerConnection(socket, opened, companion, grant, self._shared)
+        self._peers.add(connection)
+        return connection
+
+    async def _go_to_holder(self, crossings: Crossings, socket: PlainConnection, room: str) -> None:
+        """Raise `ElsewhereError` when another relay has the room: whoever has no token opens none."""
+        assert socket.request is not None
+        try:
+            holder = await holder_of(self.store_thread, room)
+        except StoreError as error:
+            raise SendOnError(str(error)) from None
+        if holder is not None:
+            await crossings.go(holder, socket.request, str(socket.remote_address[0]))
 
 
 def _check_version(version: int) -> None:

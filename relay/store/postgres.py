@@ -36,7 +36,7 @@ from ..records import (
     check_room_count,
 )
 from .fences import FENCE_BITS
-from .postgres_holding import ROOM, take
+from .postgres_holding import ROOM, holder, take
 from .postgres_relays import DELETED, NOTE, REVOKED
 from .postgres_schema import APPEND
 from .postgres_server import Connection, Server
@@ -103,6 +103,12 @@ class PostgresStore:
             return Claim(Hold(room, fence), self._load(connection, room, columns), before)
 
         return self._do(work, repeatable=True)
+
+    def holder(self, room: str) -> Member | None:
+        """Return the other relay that holds a room; None when none that lives does."""
+        member = self.member
+        found = self._do(lambda connection: holder(connection, room), writes=False)
+        return None if member and found and found.id == member.id else found
 
     def moved(self) -> str:
         """Return where the rooms were moved; "" when they are here."""

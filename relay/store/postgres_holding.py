@@ -19,6 +19,16 @@ LEFT JOIN ipysketch.relays l ON l.id = r.owner AND l.incarnation = r.incarnation
 """
 
 
+def holder(connection: Connection, room: str) -> Member | None:
+    """Return the relay that holds a room; None when none that lives does."""
+    query = (
+        "SELECT l.id, l.incarnation, l.address FROM ipysketch.rooms r JOIN ipysketch.relays l "
+        "ON l.id = r.owner AND l.incarnation = r.incarnation WHERE r.name = %s AND NOT l.dead"
+    )
+    row = connection.execute(query, (room,)).fetchone()
+    return None if row is None else Member(*row)
+
+
 def take(connection: Connection, room: str, fence: int, member: Member | None) -> Sequence[Any] | None:
     """Hold a room with a new `fence`, as one of several relays or alone; returns its row and which relay had not given
     it up, None when there is no such room. Raises `HeldByRelayError` when another relay that lives holds it,

@@ -49,8 +49,9 @@ class Two:
             )
 
     def close(self) -> None:
-        for closed in (self.directory, *self.stores):
-            closed.close()
+        self.directory.close()
+        for store in self.stores:
+            store.close()
 
 
 @pytest.fixture
