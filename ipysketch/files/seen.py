@@ -180,9 +180,9 @@ def _meeting(shapes: Sequence[Points], box: Rect) -> list[bool]:
 
 def _shown(part: Primitive, board: Rect, detail: float) -> bool:
     match part:
-        case TextRun(_, x, y, size, _, width, affine):
+        case TextRun(_, _, y, size, _, width, affine):
             # Letters reach below the baseline and beyond the width.
-            box = Rect(x, y, x + width, y).inflate(2 * size)
+            box = Rect(part.left, y, part.left + width, y).inflate(2 * size)
             if affine is not None:
                 box = Rect.around(mapped(affine, corners(box)))
                 size *= math.sqrt(abs(affine[0] * affine[3] - affine[1] * affine[2]))

@@ -234,7 +234,7 @@ class TypeCase:
         wide = sum(widths)
         squeeze = min(1.0, run.width / wide) if wide else 1.0
         self._file.set_stretching(100 * squeeze)
-        x = run.x
+        x = run.x - wide * squeeze / 2 if run.middle else run.x
         for (font, piece), width in zip(pieces, widths, strict=True):
             self._file.set_font(font, size=run.size)
             self._file.text(x, run.y, piece)

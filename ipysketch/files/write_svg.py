@@ -109,7 +109,7 @@ def _primitive(part: Primitive) -> str:
         case Fill(contours, color, even_odd, curved):
             rule, way = "evenodd" if even_odd else None, _chain if curved else _way
             return _tag("path", way="".join([f"{way(one)}Z" for one in contours]), fill=color, fill_rule=rule)
-        case TextRun(text, x, y, size, color, _, affine):
+        case TextRun(text, x, y, size, color, _, affine, middle):
             place = {"x": _number(x), "y": _number(y), "font_size": _number(size)}
             return _tag(
                 "text",
@@ -119,6 +119,7 @@ def _primitive(part: Primitive) -> str:
                 fill=color,
                 style="white-space:pre",
                 xml__space="preserve",
+                text_anchor="middle" if middle else None,
                 transform=_transform(affine),
             )
         case DisplayImage(box, mime, data, affine) if mime in _TYPES and showable(part):
