@@ -12,6 +12,7 @@ const MENU = [
   ["paste", "Ctrl+V"],
   ["copy-svg", ""],
   ["copy-png", ""],
+  ["copy-excalidraw", ""],
   ["duplicate", "Ctrl+D"],
   "-",
   ["front", "]"],
