@@ -196,12 +196,16 @@ def _weight(value: object) -> int:
     """Return about how many bytes of memory the fields of an element take."""
     match value:
         case list():
-            # Small whole numbers exist once.
-            return 56 + sum(8 if type(one) is int and -6 < one < 257 else 8 + _weight(one) for one in value)
+            if set(map(type, value)) == {int}:
+                # Small whole numbers exist once.
+                return 56 + 8 * len(value) + 32 * sum([not -6 < one < 257 for one in value])
+            return 56 + sum(8 + _weight(one) for one in value)
         case dict():
             return 200 + sum(60 + len(key) + _weight(one) for key, one in value.items())
         case str():
             return 60 + len(value)
+        case int():
+            return 0 if -6 < value < 257 else 32
     return 32
 
 

@@ -175,6 +175,8 @@ export interface Style {
   opacity: number;
   /** Ink of even width, whatever the speed of the hand. */
   even?: boolean;
+  /** The height of type, in board units. */
+  size?: number;
 }
 
 export interface Selection {

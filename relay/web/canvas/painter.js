@@ -70,6 +70,7 @@ function paintAll(context, display, again) {
     else if (run) {
       context.font = `${run.size}px ${FONT}`;
       context.textBaseline = "alphabetic";
+      context.textAlign = run.middle ? "center" : "left";
       context.fillStyle = run.color;
       placed(context, run.affine, () => context.fillText(run.text, run.x, run.y, run.width));
     } else if (picture) {

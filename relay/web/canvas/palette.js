@@ -20,6 +20,14 @@ export const WIDTHS = [
   [16, "extra"],
 ];
 
+/** Heights of type. @type {[size: number, name: string][]} */
+export const SIZES = [
+  [18, "S"],
+  [25, "M"],
+  [37, "L"],
+  [56, "XL"],
+];
+
 /** A name, and a key, by tool. @type {Record<string, string[]>} */
 export const TOOLS = {
   select: ["Select", "v"],

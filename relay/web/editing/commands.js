@@ -233,7 +233,7 @@ export function possible(keys, context, canPaste) {
   const free = elements.length - locked.length;
   if (!free) return commands;
   add("delete", "cut", "lock", "flip-x", "flip-y", "left", "right", "up", "down");
-  if (elements.length === 1 && elements[0].kind === "text") add("edit");
+  if (elements.length === 1 && ["text", "rectangle", "ellipse"].includes(elements[0].kind)) add("edit");
   if (elements.length > 1) add("group");
   if (elements.some(({ group }) => group)) add("ungroup");
   const apart = units(elements.filter((element) => !locked.includes(element))).length;

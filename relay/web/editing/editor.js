@@ -66,7 +66,7 @@ export class Editor extends EventTarget {
   /** @type {ToolName} */
   tool = "pen";
   /** @type {Style} */
-  style = { color: "#1a1a1a", width: 4, fill: "", dash: "", opacity: 0, even: false };
+  style = { color: "#1a1a1a", width: 4, fill: "", dash: "", opacity: 0, even: false, size: 25 };
   viewport;
   #board;
   #el;
@@ -609,7 +609,7 @@ export class Editor extends EventTarget {
   #changes() {
     const changes = this.#gestures.changes();
     const moving = this.#board.moving;
-    const { key } = this.#typing;
+    const { key, change } = this.#typing;
     if (!key && !moving?.size) return changes;
     const all = new Map(changes);
     for (const [other, [dx, dy, ...matrix]] of moving ?? []) {
@@ -617,7 +617,7 @@ export class Editor extends EventTarget {
       const more = matrix.length === 4 ? { transform: matrix } : {};
       if (entry) all.set(other, { fields: { ...entry.fields, offset: [dx, dy], ...more } });
     }
-    if (key) all.set(key, { pieces: [] }); // It is in the field.
+    if (key) all.set(key, change); // Its words are in the field.
     return all;
   }
 
@@ -635,6 +635,7 @@ export class Editor extends EventTarget {
         each: elements.length > 1 && !selector.dragging ? elements.flatMap((one) => frameOf([one], entry) ?? []) : [],
         handles: !!frame && canDraw && !locked && this.tool === "select" && !this.#typing.open,
         locked,
+        flows: elements.length === 1 && elements[0].kind === "text",
         band: selector.band,
         lasso: selector.lasso,
         guides: selector.guides,
