@@ -27,6 +27,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         f"turned {fields['kind']}": {**fields, "transform": TURN, "offset": [2400, 1600]}
         for fields in (STROKE, RECTANGLE, ELLIPSE, AREA, IMAGE)
     },
+    "words": {**RECTANGLE, "text": "two words", "size": 160},
     "styled": {**RECTANGLE, "fill": "#ccffcc", "dash": "dotted", "opacity": 50, "group": "g", "lock": True},
 }
 KEPT = ("fill", "opacity", "dash")

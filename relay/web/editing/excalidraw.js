@@ -268,9 +268,11 @@ function written(element, fields, files) {
         (side + (i < 2 ? (fields.offset?.[i] ?? 0) : 0)) / EIGHTHS,
     );
     const strokes = { strokeColor: ink, strokeWidth: width, strokeStyle: fields.dash || "solid" };
-    return [{ type: kind, x, y, width: wide, height: high, ...strokes, backgroundColor: fields.fill || "transparent" }];
+    const shape = { type: kind, x, y, width: wide, height: high, ...strokes };
+    const words = element.display.filter(({ run }) => run).flatMap((part) => primitive(part, element.key, files));
+    return [{ ...shape, backgroundColor: fields.fill || "transparent" }, ...words];
   }
-  if (kind === "text" && !fields.transform) {
+  if (kind === "text" && !fields.transform && !fields.wrap) {
     const [x0, y0, x1, y1] = element.bounds;
     const hangs = HANGS * (fields.size / EIGHTHS); // What the bounds have around it.
     const [x, y, width, height] = [x0 + hangs, y0 + hangs, x1 - x0 - 2 * hangs, y1 - y0 - 2 * hangs].map(number);
@@ -308,7 +310,7 @@ function primitive({ path, fill, run, picture }, key, files) {
   if (run) {
     const scale = Math.sqrt(Math.abs(a * d - b * c));
     const [width, height] = [run.width * scale, 1.25 * run.size * scale];
-    const place = put(run.x + run.width / 2, run.y - 0.325 * run.size, width, height);
+    const place = put(run.x + (run.middle ? 0 : run.width / 2), run.y - 0.325 * run.size, width, height);
     return [{ ...textOf(run.text, run.size * scale, run.color), ...place }];
   }
   if (!picture) return [];
