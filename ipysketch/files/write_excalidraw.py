@@ -94,7 +94,10 @@ def _parts(element: Element, key: str, files: dict[str, Any]) -> Iterator[dict[s
                 **_inked(element.color, element.width, element.dash),
                 "backgroundColor": element.fill or "transparent",
             }
-        case Text() if element.affine is None:
+            for part in element.display:
+                if isinstance(part, TextRun):  # Its words.
+                    yield from _primitive(part, key, files)
+        case Text() if element.affine is None and element.wrap is None:
             lines = element.text.split("\n")
             wide = max(advance(line) for line in lines) * element.size
             high = LEADING * element.size * len(lines)
@@ -120,7 +123,9 @@ def _primitive(
                 closed = [*contour.tolist(), contour[0].tolist()]
                 yield {**_line("line", closed, "transparent", 1), "backgroundColor": part.color}
         case TextRun():
-            angle, scale, (x, y) = _turn(part.affine, (part.x + part.width / 2, part.y - part.size / 4))
+            angle, scale, (x, y) = _turn(
+                part.affine, (part.x + (0 if part.middle else part.width / 2), part.y - part.size / 4)
+            )
             wide, high = part.width * scale, LEADING * part.size * scale
             size = part.size * scale
             yield {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image as Pixels
 from playwright.sync_api import Page
 
 import ipysketch
-from ipysketch.model.elements import Image
+from ipysketch.model.elements import Image, Rectangle
 
 from .conftest import Notebook, until_in_page
 from .test_hands import BLUE, RED, Hand, empty, eye, hand, paul, wanda
@@ -224,7 +225,8 @@ def test_the_menu_is_opened_and_used_by_keys(hand: Hand) -> None:
         menu.wait_for(state="hidden")
         assert hand.page.evaluate("() => document.activeElement.classList.contains('ipysketch-overlay')")
     hand.overlay.press("Shift+F10")
-    hand.page.keyboard.press("End")
+    for key in ("End", "ArrowUp"):
+        hand.page.keyboard.press(key)
     assert hand.page.evaluate("() => document.activeElement.textContent").startswith("Delete")
     hand.page.keyboard.press("Enter")
     hand.elements(0)
@@ -292,6 +294,27 @@ def test_a_selection_is_copied_as_a_png_and_as_svg(paul: Page, eye: ipysketch.Sk
     )
     hand.keys("Escape", "Control+v")
     hand.elements(2)
+
+
+def test_elements_go_to_excalidraw_and_come_from_it(paul: Page, eye: ipysketch.Sketch) -> None:
+    hand = empty(Hand(paul, eye))
+    paul.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    hand.box()
+    hand.keys("v")
+    hand.click(150, 130)
+    hand.handle("se")
+    hand.overlay.press("Shift+F10")
+    paul.get_by_role("menuitem", name="Copy for Excalidraw").click()
+    paul.get_by_text("Copied", exact=True).wait_for()
+    scene = json.loads(paul.evaluate("() => navigator.clipboard.readText()"))
+    assert scene["type"] == "excalidraw/clipboard"
+    [box] = scene["elements"]
+    assert (box["type"], box["x"], box["y"], box["width"], box["height"]) == ("rectangle", 100, 100, 100, 60)
+    assert (box["strokeColor"], box["backgroundColor"]) == (RED, RED)
+    hand.keys("Escape", "Control+v")
+    _, pasted = hand.elements(2)
+    assert isinstance(pasted, Rectangle)
+    assert (pasted.box.x1 - pasted.box.x0, pasted.fill) == (100, RED)
 
 
 def test_a_picture_comes_from_a_file(hand: Hand, tmp_path: Path) -> None:

@@ -112,8 +112,11 @@ def test_the_board_is_never_higher_than_what_is_seen(surface: Open) -> None:
 def test_islands_do_not_lie_on_each_other(surface: Open, size: tuple[int, int], language: str) -> None:
     page = surface(f"people=43&language={language}&host=page", size)
     board = page.evaluate(BOARD)
+    assert len(page.evaluate(ISLANDS)) >= 4
+    # Enlarged there is a map too, where there is room.
+    page.evaluate("() => window.editor.viewport.zoomBy(3)")
     islands = page.evaluate(ISLANDS)
-    assert len(islands) >= 4
+    assert any("ipysketch-map" in name for name, _ in islands) == (size[0] > 440)
     for name, box in islands:
         assert box["left"] >= board["left"], name
         assert box["right"] <= board["right"], name
@@ -394,6 +397,10 @@ def test_axe_finds_nothing(surface: Open, theme: str, size: tuple[int, int]) -> 
     )
     openings: dict[str, Callable[[], object]] = {
         "nothing": lambda: None,
+        "map": lambda: page.evaluate("() => window.editor.viewport.zoomBy(3)"),
+        "context menu": lambda: page.evaluate(
+            "() => editor.dispatchEvent(new CustomEvent('menu', { detail: { clientX: 90, clientY: 90 } }))"
+        ),
         "style": lambda: page.get_by_role("button", name="Style").click(),
         "people": lambda: page.get_by_role("button", name="demo · 12 people").click(),
         "menu": lambda: page.get_by_role("button", name="Board menu").click(),

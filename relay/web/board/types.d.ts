@@ -196,6 +196,7 @@ export type Command =
   | "paste"
   | "copy-svg"
   | "copy-png"
+  | "copy-excalidraw"
   | "picture"
   | "front"
   | "back"

@@ -13,6 +13,7 @@ import {
   unpacked,
 } from "./clipboard.js";
 import { newKey } from "../client/identity.js";
+import { fromExcalidraw, toExcalidraw } from "./excalidraw.js";
 import { styleFields } from "./style.js";
 
 /**
@@ -108,8 +109,24 @@ export class ClipboardHand {
     const middle = place ?? this.#middle;
     if (ours) this.#editor.insert(pasted(ours, this.#context, place).actions);
     else if (files.length) for (const file of files) this.#insertPicture(file, middle);
-    else if (text) this.#insertFields(textFields(text, styleFields("text", this.#editor.style), middle));
-    else if (data.files.length) this.#tell(NO_PICTURE);
+    else if (text) this.#insertText(text, middle);
+    else if (data.files.length) this.#insertDrawings([...data.files], middle);
+  }
+
+  /** A text, or what Excalidraw copied as one. @param {string} text @param {number[]} place */
+  #insertText(text, place) {
+    const theirs = fromExcalidraw(text);
+    if (theirs) this.#editor.insert(pasted(theirs, this.#context, place).actions);
+    else this.#insertFields(textFields(text, styleFields("text", this.#editor.style), place));
+  }
+
+  /** @param {File[]} files of Excalidraw @param {number[]} place */
+  async #insertDrawings(files, place) {
+    for (const file of files) {
+      const drawing = file.name.endsWith(".excalidraw") ? await file.text() : "";
+      if (fromExcalidraw(drawing)) this.#insertText(drawing, place);
+      else this.#tell(NO_PICTURE);
+    }
   }
 
   /** @param {Fields | null} fields */
@@ -148,11 +165,13 @@ export class ClipboardHand {
     if (content) await written(content, ["html", "text", "png"]); // Where nobody may write: it can be pasted here.
   }
 
-  /** Copy for other programs alone. @param {"copy-svg" | "copy-png"} how */
+  /** Copy for other programs alone. @param {"copy-svg" | "copy-png" | "copy-excalidraw"} how */
   async copyAs(how) {
     const content = this.#packed();
     if (!content) return;
-    const done = await written(content, how === "copy-png" ? ["png"] : ["svg"]);
+    const scene = () => toExcalidraw(content.elements, (key) => this.#board.entry(key));
+    const text = how === "copy-svg" ? content.svg : how === "copy-png" ? "" : scene();
+    const done = await written({ ...content, text }, [text ? "text" : "png"]);
     this.#tell(done ? "copied" : "copy.failed");
   }
 
@@ -166,8 +185,7 @@ export class ClipboardHand {
         if (ours) this.#editor.insert(pasted(ours, this.#context, null).actions);
         else if (type) await this.#insertPicture(await item.getType(type), middle);
         else if (item.types.includes("text/plain")) {
-          const text = await (await item.getType("text/plain")).text();
-          this.#insertFields(textFields(text, styleFields("text", this.#editor.style), middle));
+          this.#insertText(await (await item.getType("text/plain")).text(), middle);
         }
       }
     } catch {
@@ -176,7 +194,7 @@ export class ClipboardHand {
   }
 }
 
-const TYPES = { html: "text/html", text: "text/plain", svg: "text/plain", png: "image/png" };
+const TYPES = { html: "text/html", text: "text/plain", png: "image/png" };
 
 /** Put parts of what was copied on the clipboard; false where the browser does not allow it.
  * @param {ReturnType<typeof packed>} content @param {(keyof typeof TYPES)[]} parts */

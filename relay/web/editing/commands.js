@@ -20,7 +20,7 @@ import { shift, transformed } from "./matrix.js";
 /** How far to the right of and below its original a duplicate lies, in board units. */
 export const DUPLICATE = 16;
 /** @type {Command[]} */
-const COPIES = ["copy", "copy-svg", "copy-png"];
+const COPIES = ["copy", "copy-svg", "copy-png", "copy-excalidraw"];
 const NUDGES = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 
 /**

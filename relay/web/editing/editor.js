@@ -308,6 +308,7 @@ export class Editor extends EventTarget {
         break;
       case "copy-svg":
       case "copy-png":
+      case "copy-excalidraw":
         this.#clipboard.copyAs(command);
         return;
       case "paste":

@@ -12,6 +12,7 @@ const MENU = [
   ["paste", "Ctrl+V"],
   ["copy-svg", ""],
   ["copy-png", ""],
+  ["copy-excalidraw", ""],
   ["duplicate", "Ctrl+D"],
   "-",
   ["front", "]"],
@@ -113,18 +114,12 @@ export function createSelectionBar(surface) {
   editor.addEventListener(
     "menu",
     (event) =>
-      popups.menuAt(
-        /** @type {CustomEvent} */ (event).detail,
-        say("menu"),
-        editor.selection.keys.length
-          ? items(surface)
-          : [
-              ...items(surface),
-              { label: say("zoom.all"), key: "Shift+1", act: () => editor.viewport.fitAll() },
-              "-",
-              ...surface.menu(),
-            ],
-      ),
+      popups.menuAt(/** @type {CustomEvent} */ (event).detail, say("menu"), [
+        ...items(surface),
+        "-",
+        { label: say("zoom.all"), key: "Shift+1", act: () => editor.viewport.fitAll() },
+        ...(editor.selection.keys.length ? [] : /** @type {import("./popups.js").Items} */ (["-", ...surface.menu()])),
+      ]),
     { signal },
   );
   return bar;

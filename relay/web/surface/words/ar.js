@@ -151,6 +151,7 @@ export const ar = {
   "do.paste": "لصق",
   "do.copy-svg": "نسخ كصورة SVG",
   "do.copy-png": "نسخ كصورة PNG",
+  "do.copy-excalidraw": "نسخ إلى Excalidraw",
   "do.picture": "صورة من ملف",
   "copy.failed": "لم يسمح المتصفح بذلك. استخدم Ctrl+C.",
   "picture.large": "هذه الصورة كبيرة جدًا على اللوحة مهما صغرت. اجعل ملفها أصغر أولاً.",

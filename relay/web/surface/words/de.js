@@ -136,6 +136,7 @@ export const de = {
   "do.paste": "Einfügen",
   "do.copy-svg": "Als SVG kopieren",
   "do.copy-png": "Als PNG kopieren",
+  "do.copy-excalidraw": "Für Excalidraw kopieren",
   "do.picture": "Bild aus einer Datei",
   "copy.failed": "Der Browser hat es nicht erlaubt. Nimm Strg+C.",
   "picture.large":

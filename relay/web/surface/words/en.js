@@ -136,6 +136,7 @@ export const en = {
   "do.paste": "Paste",
   "do.copy-svg": "Copy as SVG",
   "do.copy-png": "Copy as PNG",
+  "do.copy-excalidraw": "Copy for Excalidraw",
   "do.picture": "Picture from a file",
   "copy.failed": "The browser did not allow it. Use Ctrl+C.",
   "picture.large": "That picture is too large for a board, however small it is made. Make a smaller file of it first.",

@@ -142,6 +142,7 @@ export const es = {
   "do.paste": "Pegar",
   "do.copy-svg": "Copiar como SVG",
   "do.copy-png": "Copiar como PNG",
+  "do.copy-excalidraw": "Copiar para Excalidraw",
   "do.picture": "Imagen de un archivo",
   "copy.failed": "El navegador no lo permitió. Use Ctrl+C.",
   "picture.large":

@@ -143,6 +143,7 @@ export const fr = {
   "do.paste": "Coller",
   "do.copy-svg": "Copier en SVG",
   "do.copy-png": "Copier en PNG",
+  "do.copy-excalidraw": "Copier pour Excalidraw",
   "do.picture": "Image d’un fichier",
   "copy.failed": "Le navigateur ne l’a pas permis. Utilisez Ctrl+C.",
   "picture.large":

@@ -136,6 +136,7 @@ export const ja = {
   "do.paste": "貼り付け",
   "do.copy-svg": "SVG としてコピー",
   "do.copy-png": "PNG としてコピー",
+  "do.copy-excalidraw": "Excalidraw 用にコピー",
   "do.picture": "ファイルから画像",
   "copy.failed": "ブラウザーが許可しませんでした。Ctrl+C を使ってください。",
   "picture.large": "この画像は縮小してもボードには大きすぎます。先に小さいファイルにしてください。",
