@@ -93,13 +93,14 @@ class _Message(msgspec.Struct, tag_field="ipysketch"):
 class ViewReport(_Message, tag="view"):
     """The state of a view: sent when it appears and whenever it changes. `ratio` is device pixels per CSS pixel, times
     the zoom; `pixels` how wide a paper of the whole board is for it, where it says so; `visible` whether people can see
-    it; `version` of this contract."""
+    it; `version` of this contract; `language` of its words, "de" for example."""
 
     view: Id
     ratio: Annotated[float, Meta(gt=0, lt=100)] | None = None
     visible: bool = False
     version: Count = 1
     pixels: Annotated[int, Meta(gt=0, lt=100_000)] | None = None
+    language: Id = ""
 
 
 class ViewClosed(_Message, tag="gone"):

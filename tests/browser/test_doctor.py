@@ -31,7 +31,9 @@ def test_the_doctor_finds_a_board_well(lab: Lab) -> None:
         return said.inner_text()
 
     # Until JupyterLab has made a subshell for the widget's messages, they come between cells.
-    words = wait_until(lambda: found if "subshells are in use" in (found := asked()) else "", "subshells are in use")
+    words = wait_until(
+        lambda: found if "subshells are in use" in (found := asked()) else "", "subshells are in use"
+    )
     # Whether the times are good is the machine's affair.
     assert not [line for line in words.splitlines() if line.startswith("!!") and "and back: " not in line]
     for part in ("room doctor: connected", "relay and back", "painted frame and back"):

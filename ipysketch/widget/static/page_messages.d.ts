@@ -7,7 +7,7 @@ export type Sample = number[];
 export interface PageMessages {
   "pen": { color?: string; fill?: string; width?: number; opacity?: number; dash?: string; even?: boolean; view: string; pointer: number; phase?: "begin" | "cancel" | "move"; samples?: Sample[]; tool?: string; straight?: boolean; last?: boolean };
   "choose": { color?: string; fill?: string; width?: number; opacity?: number; dash?: string; even?: boolean; tool?: string; view?: string; number?: number };
-  "view": { view: string; ratio?: number | null; visible?: boolean; version?: number; pixels?: number | null };
+  "view": { view: string; ratio?: number | null; visible?: boolean; version?: number; pixels?: number | null; language?: string };
   "gone": { view: string };
   "ack": { view: string; frame: number };
   "lost": {};
@@ -46,4 +46,4 @@ export type InkGrowth = [name: string, start: number, points: number[], fields: 
 export type InkUpdate = { number: number; whole: boolean; grown: InkGrowth[]; gone: string[] };
 export type SceneEntry = [key: string, author: string, seq: number, index: number, fields: Record<string, any>];
 export type SceneUpdate = { number: number; whole: boolean; more: boolean; page: string; entries: SceneEntry[]; gone: string[]; applied: Record<string, number> };
-export type State = ControlState & FrameState & { version: number; input_model: string; frame: number };
+export type State = ControlState & FrameState & { version: number; input_model: string; frame: number; words: Record<string, any> };

@@ -13,7 +13,7 @@ import { Editor } from "../editing/editor.js";
 import { COMMON, freeColor, PEOPLE } from "../model/palette.js";
 import { storageOf } from "../surface/store.js";
 import { createSurface } from "../surface/surface.js";
-import { chooseWords } from "../surface/words/words.js";
+import { chooseLanguage, createSay } from "../surface/words/words.js";
 import { explainSilence } from "./reach.js";
 
 const COLOR = /^#[0-9a-f]{6}$/i;
@@ -88,7 +88,18 @@ async function introduce(why, act) {
   storage.set("color", color);
 }
 
-const say = chooseWords();
+/** Load the words of the reader's language; where they cannot be had, English does. */
+async function loadWords() {
+  const language = chooseLanguage();
+  if (language === "en") return createSay();
+  const words = new URL(`../surface/words/${language}.js`, import.meta.url).href;
+  return import(words).then(
+    (module) => createSay(language, module[language]),
+    () => createSay(),
+  );
+}
+
+const say = await loadWords();
 let name = person || (watching ? "screen" : storage.get("name"));
 /** Whether somebody wanted that colour. */
 let chosen = false;
@@ -132,6 +143,7 @@ createSurface({
   editor,
   host: {
     kind: "page",
+    say,
     watching,
     store: storage,
     share: () => location.origin + location.pathname,
