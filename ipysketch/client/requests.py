@@ -13,13 +13,25 @@ from itertools import count
 
 import msgspec
 
-from relay.protocol import Done, Error, Lock, Mint, Minted, PeerLeft, Read, Remove, RoomState
+from relay.protocol import (
+    Done,
+    Error,
+    Invite,
+    Lock,
+    Mint,
+    Minted,
+    PeerLeft,
+    Read,
+    Remove,
+    RoomState,
+    Ticket,
+)
 
 from ..errors import SketchError
 from ..model.history import HistoryRange
 
-Request = Read | Lock | Mint | Remove
-Answer = HistoryRange | Done | Minted | RoomState | PeerLeft
+Request = Read | Lock | Mint | Remove | Invite
+Answer = HistoryRange | Done | Minted | RoomState | PeerLeft | Ticket
 
 ANSWER_WAIT = 10.0
 """Seconds after which a request counts as unanswered."""
@@ -31,6 +43,7 @@ UNNAMED_ERRORS: Mapping[type, frozenset[str]] = {
     Lock: frozenset({"role", "busy", "store"}),
     Mint: frozenset({"role", "busy", "bad-role", "bad-expiry", "bad-name", "no-tokens", "store"}),
     Remove: frozenset({"role", "no-such-peer"}),
+    Invite: frozenset(),
 }
 """The codes of errors that a relay of 0.1.0 answers each kind of request with."""
 
@@ -72,6 +85,12 @@ class Requests:
             answer = await self._ask(Mint(role, name, seconds), ANSWER_WAIT)
         assert isinstance(answer, Minted)
         return answer.token
+
+    async def invite(self) -> str:
+        """Return a ticket for a companion; of a relay whose welcome says `companions`."""
+        answer = await self._ask(Invite(), ANSWER_WAIT)
+        assert isinstance(answer, Ticket)
+        return answer.ticket
 
     async def remove(self, *peers: str) -> None:
         """End the connections of other peers."""

@@ -43,6 +43,7 @@ from relay.protocol import (
     RoomState,
     ServerMessage,
     Snapshot,
+    Ticket,
     Welcome,
     encode,
     encode_entries,
@@ -273,7 +274,7 @@ class Session:
                 if not self.can_draw:
                     self._apply(self.gestures.cancel())
                 self.requests.answered(message)
-            case Minted() | Done():
+            case Minted() | Done() | Ticket():
                 self.requests.answered(message)
             case PeerEvent(peer=peer, name=name, data=data):
                 sender = next((each for each in self.presenter.people() if peer and each.peer == peer), None)

@@ -19,6 +19,7 @@ from .document import (
     revert,
 )
 from .limits import (
+    CLOSE_ALONE,
     CLOSE_ERASED,
     CLOSE_EXPIRED,
     CLOSE_PROTOCOL,
@@ -32,6 +33,7 @@ from .limits import (
     MAX_ACTIONS,
     MAX_CHUNK,
     MAX_COMMIT,
+    MAX_COMPANIONS,
     MAX_DELETES,
     MAX_DEPTH,
     MAX_EVENTS,
@@ -53,10 +55,13 @@ from .limits import (
     SAFE_INTEGER,
     SUBPROTOCOL,
     TERMINAL_CODES,
+    TICKET_SECONDS,
     WIDTH,
     WINDOW,
 )
 from .messages import (
+    Accompanied,
+    Accompany,
     Cancel,
     ClientMessage,
     Commit,
@@ -66,6 +71,7 @@ from .messages import (
     Event,
     Goodbye,
     History,
+    Invite,
     Join,
     Leave,
     Lock,
@@ -87,6 +93,7 @@ from .messages import (
     RoomState,
     ServerMessage,
     Snapshot,
+    Ticket,
     Welcome,
     request_id,
 )
@@ -104,6 +111,7 @@ from .validation import (
 )
 
 __all__ = [
+    "CLOSE_ALONE",
     "CLOSE_ERASED",
     "CLOSE_EXPIRED",
     "CLOSE_PROTOCOL",
@@ -117,6 +125,7 @@ __all__ = [
     "MAX_ACTIONS",
     "MAX_CHUNK",
     "MAX_COMMIT",
+    "MAX_COMPANIONS",
     "MAX_DELETES",
     "MAX_DEPTH",
     "MAX_EVENTS",
@@ -138,8 +147,11 @@ __all__ = [
     "SAFE_INTEGER",
     "SUBPROTOCOL",
     "TERMINAL_CODES",
+    "TICKET_SECONDS",
     "WIDTH",
     "WINDOW",
+    "Accompanied",
+    "Accompany",
     "Action",
     "Cancel",
     "Change",
@@ -155,6 +167,7 @@ __all__ = [
     "Event",
     "Goodbye",
     "History",
+    "Invite",
     "Join",
     "Leave",
     "Lock",
@@ -182,6 +195,7 @@ __all__ = [
     "RoomState",
     "ServerMessage",
     "Snapshot",
+    "Ticket",
     "Touch",
     "Welcome",
     "apply",

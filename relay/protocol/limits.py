@@ -51,6 +51,12 @@ MAX_DELETES = 100_000
 MAX_READ = 20_000
 """Entries of the log that one request may read back."""
 
+# Companions.
+TICKET_SECONDS = 30
+"""Seconds for which a ticket lets a companion in."""
+MAX_COMPANIONS = 8
+"""Companions of one peer, and tickets that wait to be used."""
+
 # Presence and events.
 MAX_PREVIEW = 20_000
 """Numbers in one live preview: 10,000 points; a longer stroke goes on as a second element."""
@@ -86,6 +92,8 @@ CLOSE_REMOVED = 4006
 """A moderator took the peer out of the room."""
 CLOSE_ERASED = 4007
 """The room was deleted."""
+CLOSE_ALONE = 4008
+"""The peer that a companion belonged to has left."""
 TERMINAL_CODES = frozenset(
     {
         CLOSE_REPLACED,
@@ -95,6 +103,7 @@ TERMINAL_CODES = frozenset(
         CLOSE_REVOKED,
         CLOSE_REMOVED,
         CLOSE_ERASED,
+        CLOSE_ALONE,
     }
 )
 """After these a client does not come back by itself."""

@@ -57,6 +57,17 @@ class Join(Message, frozen=True, tag="join"):
     token: str = ""
 
 
+class Accompany(Message, frozen=True, tag="accompany"):
+    """The first message of a companion, a page that sends and receives what is live of a peer, and nothing else.
+
+    The peer has asked for the `ticket`. Answered by an `Accompanied`.
+    """
+
+    room: str
+    ticket: str
+    version: int = PROTOCOL_VERSION
+
+
 class Operate(Message, Generic[V], frozen=True, tag="operate"):
     """Operation number `op` of this client; the relay accepts exactly the one after the last."""
 
@@ -114,6 +125,10 @@ class Lock(Request, frozen=True, tag="lock"):
     locked: bool
 
 
+class Invite(Request, frozen=True, tag="invite"):
+    """Ask for a ticket with which a page may accompany the sender; answered by a `Ticket`."""
+
+
 class Remove(Request, frozen=True, tag="remove"):
     """End another peer's connection; answered by a `Done`."""
 
@@ -146,7 +161,7 @@ class Welcome(Message, frozen=True, tag="welcome"):
     `reset`: the log is not the one that the client had; it replaces its document, drops pending operations up to
     `last`, and takes `client` as a new identity. `role` is the peer's role, `locked` whether only moderators may draw
     now, `oldest` the first entry of the log that can be read. `request_ids`: answers name their requests; a relay of
-    0.1.0 leaves it out, and its answers have no `re`.
+    0.1.0 leaves it out, and its answers have no `re`. `companions`: the relay answers an `Invite`.
 
     What the relay takes, so that a client cuts what is larger before it sends it: bytes of one frame, actions of one
     operation, and, unless 0, living elements and bytes of the drawing.
@@ -172,6 +187,13 @@ class Welcome(Message, frozen=True, tag="welcome"):
     max_actions: int = MAX_ACTIONS
     max_elements: int = 0
     max_drawing: int = 0
+    companions: bool = False
+
+
+class Accompanied(Message, frozen=True, tag="accompanied"):
+    """The answer to `Accompany`: `peer` is the id of the peer whose companion the connection is now."""
+
+    peer: str
 
 
 class Snapshot(Message, frozen=True, tag="snapshot"):
@@ -244,10 +266,14 @@ class PeerPreview(Message, frozen=True, tag="ink"):
 
 
 class PeerCancel(Message, frozen=True, tag="ink-end"):
-    """The end of a peer's preview; if it became an element, a commit has that."""
+    """The end of a peer's preview.
+
+    `seq` is the entry by which it became an element, 0 where it came to nothing; relays before companions leave it out.
+    """
 
     peer: str
     key: str
+    seq: int = 0
 
 
 class PeerEvent(Message, frozen=True, tag="heard"):
@@ -296,6 +322,13 @@ class Minted(Answer, frozen=True, tag="minted"):
     id: str
 
 
+class Ticket(Answer, frozen=True, tag="ticket"):
+    """The answer to `Invite`: what lets one page in as a companion of its peer, once, within so many `seconds`."""
+
+    ticket: str
+    seconds: float
+
+
 class Done(Answer, frozen=True, tag="done"):
     """The answer to a `Lock` or `Remove` that was carried out. A request without an id is not answered by it."""
 
@@ -309,6 +342,7 @@ class Goodbye(Message, frozen=True, tag="goodbye"):
 
 ClientMessage = (
     Join
+    | Accompany
     | Operate[msgspec.Raw]
     | Presence
     | Preview[msgspec.Raw]
@@ -317,12 +351,14 @@ ClientMessage = (
     | Leave
     | Read
     | Lock
+    | Invite
     | Remove
     | Mint
     | Erase
 )
 ServerMessage = (
     Welcome
+    | Accompanied
     | Snapshot
     | Commit
     | Refused
@@ -334,6 +370,7 @@ ServerMessage = (
     | RoomState
     | History
     | Minted
+    | Ticket
     | Done
     | Error
     | Goodbye

@@ -40,7 +40,7 @@ AT_ONCE = WINDOW
 
 class _Frame(NamedTuple):
     """The last frame encoded: it takes a peer from `where` (cursor, version) to `reached`, the room being at `now`. If
-    it has nothing but previews of one peer, that is its `owner`, which does not need it."""
+    it has nothing but previews of one connection, that is its `owner`, which does not need it."""
 
     where: tuple[int, int]
     now: tuple[int, int]
@@ -52,12 +52,21 @@ class _Frame(NamedTuple):
 class Delivery:
     """Sends the peers of one room its log and presence, and each what is for it alone."""
 
-    def __init__(self, log: RoomLog, presence: Presence, peers: Mapping[str, Peer]) -> None:
+    def __init__(
+        self,
+        log: RoomLog,
+        presence: Presence,
+        peers: Mapping[str, Peer],
+        companions: Mapping[str, Peer],
+    ) -> None:
         self._log = log
         self._presence = presence
         self._peers = peers
+        self._companions = companions
         self.events = RoomEvents()
         self._frame: _Frame | None = None
+        self._live_frame: _Frame | None = None
+        """The same of companions, which are sent no commits."""
         self._events: tuple[list[msgspec.Raw], str] = ([], "")
         """The last frame of events that was encoded, and the events in it."""
 
@@ -68,6 +77,9 @@ class Delivery:
             return None
         if (own := self._collect_own(peer)) is not None:
             return own
+        if peer.lead is not None:
+            peer.cursor, peer.heard = self._log.seq, self.events.last
+            return self._catch_up(peer)
         if peer.cursor != self._log.seq and peer.cursor < self._log.tail_start:
             return self._begin_snapshot(peer)
         if peer.heard != self.events.last and (frame := self._pass_on(peer)) is not None:
@@ -136,11 +148,19 @@ class Delivery:
         if peer.cursor == self._log.seq and self._is_much(peer.seen):
             peer.rest, peer.seen = self._presence_frames(peer.seen), self._presence.version
             return next(peer.rest, None)
-        frame = self._frame
-        if frame is None or frame.where != where or frame.now != now:
-            frame = self._frame = self._encode_from(where, now)
+        frame = self._known(self._frame, where, now) or self._known(self._live_frame, where, now)
+        if frame is None:
+            frame = self._encode_from(where, now)
+            if peer.lead is None:
+                self._frame = frame
+            else:
+                self._live_frame = frame
         peer.cursor, peer.seen = frame.reached
-        return None if frame.owner == peer.id else frame.text
+        return None if frame.owner == peer.line else frame.text
+
+    @staticmethod
+    def _known(frame: _Frame | None, where: tuple[int, int], now: tuple[int, int]) -> _Frame | None:
+        return frame if frame is not None and frame.where == where and frame.now == now else None
 
     def _encode_from(self, where: tuple[int, int], now: tuple[int, int]) -> _Frame:
         cursor, seen = where
@@ -159,11 +179,13 @@ class Delivery:
             news = self._presence.since(seen)
             seen = self._presence.version
             if not messages and all(isinstance(update, PeerPreview) for update in news):
-                owners = {update.peer for update in news}
+                previews = (update for update in news if isinstance(update, PeerPreview))
+                owners = {self._presence.sender(update.peer, update.key) for update in previews}
                 owner = owners.pop() if len(owners) == 1 else ""
             messages += news
         if self._presence.remembers:
-            self._presence.forget(min(other.seen for other in self._peers.values()))
+            everybody = (*self._peers.values(), *self._companions.values())
+            self._presence.forget(min(other.seen for other in everybody))
         return _Frame(where, now, encode(messages).decode() if messages else None, (cursor, seen), owner)
 
     def _is_much(self, seen: int) -> bool:
@@ -190,7 +212,7 @@ class Delivery:
         """Bytes of what waits for peers, roughly: streams are counted once, however many peers share them."""
         streams = {id(peer.stream.data): len(peer.stream.data) for peer in self._peers.values() if peer.stream}
         histories = sum(len(peer.history[1]) for peer in self._peers.values() if peer.history)
-        direct = sum(len(peer.direct) for peer in self._peers.values())
+        direct = sum(len(peer.direct) for peer in (*self._peers.values(), *self._companions.values()))
         return self.events.size + sum(streams.values()) + histories + DIRECT_BYTES * direct
 
     def _end_slow_readers(self, size: int) -> None:

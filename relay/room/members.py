@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ..limits import Limits
 from ..protocol import CLOSE_REPLACED, Join, RemoteError
 from .clients import Client, Clients
+from .companions import Companions
 from .joining import Applicant, Begin, Continue, Identity, Renew
 from .peer import JOINED, LEAVING, LEFT, Peer
 from .permissions import Role, presence_bytes
@@ -20,6 +21,7 @@ class Members:
         self.peers: dict[str, Peer] = {}
         """Those that have not left, by their ids: see `Life`."""
         self.clients = Clients()
+        self.companions = Companions(presence, new_id)
         self._presence = presence
         self._limits = limits
         self._new_id = new_id
@@ -64,10 +66,15 @@ class Members:
         self.leave(peer)
 
     def leave(self, peer: Peer) -> None:
-        """End the connection of `peer`; the others see it until its last operations have their verdict."""
+        """End the connection of `peer`, and those of its companions; the others see it until its last operations have
+        their verdict."""
         if peer.life is not JOINED:
             return
+        if peer.lead is not None:
+            self.companions.leave(peer)
+            return
         peer.life = LEAVING
+        self.companions.end(peer)
         if peer.client.peer_id == peer.id:
             peer.client.peer_id = ""
         self._forget_if_settled(peer)

@@ -277,14 +277,15 @@ class OperationQueue:
         for item, row, outcome, undo in proposal.outcomes:
             client, op = item.client, item.op
             client.last = op
+            seq = 0
             if row is not None and not isinstance(outcome, RemoteError):
                 self._log.take(row, outcome)
                 client.records.put(op, undo)
-                client.committed = row.seq
+                client.committed = seq = row.seq
             elif isinstance(outcome, RemoteError):
                 client.refuse(op, outcome.code, outcome.reason)
                 self._send_refusal(item, outcome.code, outcome.reason, final=True)
-            self._settle(item)
+            self._settle(item, seq=seq)
         self._members.clients.shed_records()
         self._end_batch()
 
@@ -326,10 +327,10 @@ class OperationQueue:
             peer.direct.append(Refused(item.op, code, reason, final))
         self._notices.append(Notice(item.peer, item.op, code, reason))
 
-    def _settle(self, item: _Queued, *, keep_ink: bool = False) -> None:
+    def _settle(self, item: _Queued, *, seq: int = 0, keep_ink: bool = False) -> None:
         for action in item.actions:
             if isinstance(action, Create) and not keep_ink and len(action.key) <= MAX_KEY:
-                self._presence.end(item.peer.id, action.key)
+                self._presence.end(item.peer.id, action.key, seq)
         self._members.settle(item.peer)
 
 

@@ -66,6 +66,14 @@ class Peer:
     named_by_token: bool
     """Whether its name cannot be another."""
 
+    lead: Peer | None = None
+    """The peer whose companion it is; None of a peer."""
+    line: str = ""
+    """Names the connection: of a companion otherwise than its peer, whose id it has."""
+    shown: set[str] = field(default_factory=set)
+    """Fields of the presence that it set, of a companion."""
+    orphans: dict[str, int] = field(default_factory=dict)
+    """The ink that it left under way, of a companion: see `Presence.release`."""
     address: str = ""
     """Where its connection comes from, for the operator's log."""
     life: Life = JOINED
@@ -91,10 +99,18 @@ class Peer:
     stream: Stream | None = None
     """The rest of the zlib stream that is being sent."""
 
+    def __post_init__(self) -> None:
+        self.line = self.line or self.id
+
     @property
     def is_reading(self) -> bool:
         """Whether it has yet to be sent some of the answer to its `Read`."""
         return self.history is not None or (self.stream is not None and self.stream.is_history)
+
+    @property
+    def rights(self) -> Role:
+        """What it may do now: of a companion, what its peer may."""
+        return (self.lead or self).role
 
     @property
     def author(self) -> str:

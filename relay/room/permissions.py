@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from ..protocol import (
+    Accompany,
     Cancel,
     Change,
     Clear,
@@ -22,6 +23,7 @@ from ..protocol import (
     Entry,
     Erase,
     Event,
+    Invite,
     Join,
     Leave,
     Lock,
@@ -74,7 +76,9 @@ VIEWER, EDITOR, MODERATOR, OWNER = Role
 
 EACH: Mapping[type, Needs] = {
     Join: Needs(VIEWER, VIEWER, VIEWER),
+    Accompany: Needs(VIEWER, VIEWER, VIEWER),
     Leave: Needs(VIEWER, VIEWER, VIEWER),
+    Invite: Needs(VIEWER, VIEWER, VIEWER),
     Presence: Needs(VIEWER, VIEWER, VIEWER),
     Operate: Needs(EDITOR, EDITOR, MODERATOR),
     Preview: Needs(EDITOR, EDITOR, MODERATOR),
@@ -106,6 +110,11 @@ DRAWN = tuple(name for name, needs in PRESENCE.items() if needs.locked > EDITOR)
 """Those that only moderators show in a locked room."""
 OTHER_PRESENCE = Needs(EDITOR, EDITOR, EDITOR)
 """Any other field: those of people's own programs."""
+
+COMPANION = frozenset({Leave, Presence, Preview, Cancel})
+"""Messages that a companion may send, where its peer may: all others are its peer's."""
+COMPANION_PRESENCE = frozenset({"cursor", "view", "tool"})
+"""Fields of its peer's presence that are those of a view, which a companion is."""
 
 _DOING = {
     Operate: "draw",
@@ -141,6 +150,19 @@ def check_message(mine: Role, locked: bool, message: ClientMessage) -> None:
     if locked and mine < needs.locked:
         doing = _DOING.get(type(message), "do that")
         raise RemoteError("locked", f"a moderator has locked this room, so only moderators may {doing} now")
+
+
+def check_companion(message: ClientMessage) -> None:
+    """Raise `RemoteError` unless a companion may send `message`, whatever the role of its peer."""
+    if type(message) not in COMPANION:
+        raise RemoteError(
+            "companion",
+            "a page that accompanies its kernel sends live ink and its cursor; its kernel does the rest",
+        )
+    if isinstance(message, Presence):
+        for name in message.state:
+            if name not in COMPANION_PRESENCE:
+                raise RemoteError("companion", f"what its kernel sets, a page does not: {name[:40]!r}")
 
 
 def check_presence(mine: Role, locked: bool, state: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,8 @@ class _Stroke:
     begun: int
     stamp: int
     fields: dict[str, Any] | None
+    sender: str = ""
+    """The line of the companion that draws it; "" for the peer itself."""
     points: array[int] = field(default_factory=_numbers)
     # Parallel: after version stamps[i] the stroke had lengths[i] numbers.
     stamps: array[int] = field(default_factory=_numbers)
@@ -130,8 +132,11 @@ class Presence:
         if found := [name for name in names if name in self._states[peer].state]:
             self.update(peer, dict.fromkeys(found))
 
-    def draw(self, peer: str, preview: Preview[Any]) -> None:
+    def draw(self, peer: str, preview: Preview[Any], sender: str = "") -> None:
         """Append to a preview. A part that does not fit what is there, or whose preview has ended, is ignored.
+
+        `sender` is the line of a companion of `peer`, "" for the peer itself. What a companion draws, its peer does
+        not: that came late, by a longer way.
 
         Raises `RemoteError`, and changes nothing, when there are too many previews or the preview is too long."""
         key, start, points = preview.key, preview.start, preview.points
@@ -139,6 +144,8 @@ class Presence:
             return
         name = (peer, key)
         ink = self._strokes.get(name)
+        if ink is not None and ink.sender and not sender:
+            return
         if start == 0:
             if ink is None and sum(1 for owner, _ in self._strokes if owner == peer) >= MAX_STROKES:
                 raise RemoteError(
@@ -155,7 +162,7 @@ class Presence:
         if ink is None or start == 0:
             self._drop_stroke(name)
             version = self._next()
-            ink = self._strokes[name] = _Stroke(begun=version, stamp=version, fields=preview.fields)
+            ink = self._strokes[name] = _Stroke(version, version, preview.fields, sender)
         ink.points.extend(points)
         self._numbers += len(points)
         self.version = stamp = self.version + 1
@@ -173,8 +180,30 @@ class Presence:
         if own + more > ROOM_NUMBERS // len(self._states):
             raise RemoteError("too-many-strokes", "too many points are under way in this room; lift the pen")
 
-    def end(self, peer: str, key: str) -> None:
-        """End the preview `key`, which was committed, refused or cancelled; later parts of it are ignored."""
+    def release(self, peer: str, sender: str) -> dict[str, int]:
+        """Let `peer` itself draw what its companion `sender` drew, which has gone. Returns the versions by key at which
+        those previews began, for `end_orphans`."""
+        found = {}
+        for (owner, key), ink in self._strokes.items():
+            if owner == peer and ink.sender == sender:
+                ink.sender = ""
+                found[key] = ink.begun
+        return found
+
+    def end_orphans(self, peer: str, orphans: Mapping[str, int]) -> None:
+        """End the previews that nobody has begun anew since `release`."""
+        for key, begun in orphans.items():
+            if (ink := self._strokes.get((peer, key))) is not None and ink.begun == begun:
+                self.end(peer, key)
+
+    def sender(self, peer: str, key: str) -> str:
+        """Return the line of the connection that draws a preview."""
+        ink = self._strokes.get((peer, key))
+        return (ink.sender if ink is not None else "") or peer
+
+    def end(self, peer: str, key: str, seq: int = 0) -> None:
+        """End the preview `key`, which was committed by the entry `seq`, or refused or cancelled; later parts of it are
+        ignored."""
         ended = self._ended.get(peer)
         if ended is None:
             return
@@ -182,7 +211,7 @@ class Presence:
         while len(ended) > REMEMBERED_ENDS:
             ended.popitem(last=False)
         if self._drop_stroke((peer, key)):
-            self._departures.append((self._next(), PeerCancel(peer, key)))
+            self._departures.append((self._next(), PeerCancel(peer, key, seq)))
 
     def _drop_stroke(self, name: tuple[str, str]) -> bool:
         """Remove a stroke; returns whether it was there."""

@@ -23,7 +23,10 @@ from ..protocol import (
     MAX_READ,
     PROTOCOL_VERSION,
     SAFE_INTEGER,
+    TICKET_SECONDS,
     WIDTH,
+    Accompanied,
+    Accompany,
     Cancel,
     ClientMessage,
     Done,
@@ -40,6 +43,7 @@ from ..protocol import (
     RemoteError,
     Remove,
     RoomState,
+    Ticket,
     Welcome,
     check_event_name,
     check_key,
@@ -55,8 +59,8 @@ from .log import RoomLog
 from .members import Members
 from .operation_queue import OperationQueue
 from .peer import JOINED, Peer
-from .permissions import DRAWN, Role, check_message, check_presence, may_look_back
-from .presence import Presence
+from .permissions import DRAWN, Role, check_companion, check_message, check_presence, may_look_back
+from .presence import PEER_BYTES, Presence
 
 ROOM_BYTES = 8 << 10
 """Bytes of a room in which nothing is, roughly."""
@@ -80,7 +84,8 @@ class Room:
         self.log = RoomLog(loaded, self._limits)
         self._presence = Presence()
         self._members = Members(self._presence, self._limits, new_id)
-        self.delivery = Delivery(self.log, self._presence, self._members.peers)
+        companions = self._members.companions.lines
+        self.delivery = Delivery(self.log, self._presence, self._members.peers, companions)
         self.queue = OperationQueue(
             name, self.log, self._presence, self._members, new_mark, locked=loaded.locked
         )
@@ -103,6 +108,7 @@ class Room:
             + self._presence.memory
             + self._members.clients.memory
             + self.delivery.memory
+            + PEER_BYTES * len(self._members.companions.lines)
         )
 
     @property
@@ -176,6 +182,7 @@ class Room:
                 max_message=self._limits.max_message,
                 max_elements=self._limits.max_elements,
                 max_drawing=self._limits.max_drawing,
+                companions=True,
             )
         )
         for op, (code, reason) in peer.client.refusals.items():
@@ -183,20 +190,34 @@ class Room:
                 peer.direct.append(Refused(op, code, reason, final=True))
         return peer
 
+    def invite(self, peer: Peer, now: float, re: int = 0) -> None:
+        """Send `peer` a ticket for a companion, as it asked in its request `re`; `now` is a time in seconds."""
+        peer.direct.append(Ticket(self._members.companions.invite(peer, now), TICKET_SECONDS, re=re))
+
+    def accompany(self, ticket: str, now: float) -> Peer:
+        """Let a companion join by its ticket, and return it; raises `RemoteError`."""
+        companion = self._members.companions.admit(ticket, now)
+        companion.direct.append(Accompanied(companion.id))
+        return companion
+
+    def end_orphans(self, companion: Peer) -> None:
+        """End the ink that a companion left under way, where nobody has gone on with it."""
+        self._presence.end_orphans(companion.id, companion.orphans)
+
     def leave(self, peer: Peer) -> None:
         """End the connection of `peer`: see `Members.leave`."""
         self._members.leave(peer)
 
     def goodbye(self, reason: str, retry: float) -> None:
         """Announce to everybody that the relay is going down, and in how many seconds to try again."""
-        for peer in self.peers.values():
+        for peer in (*self.peers.values(), *self._members.companions.lines.values()):
             peer.direct.append(Goodbye(reason, retry))
 
     def abandon(self, reason: str) -> None:
         """Send everybody on, because the room is no longer this relay's: no operation gets a verdict any more."""
         self.queue.abandon()
         self.goodbye(reason, 0.0)
-        for peer in self.peers.values():
+        for peer in (*self.peers.values(), *self._members.companions.lines.values()):
             peer.close(CLOSE_RESTART, reason)
 
     # --- receiving ----------------------------------------------------------------------------------------
@@ -205,18 +226,17 @@ class Room:
         """Handle one message. Raises `RemoteError` when it is refused as a whole, and then nothing has changed."""
         if peer.life is not JOINED:
             return
-        if not isinstance(message, Operate):  # An operation is refused under its number: see `OperationQueue`.
-            check_message(peer.role, self.locked, message)
+        # An operation of a peer is refused under its number: see `OperationQueue`.
+        if not isinstance(message, Operate) or peer.lead is not None:
+            self.check_allowed(peer, message)
         match message:
             case Preview():
-                self._presence.draw(peer.id, _normalize_preview(message))
+                sender = "" if peer.lead is None else peer.line
+                self._presence.draw(peer.id, _normalize_preview(message), sender)
             case Operate():
                 self.queue.add(peer, message)
             case PresenceMessage(state=state):
-                if peer.named_by_token and "name" in state and state["name"] != peer.name:
-                    raise RemoteError("bad-name", "your token says what you are called")
-                check_presence(peer.role, self.locked, state)
-                self._presence.update(peer.id, state)
+                self._update_presence(peer, state)
             case Cancel(key=key):
                 check_key(key)
                 self._presence.end(peer.id, key)
@@ -229,14 +249,24 @@ class Room:
             case Remove(peer=target, id=id):
                 self._remove(peer, target)
                 self.send_done(peer, id)
-            case Join():
+            case Join() | Accompany():
                 raise RemoteError("joined-already", "this connection has joined already; open another one")
             case _:
                 raise RemoteError("bad-message", "only the relay itself can do that")  # See `check_allowed`.
 
+    def _update_presence(self, peer: Peer, state: dict[str, Any]) -> None:
+        if peer.named_by_token and "name" in state and state["name"] != peer.name:
+            raise RemoteError("bad-name", "your token says what you are called")
+        check_presence(peer.rights, self.locked, state)
+        self._presence.update(peer.id, state)
+        if peer.lead is not None:
+            peer.shown.update(state)
+
     def check_allowed(self, peer: Peer, message: ClientMessage) -> None:
         """Raise `RemoteError` unless `peer` may send `message`, one that the room does not handle itself."""
-        check_message(peer.role, self.locked, message)
+        if peer.lead is not None:
+            check_companion(message)
+        check_message(peer.rights, self.locked, message)
 
     def lock(self, locked: bool, asker: Peer | None = None, re: int = 0) -> None:
         """Let only moderators draw from now on, or everybody; the previews of peers that may not draw end.

@@ -49,6 +49,8 @@ MAX_BACKLOG = 2 << 20
 
 LONG = 16 << 10
 """Bytes of a frame from which on the reader handles it, in pieces."""
+ORPHANED = 5.0
+"""Seconds for which ink of a companion that is gone waits for its peer, or another companion, to go on with it."""
 PIECE = 64
 """Messages that are handled at a time; then others have their turn."""
 
@@ -147,6 +149,11 @@ class PeerConnection:
         return self._room.name
 
     @property
+    def is_companion(self) -> bool:
+        """Whether it is that of a page beside its kernel."""
+        return self.peer.lead is not None
+
+    @property
     def is_page(self) -> bool:
         """Whether it is that of a page in a browser; kernels send no origin."""
         request = self._socket.request
@@ -167,6 +174,7 @@ class PeerConnection:
             address=address,
             role=self.peer.role.word,
             token=self.grant.id or None,
+            companion=self.is_companion or None,
             peers=len(self._opened.subscribers),
         )
         if self.grant.expires != float("inf"):
@@ -235,9 +243,15 @@ class PeerConnection:
         self._become(Phase.CLOSED)
         self._opened.subscribers.discard(self)
         self._room.leave(peer)
+        if peer.orphans:
+            self._loop.call_later(ORPHANED, self._end_orphans)
         if self._expiry is not None:
             self._expiry.cancel()
         self.log_event(logging.INFO, "leave", reason=reason, peers=len(self._opened.subscribers))
+        self._rooms.touch(self._opened)
+
+    def _end_orphans(self) -> None:
+        self._room.end_orphans(self.peer)
         self._rooms.touch(self._opened)
 
     def finish(self, code: int, reason: str) -> None:

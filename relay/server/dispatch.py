@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from ..limits import Limits
 from ..observability.metrics import Metrics
 from ..protocol import (
+    Accompany,
     ClientMessage,
     Erase,
     Event,
+    Invite,
     Join,
     Lock,
     Mint,
@@ -77,7 +79,8 @@ class Dispatcher:
         self._shared = shared
         self._log = shared.log
         rate = shared.limits.presence_rate
-        self._presence_rate = Bucket(min(rate, WATCHING_RATE) if peer.role is Role.VIEWER else rate)
+        own = Bucket(min(rate, WATCHING_RATE) if peer.role is Role.VIEWER else rate)
+        self._presence_rate = opened.presence_rates.setdefault(peer.id, own)
         self._event_rate = Bucket(shared.limits.event_rate)
         self._log_rate = Bucket(LOGGED)
         self._unlogged = 0
@@ -98,6 +101,10 @@ class Dispatcher:
                     self._handle_event(message, now)
                 case RemoteError():
                     raise message
+                case Invite():
+                    self._check_rate(now)
+                    self._room.check_allowed(self._peer, message)
+                    self._room.invite(self._peer, now, message.id)
                 case Lock() | Read() | Mint() | Erase():
                     self._check_rate(now)
                     self._room.check_allowed(self._peer, message)
@@ -185,8 +192,8 @@ class Dispatcher:
 
 def _shown(message: ClientMessage | RemoteError) -> str:
     """Return a message as the debug log shows it: without secrets."""
-    if isinstance(message, Join):
-        return "Join(…)"
+    if isinstance(message, Join | Accompany):
+        return f"{type(message).__name__}(…)"
     if isinstance(message, Operate):  # Its values are still encoded.
         return bytes(encode_message(message)).decode()
     return repr(message)

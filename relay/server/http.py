@@ -101,6 +101,8 @@ class HttpEndpoint:
             )
         if _is_websocket(request):
             refused = self._refuse_connection(socket, request, host)
+            if for_companion(request):
+                return refused  # A ticket opens, which no page has but the one that a kernel gave it to.
             if refused is None and self._door is not None and (refusal := await self._door.refusal(request)):
                 return self._refuse(socket, request, *refusal)
             return refused
@@ -154,7 +156,7 @@ class HttpEndpoint:
             reason = f"the relay is at {self._origins.base.path}, and this address goes on behind that"
             return self._refuse(socket, request, HTTPStatus.NOT_FOUND, reason)
         origin = _origin(request)
-        if not self._origins.allows_origin(origin, host):
+        if not self._origins.allows_origin(origin, host) and not for_companion(request):
             assert origin is not None
             return self._refuse(
                 socket, request, HTTPStatus.FORBIDDEN, f"pages of {origin[:80]!r} may not use this relay"
@@ -249,6 +251,11 @@ def room_in(path: str) -> str:
     """Return the room that the address of a websocket names; "" when it names none."""
     rooms = parse_qs(path.partition("?")[2]).get("room", [])
     return rooms[0] if len(rooms) == 1 else ""
+
+
+def for_companion(request: Request) -> bool:
+    """Return whether a request says that what it opens is for a companion: see `Accompany`."""
+    return "companion" in parse_qs(request.path.partition("?")[2], keep_blank_values=True)
 
 
 def header(request: Request, name: str) -> str:

@@ -6,11 +6,13 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from ..observability.event_log import event
 from ..records import Hold
 from ..room.peer import Peer
 from ..room.room import Room
+from .rate_limit import Bucket
 
 
 class Subscriber(Protocol):
@@ -27,7 +29,8 @@ class OpenRoom:
     notified at `last_notified` (loop time, seconds) and will be again when `notify_timer` is due. `queue_timer` is due
     when a client can pay for an operation again. It has so many `users`, and is closed by `close_timer` when it has
     none. `verdicts`: operations have just become durable. `weight` are the bytes that it had in memory when it was
-    weighed. `checkpointing` stores a checkpoint, and `drawing` makes a snapshot."""
+    weighed. `checkpointing` stores a checkpoint, and `drawing` makes a snapshot. `presence_rates` are those of its
+    peers by their ids, which a peer and its companions share."""
 
     room: Room
     hold: Hold
@@ -42,6 +45,7 @@ class OpenRoom:
     weight: int = 0
     checkpointing: asyncio.Task[None] | None = None
     drawing: asyncio.Task[None] | None = None
+    presence_rates: WeakValueDictionary[str, Bucket] = field(default_factory=WeakValueDictionary)
 
 
 def peer_event(

@@ -9,7 +9,7 @@ BURST = 5.0
 class Bucket:
     """Counts messages against `rate` a second; `BURST` seconds' worth, and at least `least`, may come at once."""
 
-    __slots__ = ("_counted_at", "_full", "_level", "rate")
+    __slots__ = ("__weakref__", "_counted_at", "_full", "_level", "rate")
 
     def __init__(self, rate: float, *, least: float = 1.0) -> None:
         self.rate = rate

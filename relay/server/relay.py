@@ -35,6 +35,7 @@ from ..protocol import (
     OLDEST_VERSION,
     PROTOCOL_VERSION,
     SUBPROTOCOL,
+    Accompany,
     Join,
     RemoteError,
     check_room,
@@ -50,7 +51,7 @@ from .dispatch import Shared
 from .fast_connection import FastConnection, PlainConnection, connection_class
 from .fellows import Fellows
 from .handed import HandedListener
-from .http import HttpEndpoint, header, room_in
+from .http import HttpEndpoint, for_companion, header, room_in
 from .hub_door import HubDoor, HubGrant
 from .library_log import library_logger
 from .plugins import Plugin, Plugins
@@ -153,7 +154,12 @@ class Relay:
         self._peers: set[PeerConnection] = set()
         self._idle: asyncio.TimerHandle | None = None
         self._stopping = False
-        self.metrics.watch("peers", "Peers in all rooms.", lambda: len(self._peers))
+        self.metrics.watch(
+            "peers", "Peers in all rooms.", lambda: sum(not each.is_companion for each in self._peers)
+        )
+        self.metrics.watch(
+            "companions", "Pages beside their kernels.", lambda: sum(each.is_companion for each in self._peers)
+        )
         self.metrics.watch("connections", "Open connections.", lambda: len(self._connections))
         self.metrics.watch("addresses", "Addresses with open connections.", lambda: len(self._http))
         self.metrics.watch("tunnels", "Connections passed on to other workers.", lambda: self._tunnels)
@@ -288,7 +294,7 @@ class Relay:
 
     async def rooms(self) -> list[tuple[RoomInfo, int]]:
         """Return all rooms, each with the number of its peers."""
-        peers = Counter(connection.room_name for connection in self._peers)
+        peers = Counter(each.room_name for each in self._peers if not each.is_companion)
         return [(info, peers[info.name]) for info in await self.store_thread.ask(self._store.rooms)]
 
     async def delete(self, room: str) -> None:
@@ -415,11 +421,14 @@ class Relay:
         join = messages[0] if messages else None
         if isinstance(join, RemoteError):
             raise join
-        if not isinstance(join, Join):
-            raise RemoteError("join-first", "the first message must be join")
+        assert socket.request is not None
+        # Such a connection may be one of any page: see `HttpEndpoint`.
+        if not isinstance(join, Join | Accompany) or isinstance(join, Accompany) != for_companion(
+            socket.request
+        ):
+            raise RemoteError("join-first", "the first message must be join, or accompany of a companion")
         _check_version(join.version)
         check_room(join.room)
-        assert socket.request is not None
         if (named := room_in(socket.request.path)) not in ("", join.room):
             raise RemoteError("bad-room", f"the address names the room {named!r}, and the join {join.room!r}")
         if self._fellows is not None and (owner := self._fellows.elsewhere(join.room)) is not None:
@@ -428,6 +437,10 @@ class Relay:
                     "bad-room", "this room is another worker's; start all workers of this relay anew"
                 )
             raise _Elsewhere(owner)
+        if isinstance(join, Accompany):
+            connection = await self._accompany(socket, join, stack)
+            connection.enter(address, messages[1:])
+            return connection
         grant = await self._admit(socket, join)
         if isinstance(grant, HubGrant):
             join = msgspec.structs.replace(join, room=grant.room)
@@ -449,6 +462,23 @@ class Relay:
         connection = PeerConnection(socket, opened, peer, grant, self._shared)
         self._peers.add(connection)
         connection.enter(address, messages[1:])
+        return connection
+
+    async def _accompany(
+        self, socket: PlainConnection, asked: Accompany, stack: contextlib.AsyncExitStack
+    ) -> PeerConnection:
+        if not self._rooms.is_open(asked.room):
+            raise RemoteError("ticket", "no kernel is in this room; ask it for another ticket")
+        try:
+            opened = await stack.enter_async_context(self._rooms.visit(asked.room))
+        except StoreError as error:
+            raise RemoteError("store", str(error)) from None
+        if self._stopping:
+            raise _Restarting
+        companion = opened.room.accompany(asked.ticket, self._loop.time())
+        grant = Grant("", "", asked.room, companion.role, "", float("inf"))
+        connection = PeerConnection(socket, opened, companion, grant, self._shared)
+        self._peers.add(connection)
         return connection
 
 

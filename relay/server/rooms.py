@@ -135,6 +135,10 @@ class Rooms:
             opened.users -= 1
             self._close_later(opened)
 
+    def is_open(self, name: str) -> bool:
+        """Return whether the room `name` is in memory."""
+        return name in self._open
+
     async def _get(self, name: str) -> OpenRoom:
         while (deleting := self._deleting.get(name)) is not None:
             await deleting.wait()

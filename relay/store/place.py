@@ -20,17 +20,26 @@ import time
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ..records import StoreError
-
-if TYPE_CHECKING:
-    from .database import Database
 
 INTERVAL = 5.0
 """Seconds between two attempts to write a copy of the database: not one for each operation that waits."""
 
 _log = logging.getLogger("relay")
+
+
+class OpenDatabase(Protocol):
+    """What a check needs of the database whose files it looks after."""
+
+    connection: sqlite3.Connection
+
+    def clear_journal(self) -> None:
+        """Move the content of the journal into the database."""
+
+    def reopen(self) -> None:
+        """Close the file, and open the one that has its name now; raises `StoreError`."""
 
 
 class Finding(Enum):
@@ -92,7 +101,7 @@ class Place:
         for file in self._files:
             file.forget()
 
-    def check(self, database: Database) -> None:
+    def check(self, database: OpenDatabase) -> None:
         """Restore what was removed; raises `StoreError` when that is impossible, or when other files are in its
         place."""
         gone = False
@@ -129,7 +138,7 @@ class Place:
             if foreign:
                 kept.replace(journal)
 
-    def _put_back(self, database: Database) -> None:
+    def _put_back(self, database: OpenDatabase) -> None:
         gone = [file.path for file in self._files if file.find() is Finding.REMOVED]
         try:
             if not self._is_time():
@@ -149,7 +158,7 @@ class Place:
         self._try_at = 0.0
         _log.warning("put back db=%s removed=%s", self._path, ",".join(path.name for path in gone))
 
-    def _rescue(self, database: Database) -> None:
+    def _rescue(self, database: OpenDatabase) -> None:
         """Copy the content of the database to a file beside the one in its place, once."""
         if self._rescued is not None or not self._is_time():
             return
@@ -174,7 +183,7 @@ class Place:
         return True
 
     @staticmethod
-    def _write_copy(database: Database, path: Path) -> None:
+    def _write_copy(database: OpenDatabase, path: Path) -> None:
         """Write the content of the database to a new file `path`, durably."""
         part = path.with_name(path.name + ".part")
         part.unlink(missing_ok=True)

@@ -30,6 +30,8 @@ from relay.protocol import (
     CLOSE_ERASED,
     CLOSE_PROTOCOL,
     CLOSE_REFUSED,
+    Accompanied,
+    Accompany,
     Action,
     Cancel,
     Clear,
@@ -43,6 +45,7 @@ from relay.protocol import (
     Event,
     Goodbye,
     History,
+    Invite,
     Join,
     Leave,
     Lock,
@@ -66,6 +69,7 @@ from relay.protocol import (
     RoomState,
     ServerMessage,
     Snapshot,
+    Ticket,
     Welcome,
 )
 from relay.room.clients import Client
@@ -127,6 +131,8 @@ def act(*actions: Callable[[str], Action]) -> Callable[[Cell, bool], ClientMessa
 
 ROWS = [
     everybody("join again", lambda *_: Join("algebra")),
+    everybody("accompany", lambda *_: Accompany("algebra", "t")),
+    everybody("invite", lambda *_: Invite(id=1)),
     everybody("leave", lambda *_: Leave()),
     everybody("cursor", lambda *_: Presence({"cursor": [8, 8]})),
     Row("drag", lambda _, own: Presence({"moving": {"mine" if own else "theirs": [8, 8]}}), 2, 2, 3, 3),
@@ -237,13 +243,13 @@ async def allowed(cell: Cell, message: ClientMessage) -> bool:
             return actor.socket.close_code == CLOSE_ERASED
     if isinstance(message, Request):
         await actor.say(message)
-        said = await actor.hear((Error, History, Done, Minted), lambda said: said.re == message.id)
+        said = await actor.hear((Error, History, Done, Minted, Ticket), lambda said: said.re == message.id)
         return not isinstance(said, Error)
     # A request that fails for everybody shows that what came before it has been handled.
     fence = next(FENCE)
     await actor.say(message, Remove("nobody", id=fence))
     while (await actor.hear(Error)).re != fence:
-        if not isinstance(message, Join):  # A second one is refused to everybody, as what it is.
+        if not isinstance(message, Join | Accompany):  # A second one is refused to everybody, as what it is.
             return False
     return True
 
@@ -362,7 +368,7 @@ TOLD_TO_ALL: set[type] = {
 }
 """Types whose messages anybody in a room may be told."""
 ONLY_WHO_LOOKS_BACK: set[type] = {History}
-ONLY_WHO_ASKED: set[type] = {Done, Minted, Refused}
+ONLY_WHO_ASKED: set[type] = {Done, Minted, Refused, Ticket, Accompanied}
 
 
 async def leaks() -> list[str]:

@@ -53,6 +53,13 @@ export const MAX_DELETES = 100000;
 /** Entries of the log that one request may read back. */
 export const MAX_READ = 20000;
 
+// Companions.
+
+/** Seconds for which a ticket lets a companion in. */
+export const TICKET_SECONDS = 30;
+/** Companions of one peer, and tickets that wait to be used. */
+export const MAX_COMPANIONS = 8;
+
 // Presence and events.
 
 /** Numbers in one live preview: 10,000 points; a longer stroke goes on as a second element. */
@@ -91,5 +98,7 @@ export const CLOSE_REVOKED = 4005;
 export const CLOSE_REMOVED = 4006;
 /** The room was deleted. */
 export const CLOSE_ERASED = 4007;
+/** The peer that a companion belonged to has left. */
+export const CLOSE_ALONE = 4008;
 /** After these a client does not come back by itself. */
-export const TERMINAL_CODES = Object.freeze([4001, 4002, 4003, 4004, 4005, 4006, 4007]);
+export const TERMINAL_CODES = Object.freeze([4001, 4002, 4003, 4004, 4005, 4006, 4007, 4008]);

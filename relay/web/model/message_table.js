@@ -71,7 +71,9 @@ export const server = union({
     max_actions: or(whole, 4096),
     max_elements: or(whole, 0),
     max_drawing: or(whole, 0),
+    companions: or(flag, false),
   },
+  accompanied: { peer: text },
   snapshot: { seq: whole, mark: whole, size: whole, count: whole, last: whole },
   commit: {
     seq: whole,
@@ -86,11 +88,12 @@ export const server = union({
   peer: { peer: text, author: text, state: object, role: or(text, ""), verified: or(flag, false) },
   left: { peer: text },
   ink: { peer: text, key: text, start: whole, points: wholes, fields: or(nothingOr(object), null) },
-  "ink-end": { peer: text, key: text },
+  "ink-end": { peer: text, key: text, seq: or(whole, 0) },
   heard: { peer: text, name: text, data: or(any, null) },
   room: { locked: flag },
   history: { base: whole, last: whole, oldest: whole, size: whole, re: or(whole, 0) },
   minted: { token: text, id: text, re: or(whole, 0) },
+  ticket: { ticket: text, seconds: number, re: or(whole, 0) },
   done: { re: or(whole, 0) },
   error: { code: text, reason: text, fatal: or(flag, false), re: or(whole, 0) },
   goodbye: { reason: text, retry: number },
@@ -106,6 +109,7 @@ export const server = union({
  * @typedef {{type: "join", room: string, version?: number, name?: string, color?: string, secret?: string,
  *   client?: string, resume_key?: string, epoch?: string, seq?: number, mark?: number, settled?: number,
  *   token?: string}} Join
+ * @typedef {{type: "accompany", room: string, ticket: string, version?: number}} Accompany
  * @typedef {{type: "operate", op: number, actions: Action[]}} Operate
  * @typedef {{type: "presence", state: Fields}} Presence
  * @typedef {{type: "preview", key: string, start: number, points: number[], fields?: Fields | null}} Preview
@@ -114,8 +118,9 @@ export const server = union({
  * @typedef {{type: "leave"}} Leave
  * @typedef {{type: "read", first: number, last: number, id?: number}} Read
  * @typedef {{type: "lock", locked: boolean, id?: number}} Lock
+ * @typedef {{type: "invite", id?: number}} Invite
  * @typedef {{type: "remove", peer: string, id?: number}} Remove
  * @typedef {{type: "mint", role: string, name?: string, seconds?: number, id?: number}} Mint
  * @typedef {{type: "erase", room: string, id?: number}} Erase
- * @typedef {Join | Operate | Presence | Preview | Cancel | Event | Leave | Read | Lock | Remove | Mint | Erase} ClientMessage
+ * @typedef {Join | Accompany | Operate | Presence | Preview | Cancel | Event | Leave | Read | Lock | Invite | Remove | Mint | Erase} ClientMessage
  */

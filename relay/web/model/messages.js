@@ -6,6 +6,7 @@
 // Rules of this file: pure; nothing that comes from a relay or from a caller is trusted to be of its type.
 
 import {
+  CLOSE_ALONE,
   CLOSE_ERASED,
   CLOSE_EXPIRED,
   CLOSE_PROTOCOL,
@@ -36,6 +37,7 @@ export const TERMINAL = Object.freeze({
   [CLOSE_REVOKED]: "the token was taken back; ask who runs the relay for another",
   [CLOSE_REMOVED]: "a moderator took you out of the room",
   [CLOSE_ERASED]: "the room was deleted",
+  [CLOSE_ALONE]: "the kernel has left the room",
 });
 
 /**

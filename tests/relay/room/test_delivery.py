@@ -46,7 +46,7 @@ class Scene:
         self.log = RoomLog(LoadedRoom("epoch", 1, False, None, ()), Limits())
         self.presence = Presence()
         self.peers: dict[str, Peer] = {}
-        self.delivery = Delivery(self.log, self.presence, self.peers)
+        self.delivery = Delivery(self.log, self.presence, self.peers, {})
 
     def join(self, *ids: str) -> list[Peer]:
         for id in ids:

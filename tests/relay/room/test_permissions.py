@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin
 import pytest
 
 from relay.protocol import (
+    Accompany,
     Cancel,
     Change,
     Clear,
@@ -17,6 +18,7 @@ from relay.protocol import (
     Entry,
     Erase,
     Event,
+    Invite,
     Join,
     Leave,
     Lock,
@@ -30,13 +32,15 @@ from relay.protocol import (
     Remove,
     Restore,
 )
-from relay.room.permissions import EACH, Role, check_change, check_message, role
+from relay.room.permissions import EACH, Role, check_change, check_companion, check_message, role
 
 VIEWER, EDITOR, MODERATOR, OWNER = Role
 
 MESSAGES: dict[type, ClientMessage] = {
     Join: Join("algebra"),
+    Accompany: Accompany("algebra", "t"),
     Leave: Leave(),
+    Invite: Invite(),
     Presence: Presence({}),
     Operate: Operate(1, ()),
     Preview: Preview("k", 0, ()),
@@ -51,7 +55,9 @@ MESSAGES: dict[type, ClientMessage] = {
 # The least role that may send it, when the room is open and when it is locked.
 EXPECTED: dict[type, tuple[Role, Role]] = {
     Join: (VIEWER, VIEWER),
+    Accompany: (VIEWER, VIEWER),
     Leave: (VIEWER, VIEWER),
+    Invite: (VIEWER, VIEWER),
     Presence: (VIEWER, VIEWER),
     Operate: (EDITOR, MODERATOR),
     Preview: (EDITOR, MODERATOR),
@@ -116,6 +122,12 @@ def test_every_message_of_every_role(mine: Role, kind: type, locked: bool) -> No
     least, least_when_locked = EXPECTED[kind]
     expected = "role" if mine < least else "locked" if locked and mine < least_when_locked else ""
     assert refusal(lambda: check_message(mine, locked, MESSAGES[kind])) == expected
+
+
+@pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)
+def test_every_message_of_a_companion(kind: type) -> None:
+    its_own = kind in (Leave, Presence, Preview, Cancel)
+    assert refusal(lambda: check_companion(MESSAGES[kind])) == ("" if its_own else "companion")
 
 
 @pytest.mark.parametrize(("change", "least"), CHANGES, ids=lambda value: repr(value)[:40])
