@@ -47,6 +47,11 @@ def bundle(entry: str, read: Read, *, meta: bool = False) -> str:
     return "\n".join([*filter(None, parts), f"export{{{','.join(exports)}}};"]) + "\n"
 
 
+def paths(entry: str, read: Read, *, meta: bool = False) -> list[str]:
+    """Return the paths of the modules that `bundle` joins, in their order: each after those that it imports."""
+    return list(_modules(entry, read, meta))
+
+
 def _short_names(modules: Mapping[str, _Module]) -> dict[_Name, str]:
     """Return a name for each that is seen in all of a module: the same for whoever imports it, and nobody else's."""
     counts: Counter[_Name] = Counter()
@@ -107,7 +112,7 @@ class _Module:
     body: list[Token] = field(default_factory=list)
     """The module without imports and the keywords of exports."""
 
-    def export_names(self, modules: dict[str, _Module]) -> set[str]:
+    def export_names(self, modules: Mapping[str, _Module]) -> set[str]:
         passed_on = (modules[star].export_names(modules) for star in self.stars)
         return set(self.exports).union(*passed_on) - (set() if "default" in self.exports else {"default"})
 
