@@ -295,7 +295,8 @@ class ControlState(msgspec.Struct, frozen=True):
     being loaded, 0 to 1, or None. `following` is a peer, and `view_box` the part of the board that it sees, x, y, width
     and height in board units, or None for all of it. `author` is whose this client's elements are, `mode` says in words
     why it may not draw, `pending` counts its operations without a verdict. `locked`: only
-    moderators draw; `leading`: this client asks everybody to follow.
+    moderators draw; `leading`: this client asks everybody to follow. `cleared`: the page that was cleared
+    or deleted last, by which author, and the seq of that.
     """
 
     tool: str = "pen"
@@ -320,6 +321,7 @@ class ControlState(msgspec.Struct, frozen=True):
     pending: int = 0
     locked: bool = False
     leading: bool = False
+    cleared: tuple[str, str, int] = ("", "", 0)
     size: tuple[int, int] = (1280, 720)
 
 

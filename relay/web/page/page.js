@@ -109,6 +109,8 @@ name ||= "guest";
 color ||= person ? personalColor() : "#1f77b4";
 const sketch = new Sketch(null, { room, name, color, token: ticket || token });
 
+if (watching) sketch.presence({ tool: "projector" });
+
 // --- the board ----------------------------------------------------------------------------------------------------------
 
 const overlay = find(".ipysketch-overlay");
