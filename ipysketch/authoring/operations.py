@@ -15,7 +15,9 @@ from relay.protocol import Action, Create, Delete, Patch
 
 from .. import arguments
 from ..errors import ArgumentError, SketchError
+from ..model.connector import followed
 from ..model.elements import Element, decode, moved, restyled
+from ..model.elements.anchor import bound
 from ..model.elements.base import StyledElement
 from ..model.elements.fields import column
 from ..model.elements.transform import MOST, Linear, composed, encoded, linear
@@ -39,8 +41,7 @@ class Handle:
     @property
     def element(self) -> Element | None:
         """The element as it is now, whoever changed it; None when it was deleted."""
-        fields = self._surface._fields(self.key)
-        return decode(self.key, fields) if fields is not None else None
+        return self._surface._element(self.key)  # noqa: SLF001  # of this module
 
     def move(self, dx: float, dy: float) -> Handle:
         """Move the element.
@@ -68,7 +69,7 @@ class Handle:
         dash: str | None = None,
         opacity: float | None = None,
         text: str | None = None,
-        size: float | None = None,
+        size: float | str | None = None,
     ) -> Handle:
         r"""Change the look of the element, or its text. What its kind does not have is ignored.
 
@@ -78,8 +79,8 @@ class Handle:
             fill: the colour inside a rectangle, an ellipse or an area; "" for none.
             dash: "dashed", "dotted", or "" for a whole line.
             opacity: 0.01 to 1.
-            text: 1 to 10,000 characters, lines parted by ``\n``.
-            size: the height of the type, 0.125 to 1,000 board units.
+            text: of a text, a rectangle or an ellipse: 1 to 10,000 characters, lines parted by ``\n``.
+            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL".
 
         Returns:
             This handle.
@@ -88,13 +89,12 @@ class Handle:
             SketchError: an argument is not one of these.
         """
         style_fields(color, width, fill, dash, opacity)
-        if size is not None:
-            arguments.size(size)
+        high = None if size is None else arguments.size(size)
         fields = {"text": arguments.text(text)} if text is not None else {}
         element = self.element
         if isinstance(element, StyledElement):
             fields |= restyled(
-                element, color=color, width=width, opacity=opacity, dash=dash, fill=fill, size=size
+                element, color=color, width=width, opacity=opacity, dash=dash, fill=fill, size=high
             )
         return self._patch(fields) if fields and element is not None else self
 
@@ -191,6 +191,7 @@ class Operations(ABC):
     """Commits what code does, at once or in a batch. A batch belongs to the thread that began it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._local = threading.local()
 
     @abstractmethod
@@ -275,6 +276,12 @@ class Operations(ABC):
         batch = self._batch
         fields = batch.fields.get(key) if batch is not None else None
         return fields if fields is not None else self._entry_fields(key)
+
+    def _element(self, key: str) -> Element | None:
+        fields = self._fields(key)
+        if fields is None:
+            return None
+        return decode(key, followed(fields, self._element) if bound(fields) else fields)
 
     def _create(self, fields: dict[str, Any]) -> Handle:
         batch = self._batch

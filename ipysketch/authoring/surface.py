@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from .. import arguments
 from ..errors import ArgumentError, ArgumentTypeError
+from ..model.connector import followed
+from ..model.elements.anchor import ENDS, PARTS
 from ..model.elements.area import EVEN_ODD
 from ..model.elements.fields import EIGHTHS
 from ..model.elements.line import MAX_CORNERS
 from ..model.elements.stroke import encoded_times
 from ..model.numpy_later import np
-from .fields import box_eighths, flat_points, style_fields, whole_eighths
+from .fields import box_eighths, flat_points, style_fields, whole_eighths, word_fields
 from .operations import Handle, Operations
 
 if TYPE_CHECKING:
@@ -134,6 +136,50 @@ class DrawingSurface(Operations):
             {**fields, "points": flat_points(arguments.points(points, least=2, most=MAX_CORNERS))}
         )
 
+    def connector(
+        self,
+        start: Handle,
+        end: Handle,
+        *,
+        arrow: bool = True,
+        color: str | None = None,
+        width: float = 4.0,
+        dash: str = "",
+        opacity: float | None = None,
+    ) -> Handle:
+        """Draw an arrow or a line from one element to another, which stays bound to both: it follows when they move.
+
+        Args:
+            start: a rectangle, an ellipse, a text or an image.
+            end: another one, on the same page.
+            arrow: whether it has a head at its end.
+            color: ``#rrggbb``; the colour of the pen if None.
+            width: 0.125 to 200 board units.
+            dash: "dashed", "dotted", or "" for a whole line.
+            opacity: 0.01 to 1; opaque if None.
+
+        Returns:
+            A handle of the arrow.
+
+        Raises:
+            SketchError: an argument is not one of these.
+        """
+        fields = self._styled("arrow" if arrow else "line", color, width, dash=dash, opacity=opacity)
+        points: list[float] = []
+        given: tuple[object, object] = (start, end)
+        for name, handle in zip(ENDS, given, strict=True):
+            outline = getattr(handle.element, "outline", None) if isinstance(handle, Handle) else None
+            if outline is None or not isinstance(handle, Handle):
+                raise ArgumentTypeError(
+                    "a connector goes from the handle of a rectangle, ellipse, text or image to that of another"
+                )
+            fields[name] = [handle.key, PARTS // 2, PARTS // 2]
+            points += [(outline.box.x0 + outline.box.x1) / 2, (outline.box.y0 + outline.box.y1) / 2]
+        if start == end:
+            raise ArgumentError("a connector goes from one element to another, not to itself")
+        fields["points"] = flat_points(np.array(points).reshape(-1, 2))
+        return self._create(dict(followed(fields, self._element)))
+
     def rect(
         self,
         x: float,
@@ -146,6 +192,9 @@ class DrawingSurface(Operations):
         fill: str = "",
         dash: str = "",
         opacity: float | None = None,
+        text: str = "",
+        size: float | str = 24.0,
+        text_color: str = "",
     ) -> Handle:
         """Draw a rectangle.
 
@@ -159,6 +208,9 @@ class DrawingSurface(Operations):
             fill: the colour inside, ``#rrggbb``; "" for none.
             dash: "dashed", "dotted", or "" for a whole line.
             opacity: 0.01 to 1; opaque if None.
+            text: what stands in the middle of it, at most 10,000 characters; lines end where they meet its sides.
+            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL"; less to fit.
+            text_color: ``#rrggbb``; the colour of the line if "".
 
         Returns:
             A handle of the rectangle.
@@ -167,7 +219,8 @@ class DrawingSurface(Operations):
             SketchError: an argument is not one of these.
         """
         fields = self._styled("rectangle", color, width, fill=fill, dash=dash, opacity=opacity)
-        return self._create({**fields, "box": box_eighths(x, y, w, h)})
+        words = word_fields(text, size, text_color)
+        return self._create({**fields, "box": box_eighths(x, y, w, h), **words})
 
     def ellipse(
         self,
@@ -181,6 +234,9 @@ class DrawingSurface(Operations):
         fill: str = "",
         dash: str = "",
         opacity: float | None = None,
+        text: str = "",
+        size: float | str = 24.0,
+        text_color: str = "",
     ) -> Handle:
         """Draw the ellipse that fills a box.
 
@@ -194,6 +250,9 @@ class DrawingSurface(Operations):
             fill: the colour inside, ``#rrggbb``; "" for none.
             dash: "dashed", "dotted", or "" for a whole line.
             opacity: 0.01 to 1; opaque if None.
+            text: what stands in the middle of it, at most 10,000 characters; lines end where they meet its sides.
+            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL"; less to fit.
+            text_color: ``#rrggbb``; the colour of the line if "".
 
         Returns:
             A handle of the ellipse.
@@ -202,7 +261,8 @@ class DrawingSurface(Operations):
             SketchError: an argument is not one of these.
         """
         fields = self._styled("ellipse", color, width, fill=fill, dash=dash, opacity=opacity)
-        return self._create({**fields, "box": box_eighths(x, y, w, h)})
+        words = word_fields(text, size, text_color)
+        return self._create({**fields, "box": box_eighths(x, y, w, h), **words})
 
     def area(
         self,
@@ -254,7 +314,8 @@ class DrawingSurface(Operations):
         y: float,
         text: str,
         *,
-        size: float = 24.0,
+        size: float | str = 24.0,
+        width: float | None = None,
         color: str | None = None,
         opacity: float | None = None,
     ) -> Handle:
@@ -264,7 +325,9 @@ class DrawingSurface(Operations):
             x: the left end of its lines, in board units.
             y: the upper side of its first line, in board units.
             text: 1 to 10,000 characters, lines parted by ``\n``.
-            size: the height of the type, 0.125 to 1,000 board units.
+            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL".
+            width: how wide its lines may be, 0.125 to 125,000 board units; if None, they end only where `text` has
+                ends of lines.
             color: ``#rrggbb``; the colour of the pen if None.
             opacity: 0.01 to 1; opaque if None.
 
@@ -283,6 +346,7 @@ class DrawingSurface(Operations):
             "at": whole_eighths([left, top]),
             "text": arguments.text(text),
             "size": round(arguments.size(size) * EIGHTHS),
+            **({} if width is None else {"wrap": round(arguments.wrap(width) * EIGHTHS)}),
         }
         return self._create(fields)
 

@@ -5,6 +5,7 @@
 
 import { union } from "../model/geometry.js";
 import { about } from "../model/transform.js";
+import { rebound, seen } from "./connectors.js";
 import { shift, transformed } from "./matrix.js";
 
 /**
@@ -18,6 +19,8 @@ import { shift, transformed } from "./matrix.js";
 
 /** How far to the right of and below its original a duplicate lies, in board units. */
 export const DUPLICATE = 16;
+/** @type {Command[]} */
+const COPIES = ["copy", "copy-svg", "copy-png"];
 const NUDGES = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 
 /**
@@ -36,7 +39,7 @@ export function commandActions(command, keys, context) {
       return free.length ? { actions: [{ type: "delete", keys: free.map(({ key }) => key) }], chosen: [] } : null;
     case "duplicate":
       return copies(
-        elements.map(({ key }) => context.entry(key)?.fields ?? {}),
+        elements.map((element) => ({ ...seen(element, context.entry(element.key)?.fields ?? {}), key: element.key })),
         shift(DUPLICATE, DUPLICATE),
         context,
       );
@@ -83,18 +86,22 @@ export function commandActions(command, keys, context) {
 }
 
 /**
- * Return what creates elements of `all` where `map` puts them; groups among them are groups of their own.
+ * Return what creates elements of `all` where `map` puts them; groups among them are groups of their own, and lines are bound
+ * to copies of what they were bound to. Fields may have the `key` of the original.
  * @param {Fields[]} all @param {number[]} map @param {Context} context
  */
 export function copies(all, map, context) {
   /** @type {Map<string, string>} */
   const groups = new Map();
+  /** @type {Map<string, string>} */
+  const named = new Map(all.flatMap(({ key }) => (key ? [[key, context.newKey()]] : [])));
   /** @type {Action[]} */
-  const actions = all.map(({ place: _, lock: __, group, ...fields }) => {
+  const actions = all.map(({ place: _, lock: __, group, key, ...rest }) => {
+    const fields = rebound(rest, named);
     if (group && !groups.has(group)) groups.set(group, context.newKey());
     return {
       type: "create",
-      key: context.newKey(),
+      key: named.get(key) ?? context.newKey(),
       fields: { ...fields, ...transformed(fields, map), ...(group ? { group: groups.get(group) } : {}) },
       page: context.page(),
     };
@@ -217,8 +224,9 @@ export function possible(keys, context, canPaste) {
   const commands = new Set(["all", "none"]);
   const wanted = new Set(keys);
   const elements = context.elements().filter(({ key }) => wanted.has(key));
-  if (elements.length) commands.add("copy");
+  if (elements.length) for (const name of COPIES) commands.add(name);
   if (!context.canDraw()) return commands;
+  commands.add("picture");
   if (canPaste) commands.add("paste");
   if (!elements.length) return commands;
   const locked = elements.filter(({ key }) => context.entry(key)?.fields.lock === true);
@@ -230,7 +238,7 @@ export function possible(keys, context, canPaste) {
   const free = elements.length - locked.length;
   if (!free) return commands;
   add("delete", "cut", "lock", "flip-x", "flip-y", "left", "right", "up", "down");
-  if (elements.length === 1 && elements[0].kind === "text") add("edit");
+  if (elements.length === 1 && ["text", "rectangle", "ellipse"].includes(elements[0].kind)) add("edit");
   if (elements.length > 1) add("group");
   if (elements.some(({ group }) => group)) add("ungroup");
   const apart = units(elements.filter((element) => !locked.includes(element))).length;

@@ -62,7 +62,7 @@ export class Gestures {
   /** @param {string} name @param {Style} style @returns {Tool | null} */
   #tool(name, style) {
     const page = this.context.page();
-    if (SHAPES.includes(name)) return new Shape(styleFields(name, style), page);
+    if (SHAPES.includes(name)) return new Shape(styleFields(name, style), page, this.context.elements);
     switch (name) {
       case "pen":
         return new Pen(styleFields("stroke", style), page);
@@ -103,6 +103,11 @@ export class Gestures {
   /** The tool that a pointer holds. @param {number} pointer */
   toolOf(pointer) {
     return this.#active.get(pointer);
+  }
+
+  /** What the lines under the hands would be bound to. */
+  get targets() {
+    return [...this.#active.values()].flatMap((tool) => (tool instanceof Shape ? tool.targets : []));
   }
 
   get busy() {
@@ -182,11 +187,14 @@ export class Gestures {
     return commit([{ type: "create", key: this.context.newKey(), fields, page: this.context.page() }]);
   }
 
-  /** Change the words of a text; a blank one is deleted. @param {string} key @param {string} text @param {Fields} [more]
+  /** Change the words of a text, or those in a shape; a blank text is deleted. @param {string} key @param {string} text @param {Fields} [more]
    * @returns {Effect[]} */
   rewrite(key, text, more = {}) {
-    if (this.context.entry(key)?.fields.kind !== "text" || !this.context.canDraw()) return [];
-    return commit([text.trim() ? { type: "patch", key, fields: { text, ...more } } : { type: "delete", keys: [key] }]);
+    const fields = this.context.entry(key)?.fields;
+    if (!fields || !this.context.canDraw()) return [];
+    if (text.trim()) return commit([{ type: "patch", key, fields: { text, ...more } }]);
+    if (fields.kind !== "text") return commit(fields.text ? [{ type: "patch", key, fields: { text: null } }] : []);
+    return commit([{ type: "delete", keys: [key] }]);
   }
 }
 
