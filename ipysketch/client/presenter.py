@@ -145,6 +145,7 @@ class Presenter:
             pending=len(self._sync.pending),
             locked=self._membership.locked,
             leading=self._presence.leading,
+            cleared=self._sync.cleared,
         )
 
     def _visible(self, elements: Sequence[Element]) -> Sequence[Element]:
@@ -203,7 +204,9 @@ class Presenter:
         name, verified = (said.name, said.verified) if said else (presence.name, False)
         author, role = self._sync.author, self._membership.role
         own = Person(name, presence.color, True, None, me, presence.page, author, role, verified)
-        return (own, *(person(state) for peer, state in peers.items() if peer != me))
+        others = (state for peer, state in peers.items() if peer != me)
+        # A projector is nobody.
+        return (own, *(person(state) for state in others if state.state.get("tool") != "projector"))
 
     def status(self) -> str:
         """Return the state of the connection in words."""

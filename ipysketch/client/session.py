@@ -258,6 +258,7 @@ class Session:
                 known = len(self.sync.lost)
                 self.callbacks.committed(message, self.sync.commit(message))
                 self._tell_lost(self.sync.lost[known:])
+                self._show_undone()
             case PeerState() | PeerLeft():
                 self._handle_peer(message)
             case PeerPreview() | PeerCancel():
@@ -281,6 +282,13 @@ class Session:
                 self.callbacks.fire(f"event {name}", data, sender)
             case Goodbye():
                 pass  # It only lengthens the connection's back-off.
+
+    def _show_undone(self) -> None:
+        """Turn to what an undo changed, where it is on another page."""
+        pages, self.sync.turned = self.sync.turned, ()
+        there = [page for page in pages if any(page == each.key for each in self.scenes.pages())]
+        if there and self.presence.page not in pages:
+            self.turn(there[0])
 
     def _handle_welcome(self, welcome: Welcome) -> None:
         self._alike = True

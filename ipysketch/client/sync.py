@@ -17,6 +17,7 @@ from relay.protocol import (
     WINDOW,
     Action,
     Change,
+    Clear,
     Commit,
     Create,
     Entry,
@@ -30,6 +31,7 @@ from relay.protocol import (
     RemoteError,
     Revert,
     Snapshot,
+    Touch,
     Welcome,
     apply,
     decode_entries,
@@ -67,6 +69,10 @@ class Sync:
         self.author = ""
         self.pending: dict[int, tuple[Action, ...]] = {}
         self.lost: list[Lost] = []
+        self.cleared = ("", "", 0)
+        """The page that was cleared or deleted last, by which author, and the seq of that."""
+        self.turned: tuple[str, ...] = ()
+        """The pages that the last own undo or redo changed."""
         self.previous: tuple[Entry, ...] = ()
         self.joined = False
         self.progress: float | None = None
@@ -367,8 +373,13 @@ class Sync:
         """Handle an operation that became part of the log; return what it did. Raises `Gap` when one before it is
         missing."""
         record = self.document.apply(commit)
+        for change in commit.changes:
+            if isinstance(change, Clear):
+                self.cleared = (change.page, commit.author, commit.seq)
         if commit.client == self.client:
             mine = self.pending.pop(commit.op, None)
+            if mine and any(isinstance(action, Revert) for action in mine):
+                self.turned = tuple(dict.fromkeys(_page(touch) for touch in record))
             if mine is not None and not _is_outcome(mine, commit.changes):
                 self._forget(commit.op)
                 self.lost.append(Lost(mine, "another copy of this client drew in its place; draw it again"))
@@ -437,3 +448,8 @@ def _mapped(stack: list[tuple[int, ...]], now: Callable[[int], tuple[int, ...]])
     """Return the steps of `stack` with their operations as `now` has them, without those that have none left."""
     steps = (tuple([number for op in step for number in now(op)]) for step in stack)
     return [step for step in steps if step]
+
+
+def _page(touch: Touch) -> str:
+    entry = touch.after or touch.before
+    return "" if entry is None else entry.page

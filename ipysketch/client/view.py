@@ -62,7 +62,8 @@ class BoardState:
     `progress` is the part of a snapshot that has arrived, from 0 to 1. `following` is the peer that this client
     follows, `view` what that one sees: x, y, width and height in board units, or None for the whole board. `mode` says
     in words why this client may not draw; `pending` counts its operations without a verdict. `locked`: only
-    moderators draw; `leading`: this client asks everybody to follow.
+    moderators draw; `leading`: this client asks everybody to follow. `cleared`: the page that
+    was cleared or deleted last, by which author, and the seq of that.
     """
 
     elements: tuple[Element, ...]
@@ -91,6 +92,7 @@ class BoardState:
     pending: int = 0
     locked: bool = False
     leading: bool = False
+    cleared: tuple[str, str, int] = ("", "", 0)
 
 
 class BoardView(Protocol):

@@ -136,6 +136,7 @@ class BoardWidget(VBox):
                 return
             case ViewReport():
                 self._in_sight.set()
+                self._frontend.speak(message.language)
                 self._sender.report(message)
             case ViewClosed(view=view):
                 self._sender.close(view)

@@ -6,23 +6,19 @@ nothing after opening it. So all input arrives in order, and on a route that sta
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
 
 import anywidget
 import traitlets
 
-from .bundle import bundle
+from relay.javascript import WIDGET, compressed, read_module, table
+
 from .page_messages import VERSION, ControlState, FrameState, encode
 
-_ENTRY = "ipysketch/widget/static/index.js"
+_WORDS = "relay/web/surface/words/"
+LANGUAGES = ("de", "fr", "es", "ja", "ar")
+"""Those whose words are not in the module."""
 _STYLES = ("relay/web/surface/surface.css", "ipysketch/widget/static/board.css")
-
-
-def read_module(path: str) -> str:
-    """Return the text of one of our files, or of one that the relay's web page uses too: "PACKAGE/…/NAME.js"."""
-    package, _, rest = path.partition("/")
-    return files(package).joinpath(rest).read_text(encoding="utf-8")
 
 
 def _traits() -> dict[str, Any]:
@@ -38,9 +34,13 @@ class Frontend(anywidget.AnyWidget):
     Its state is `ControlState` and `FrameState` of `page_messages`, and the fields below.
     """
 
-    _esm = bundle(_ENTRY, read_module)
+    _esm = read_module("ipysketch/widget/static/unpack.js")
     _css = "".join(map(read_module, _STYLES))
 
+    code = traitlets.Bytes(compressed(WIDGET)).tag(sync=True)
+    """The joined module, by gzip, which `_esm` unpacks: a kernel's messages are not compressed on their way."""
+    words = traitlets.Any({}).tag(sync=True)
+    """What the surface says, by languages that a view asked for, as tables of texts. English is in the module."""
     version = traitlets.Int(VERSION).tag(sync=True)
     input_model = traitlets.Unicode("").tag(sync=True)
     """The id of the canvas, on whose comm the page sends."""
@@ -52,3 +52,8 @@ class Frontend(anywidget.AnyWidget):
         """Set the fields of `state`; what is equal is not sent again."""
         for name, value in encode(state).items():
             setattr(self, name, value)
+
+    def speak(self, language: str) -> None:
+        """Have the words of `language`, "de" for example; one that we do not speak changes nothing."""
+        if language in LANGUAGES and language not in self.words:
+            self.words = {**self.words, language: table(read_module(f"{_WORDS}{language}.js"))}

@@ -95,13 +95,14 @@ class _Message(msgspec.Struct, tag_field="ipysketch"):
 class ViewReport(_Message, tag="view"):
     """The state of a view: sent when it appears and whenever it changes. `ratio` is device pixels per CSS pixel, times
     the zoom; `pixels` how wide a paper of the whole board is for it, where it says so; `visible` whether people can see
-    it; `version` of this contract."""
+    it; `version` of this contract; `language` of its words, "de" for example."""
 
     view: Id
     ratio: Annotated[float, Meta(gt=0, lt=100)] | None = None
     visible: bool = False
     version: Count = 1
     pixels: Annotated[int, Meta(gt=0, lt=100_000)] | None = None
+    language: Id = ""
 
 
 class ViewClosed(_Message, tag="gone"):
@@ -297,7 +298,8 @@ class ControlState(msgspec.Struct, frozen=True):
     being loaded, 0 to 1, or None. `following` is a peer, and `view_box` the part of the board that it sees, x, y, width
     and height in board units, or None for all of it. `author` is whose this client's elements are, `mode` says in words
     why it may not draw, `pending` counts its operations without a verdict. `locked`: only
-    moderators draw; `leading`: this client asks everybody to follow.
+    moderators draw; `leading`: this client asks everybody to follow. `cleared`: the page that was cleared
+    or deleted last, by which author, and the seq of that.
     """
 
     tool: str = "pen"
@@ -322,6 +324,7 @@ class ControlState(msgspec.Struct, frozen=True):
     pending: int = 0
     locked: bool = False
     leading: bool = False
+    cleared: tuple[str, str, int] = ("", "", 0)
     size: tuple[int, int] = (1280, 720)
 
 

@@ -63,6 +63,7 @@ def control_state(state: BoardState, choices: Mapping[str, int]) -> ControlState
         pending=state.pending,
         locked=state.locked,
         leading=state.leading,
+        cleared=state.cleared,
     )
 
 

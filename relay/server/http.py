@@ -160,6 +160,7 @@ class HttpEndpoint:
             return self._refuse(socket, request, HTTPStatus.UPGRADE_REQUIRED, NOT_UPGRADED)
         if not path:
             return self._add_slash(socket)
+        await static_files.prepare(target)
         return self._static_file(request, target)
 
     def _add_slash(self, socket: ServerConnection) -> Response:

@@ -106,6 +106,7 @@ class HubDoor:
         if session is None or user is None:
             return self._begin_login(request, target)
         method = getattr(request, "method", "GET")
+        await static_files.prepare(target)
         page = static_files.answer(target, method, frame_ancestors=frame_ancestors)
         body = page.body if method != "HEAD" else b""
         if page.status == HTTPStatus.OK:

@@ -1,11 +1,15 @@
 """What the relay serves a browser: the start page, the page of a room, and their modules. Pure but for reading the
 package's own files, once.
 
+A room's page loads one module, joined of those below ``page/page.js``; its address changes with it, so that a browser
+keeps it. Each module is there by itself too, for pages of other people.
+
 Pages load everything from the relay and nothing else: no inline script or style, no other origin.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -15,6 +19,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from urllib.parse import parse_qs, quote, unquote
 
+from .. import javascript
 from ..protocol import RemoteError, check_room
 
 POLICY = (
@@ -53,6 +58,28 @@ class _File:
     tag: str
 
 
+PAGE_MODULE = "page/page.js"
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def _joined() -> str:
+    """Return the path of the joined module, beside the one that it begins with: both find others from there."""
+    return f"page/page-{javascript.tag(javascript.PAGE)}.js"
+
+
+@cache
+def _joined_file() -> _File:
+    name, packed = _joined(), javascript.compressed(javascript.PAGE)
+    return _File(name, gzip.decompress(packed), packed, KINDS[".js"], f'"{javascript.tag(javascript.PAGE)}"')
+
+
+async def prepare(target: str) -> None:
+    """Make what `answer` needs for `target`, where that takes long: on another thread, and once."""
+    await asyncio.to_thread(_site)
+    if target.partition("?")[0] == f"/{_joined()}":
+        await asyncio.to_thread(_joined_file)
+
+
 @cache
 def _site() -> dict[str, _File]:
     """Return the files that are served, by their paths below ``relay/web``."""
@@ -61,6 +88,8 @@ def _site() -> dict[str, _File]:
         suffix = name[name.rfind(".") :]
         if suffix in KINDS:
             body = file.read_bytes()
+            if name == "room.html":
+                body = body.replace(PAGE_MODULE.encode(), _joined().encode())
             tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
             served[name] = _File(name, body, gzip.compress(body, mtime=0), KINDS[suffix], tag)
     return served
@@ -102,6 +131,8 @@ def answer(
         if _is_room(_unquoted(path.removeprefix("/r/"))):
             return _page(_site()["room.html"], cached_tag, gzipped, policy)
         return _words(404, NOTHING)
+    if path == f"/{_joined()}":
+        return _page(_joined_file(), cached_tag, gzipped, policy, kept=FOR_EVER)
     file = _site().get(path.removeprefix("/"))
     if file is None or file.name.endswith(".html"):
         return _words(404, NO_PREFIX if "/r/" in path else NOTHING)
@@ -137,7 +168,9 @@ def _words(status: int, text: str, *headers: tuple[str, str]) -> StaticResponse:
     return StaticResponse(status, f"{text}\n".encode(), (kind, ("X-Content-Type-Options", "nosniff"), *headers))
 
 
-def _page(file: _File, cached_tag: str, gzipped: bool, policy: str) -> StaticResponse:
+def _page(
+    file: _File, cached_tag: str, gzipped: bool, policy: str, *, kept: str = "no-cache"
+) -> StaticResponse:
     headers = [
         ("Content-Type", file.kind),
         ("Content-Security-Policy", policy),
@@ -146,8 +179,8 @@ def _page(file: _File, cached_tag: str, gzipped: bool, policy: str) -> StaticRes
         # Other origins read a file by the way of Access-Control-Allow-Origin, or not at all.
         ("Cross-Origin-Resource-Policy", "same-origin"),
         ("ETag", file.tag),
-        # Revalidated each time, and not sent again while it is the same: a new relay has new pages at once.
-        ("Cache-Control", "no-cache"),
+        # "no-cache": revalidated, and not sent again while it is the same: a new relay has new pages at once.
+        ("Cache-Control", kept),
         ("Vary", "Accept-Encoding, Origin"),
     ]
     if cached_tag == file.tag:

@@ -65,6 +65,48 @@ FRAMES = """async ([tool, style, samples, step, width]) => {
 }"""
 
 
+LIVE = """async ([fields, below, width]) => {
+    const { LiveLayer } = await import('/canvas/live_layer.js');
+    const { paint } = await import('/canvas/painter.js');
+    const { decode } = await import('/model/elements.js');
+    const height = width * 720 / 1280;
+    const canvasOf = () => Object.assign(document.createElement('canvas'), { width, height });
+    const scaled = canvas => {
+        const context = canvas.getContext('2d');
+        context.setTransform(width / 1280, 0, 0, width / 1280, 0, 0);
+        return context;
+    };
+    const [paper, whole] = [canvasOf(), canvasOf()];
+    const [under, mark] = [decode('a', below), decode('k', fields)];
+    paint(scaled(paper), [under]);
+    paint(scaled(whole), [under, mark]);
+    const desk = document.createElement('div');
+    desk.style.cssText = `position: relative; width: ${width}px; height: ${height}px`;
+    document.body.replaceChildren(desk);
+    new LiveLayer(desk, { paper, zoom: 1, across: width, box: [0, 0, 1280, 720] }).show([mark]);
+    const seen = canvasOf().getContext('2d');
+    seen.drawImage(paper, 0, 0);
+    seen.drawImage(desk.querySelector('canvas'), 0, 0, width, height);
+    return [seen.canvas, whole].map(canvas => canvas.toDataURL('image/png').split(',')[1]);
+}"""
+
+
+@pytest.mark.parametrize("opacity", [0, 70])
+@pytest.mark.parametrize("width", [494, 1280])
+def test_others_highlighter_darkens_what_is_under_it_while_it_is_drawn(
+    blank: Page, width: int, opacity: int
+) -> None:
+    mark = {"kind": "highlighter", "points": [1600, 2400, 6000, 900], "color": "#ffd400", "width": 400}
+    below = {"kind": "line", "points": [0, 1600, 10240, 2400], "color": "#203040", "width": 160}
+    pictures = blank.evaluate(LIVE, [mark | ({"opacity": opacity} if opacity else {}), below, width])
+    live, dry = (on_white(base64.b64decode(picture)) for picture in pictures)
+    keep(f"live-highlighter-{width}-{opacity}", live=live, dry=dry)
+    ink = (dry < 250).any(axis=2)
+    off = unmatched(live, dry) | unmatched(dry, live)
+    assert ink.mean() > 0.05
+    assert off.sum() <= SAME * ink.sum()
+
+
 def hand(count: int, pressure: bool) -> list[list[float]]:
     """Samples x, y, milliseconds and perhaps pressure of loops, a straight line and sharp corners."""
     samples: list[list[float]] = []

@@ -32,16 +32,13 @@ def test_a_browser_that_remembers_nothing_asks_with_the_name_it_has(
     page.context.close()
 
 
-def test_the_name_of_a_screen_is_not_that_of_the_person(browser: Browser, relay: RelayProcess) -> None:
+def test_a_screen_is_nobody_and_has_no_name_of_the_person(browser: Browser, relay: RelayProcess) -> None:
     ada = Visitor(browser, relay, "Ada", RED, "/r/introductions")
-    ada.connected()
-    screen = ada.page
+    ada.connected(1)
+    screen = ada.page.context.new_page()
     screen.goto(ada.page.url + "?view")
-    ada.connected()
-    ada.rename()
-    expect(screen.get_by_label("Your name", exact=True)).to_have_value("screen")
-    screen.get_by_label("Your name", exact=True).fill("wall")
-    screen.get_by_role("button", name="Change", exact=True).click()
-    expect(people_list(screen)).to_contain_text("wall (you)")
+    until_in_page(screen, JOINED, 2)
+    expect(people_list(screen).get_by_role("listitem")).to_have_text(["AAda"])
+    expect(people_list(ada.page).get_by_role("listitem")).to_have_count(1)
     assert screen.evaluate(NAME) == "Ada"
     ada.close()

@@ -374,7 +374,29 @@ def test_a_name_and_its_key_are_shown_where_the_pointer_rests(surface: Open) -> 
 def test_a_projector_has_no_tools(surface: Open) -> None:
     page = surface("watching&people=5")
     expect(page.get_by_role("toolbar", name="Drawing")).to_have_count(0)
-    expect(page.get_by_role("button", name="demo · 5 people")).to_be_visible()
+    page.get_by_role("button", name="demo · 4 people").click()
+    expect(page.get_by_role("dialog", name="People").get_by_role("listitem")).to_have_count(4)
+    expect(page.get_by_text("(you)")).to_have_count(0)
+
+
+def test_who_cleared_a_page_is_said_by_name_and_once(surface: Open) -> None:
+    page = surface()
+    cleared = """seq => {
+        set(board, { elements: [{ key: 'a' }, { key: 'b' }] }, 'elements');
+        set(board, { elements: [], cleared: { page: '', author: 'of 1', seq } }, 'elements');
+    }"""
+    toasts = page.locator(".ipysketch-toast")
+    page.evaluate(cleared, 7)
+    expect(toasts.filter(has_text="Grace Hopper cleared page 1.")).to_have_count(1)
+    page.evaluate(cleared, 7)
+    expect(toasts.filter(has_text="Page 1 was cleared.")).to_have_count(1)
+    page.evaluate(
+        """() => {
+            set(board, { page: '', pages: [{ key: '', name: '' }, { key: 'two', name: '' }] }, 'pages');
+            set(board, { pages: [{ key: '', name: '' }], cleared: { page: 'two', author: 'of 1', seq: 8 } }, 'pages');
+        }"""
+    )
+    expect(toasts.filter(has_text="Grace Hopper deleted page 2.")).to_have_count(1)
 
 
 def test_arabic_is_laid_out_from_right_to_left(surface: Open) -> None:

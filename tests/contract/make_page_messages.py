@@ -136,13 +136,13 @@ def types() -> str:
     return "\n".join(lines) + "\n"
 
 
-PYTHON = {str: "string", int: "number"}
+PYTHON = {str: "string", int: "number", dict: "Record<string, any>"}
 
 
 def own_traits() -> dict[str, Any]:
     """Return the state of the widget that is in no struct."""
     fields = {*ControlState.__struct_fields__, *FrameState.__struct_fields__}
-    names = [name for name in ("version", "input_model", "frame") if name not in fields]
+    names = [name for name in ("version", "input_model", "frame", "words") if name not in fields]
     return {name: Frontend.class_traits()[name] for name in names}
 
 

@@ -18,6 +18,7 @@ function create(options) {
     presence: (/** @type {any} */ state) => sent.push(state),
     live: [],
     lasers: [],
+    turned: /** @type {string[]} */ ([]),
   });
   const board = new RelayBoard(/** @type {any} */ (sketch), options);
   /** @param {string} role @param {any} state */
@@ -64,4 +65,29 @@ test("who leads says so in presence", () => {
   board.lead(true);
   board.lead(false);
   assert.deepEqual(sent, [{ leading: true }, { leading: null }]);
+});
+
+test("an undo turns to the page that it changes", () => {
+  const { board, sketch } = create();
+  const undone = (/** @type {string[]} */ turned) => {
+    sketch.turned = turned;
+    sketch.dispatchEvent(new Event("change"));
+    sketch.dispatchEvent(new Event("change"));
+    return board.page;
+  };
+  assert.equal(undone(["two"]), "two");
+  board.turn("");
+  sketch.dispatchEvent(new Event("change"));
+  assert.equal(board.page, "", "once");
+  assert.equal(undone(["", "two"]), "", "what is seen here needs no turn");
+  assert.equal(undone(["pages"]), "");
+});
+
+test("a projector is nobody", () => {
+  const { board, teacher } = create();
+  teacher("editor", { tool: "projector" });
+  assert.deepEqual(
+    board.people.map(({ peer }) => peer),
+    ["me"],
+  );
 });

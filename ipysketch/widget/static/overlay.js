@@ -5,6 +5,7 @@ import { KernelBoard } from "../../../relay/web/board/kernel_board.js";
 import { paperPixels } from "../../../relay/web/canvas/raster.js";
 import { Editor } from "../../../relay/web/editing/editor.js";
 import { PatchLayer } from "../../../relay/web/editing/patch_layer.js";
+import { chooseLanguage } from "../../../relay/web/surface/words/words.js";
 import { VERSION } from "./channel.js";
 
 /** @typedef {import("./channel.js").Channel} Channel */
@@ -77,6 +78,7 @@ function createViewReport(channel, el, view, signal) {
       ...(pixels && { pixels }),
       visible: near && document.visibilityState === "visible",
       version: VERSION,
+      language: chooseLanguage(),
     });
   };
   // The paper is painted anew for another size, so not for each on the way to it.

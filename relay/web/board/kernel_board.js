@@ -300,6 +300,11 @@ export class KernelBoard extends EventTarget {
     else send();
   }
 
+  get cleared() {
+    const [page, author, seq] = this.#channel.get("cleared") ?? ["", "", 0];
+    return { page, author, seq };
+  }
+
   get locked() {
     return this.#channel.get("locked") ?? false;
   }

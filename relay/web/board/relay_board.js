@@ -34,6 +34,7 @@ export class RelayBoard extends EventTarget {
   #sketch;
   #watching;
   #stop = new AbortController();
+  #turned;
   /** Whether elements that were dragged are still shown to others where they were dropped. */
   #dropped = false;
 
@@ -42,6 +43,7 @@ export class RelayBoard extends EventTarget {
     super();
     this.#sketch = sketch;
     this.#watching = watching;
+    this.#turned = sketch.turned;
     const { signal } = this.#stop;
     const listen = (/** @type {string} */ event, /** @type {() => void} */ handle) =>
       sketch.addEventListener(event, handle, { signal });
@@ -50,6 +52,7 @@ export class RelayBoard extends EventTarget {
         this.#dropped = false;
         sketch.presence({ moving: null });
       }
+      this.#showUndone();
       if (this.page && !this.pages.some(({ key }) => key === this.page)) this.turn(""); // Somebody deleted the page.
       this.#notify("elements", "pages", "can", "status");
     });
@@ -147,7 +150,8 @@ export class RelayBoard extends EventTarget {
 
   /** @returns {Person[]} */
   get people() {
-    return this.#sketch.people.map(({ peer, name, color, me, author, verified, role, state }) => ({
+    const seen = this.#sketch.people.filter(({ me, state }) => me || state.tool !== "projector");
+    return seen.map(({ peer, name, color, me, author, verified, role, state }) => ({
       peer,
       name,
       color,
@@ -283,6 +287,15 @@ export class RelayBoard extends EventTarget {
     this.#notify("people");
   }
 
+  /** What an undo changed is seen. */
+  #showUndone() {
+    const { turned } = this.#sketch;
+    if (turned === this.#turned) return;
+    this.#turned = turned;
+    const there = turned.find((page) => this.pages.some(({ key }) => key === page));
+    if (there !== undefined && !turned.includes(this.page)) this.turn(there);
+  }
+
   #goAlong() {
     if (!this.following) return;
     const leader = this.#sketch.people.find(({ peer }) => peer === this.following);
@@ -299,6 +312,10 @@ export class RelayBoard extends EventTarget {
     const leader = this.#sketch.people.find(({ peer }) => peer === this.following);
     const view = eighths(leader?.state.view, 4);
     return view && view[2] > 0 && view[3] > 0 ? /** @type {Box} */ (view) : null;
+  }
+
+  get cleared() {
+    return this.#sketch.cleared;
   }
 
   get locked() {

@@ -113,6 +113,9 @@ export interface Board extends EventTarget {
   /** The author of what this view draws; "" before it is known. */
   readonly author: string;
 
+  /** Who cleared a page last, or deleted it. */
+  readonly cleared?: { page: string; author: string; seq: number };
+
   /** Whether this view may change or erase `element`. */
   mayChange(element: { author: string }): boolean;
   /** Do `actions` on any page as one operation, which one `undo` takes back: seen at once, however far the other side is. */

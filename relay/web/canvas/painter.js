@@ -57,6 +57,7 @@ function paintTogether(context, element, again) {
   context.save();
   context.resetTransform();
   context.globalAlpha = element.opacity;
+  if (element.multiplies) context.globalCompositeOperation = "multiply";
   context.drawImage(aside, left, top);
   context.restore();
 }

@@ -153,6 +153,16 @@ export class Sketch extends EventTarget {
     return this.#session.locked;
   }
 
+  /** Who cleared a page last, or deleted it: the page, the author and the seq. */
+  get cleared() {
+    return this.#session.sync.cleared;
+  }
+
+  /** The pages that the last undo or redo changed, another list each time. */
+  get turned() {
+    return this.#session.sync.turned;
+  }
+
   /** What went otherwise than meant, in words; "" when nothing did. A page may set it. */
   get notice() {
     return this.#session.notice;

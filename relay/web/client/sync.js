@@ -70,6 +70,11 @@ export class Sync {
   /** @type {{message: Snapshot, parts: Uint8Array[], length: number} | null} */
   #snapshot = null;
 
+  /** Who cleared a page last, or deleted it, and under which number. */
+  cleared = { page: "", author: "", seq: 0 };
+  /** The pages that this page's last undo or redo changed. @type {string[]} */
+  turned = [];
+
   // --- own operations ------------------------------------------------------------------------------------------
 
   /**
@@ -373,8 +378,11 @@ export class Sync {
    * @returns {Record} */
   commit(commit) {
     const record = this.document.apply(commit);
+    for (const change of commit.changes)
+      if (change.type === "clear") this.cleared = { page: change.page ?? "", author: commit.author, seq: commit.seq };
     if (commit.client === this.client) {
       const mine = this.pending.get(commit.op);
+      if (mine?.some(({ type }) => type === "revert")) this.turned = pagesOf(record);
       this.pending.delete(commit.op);
       if (mine && !isOutcome(mine, commit.changes)) {
         this.#forget(commit.op);
@@ -452,3 +460,6 @@ export function lostInWords(lost) {
   if (elements || changes === 1) return `A stroke was refused: ${reason}.`;
   return `${changes} changes were refused: ${reason}.`;
 }
+
+/** The pages whose elements a record says changed. @param {Record} record */
+const pagesOf = (record) => [...new Set(record.map(({ before, after }) => (after ?? before)?.page ?? ""))];

@@ -14,7 +14,7 @@ import { COMMON, freeColor, PEOPLE } from "../model/palette.js";
 import { linkOf, placeOf } from "../surface/links.js";
 import { storageOf } from "../surface/store.js";
 import { createSurface } from "../surface/surface.js";
-import { chooseWords } from "../surface/words/words.js";
+import { chooseLanguage, createSay } from "../surface/words/words.js";
 import { explainSilence } from "./reach.js";
 
 const COLOR = /^#[0-9a-f]{6}$/i;
@@ -89,7 +89,18 @@ async function introduce(why, act) {
   storage.set("color", color);
 }
 
-const say = chooseWords();
+/** Load the words of the reader's language; where they cannot be had, English does. */
+async function loadWords() {
+  const language = chooseLanguage();
+  if (language === "en") return createSay();
+  const words = new URL(`../surface/words/${language}.js`, import.meta.url).href;
+  return import(words).then(
+    (module) => createSay(language, module[language]),
+    () => createSay(),
+  );
+}
+
+const say = await loadWords();
 let name = person || (watching ? "screen" : storage.get("name"));
 /** Whether somebody wanted that colour. */
 let chosen = false;
@@ -98,6 +109,8 @@ if (!name) await introduce(say("name.ask"), say("name.join"));
 name ||= "guest";
 color ||= person ? personalColor() : "#1f77b4";
 const sketch = new Sketch(null, { room, name, color, token: ticket || token });
+
+if (watching) sketch.presence({ tool: "projector" });
 
 // --- the board ----------------------------------------------------------------------------------------------------------
 
@@ -133,6 +146,7 @@ createSurface({
   editor,
   host: {
     kind: "page",
+    say,
     watching,
     store: storage,
     share: () => location.origin + location.pathname,

@@ -49,6 +49,9 @@ export function createPeople(surface) {
   full.hidden = !document.fullscreenEnabled;
   bar.append(full);
 
+  /** Whom to list: a projector is nobody. */
+  const everybody = () => (host.watching ? board.people.filter(({ me }) => !me) : board.people);
+
   /** The list while it is open. @type {{panel: HTMLElement, rows: HTMLElement, search: HTMLInputElement} | null} */
   let list = null;
   const open = () => {
@@ -72,13 +75,13 @@ export function createPeople(surface) {
     if (!list) return;
     const { panel, rows, search } = list;
     const wanted = search.value.trim().toLocaleLowerCase();
-    search.hidden = board.people.length < SEARCHED;
+    search.hidden = everybody().length < SEARCHED;
     /** @type {HTMLElement} */ (panel.firstElementChild).textContent = said();
     const focused = /** @type {HTMLElement | null} */ (
       rows.contains(document.activeElement) ? document.activeElement : null
     );
     const key = focused?.dataset.id;
-    const shown = board.people.filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
+    const shown = everybody().filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
     rows.replaceChildren(...shown.map(row));
     if (key) /** @type {HTMLElement | null} */ (rows.querySelector(`[data-id="${key}"]`))?.focus();
     const commands = /** @type {HTMLElement} */ (panel.lastElementChild);
@@ -144,11 +147,12 @@ export function createPeople(surface) {
     return nodes;
   };
 
-  const said = () => say("people.in", { n: Math.max(1, board.people.length), room: board.room });
+  const said = () => say("people.in", { n: Math.max(1, everybody().length), room: board.room });
 
   let shown = "";
   const show = () => {
-    const { people, following, status } = board;
+    const { following, status } = board;
+    const people = everybody();
     // Cursors move often, and are shown elsewhere.
     const now = JSON.stringify([
       people.map((each) => ({ ...each, cursor: 0 })),

@@ -23,7 +23,7 @@ import { showStatus } from "./status.js";
 import { Toasts } from "./toasts.js";
 import { createTools } from "./tools.js";
 import { showTooltips } from "./tooltips.js";
-import { chooseWords } from "./words/words.js";
+import { createSay } from "./words/words.js";
 
 /**
  * @typedef {import("../board/types").Board} Board
@@ -33,7 +33,7 @@ import { chooseWords } from "./words/words.js";
  * @property {"widget" | "page"} kind
  * @property {Store} store of this browser
  * @property {boolean} [watching] whether this is a projector: no tools, and it goes where the moderator goes
- * @property {string} [language] of the words, else the browser's
+ * @property {import("./words/words.js").Say} [say] the words of the reader's language, else English
  * @property {() => string} [share] what others need to join
  * @property {() => string} [link] the address of what is seen
  * @property {() => void} [rejoin] after the connection ended
@@ -78,7 +78,7 @@ const sizeOf = ({ clientWidth: width, clientHeight: height }) =>
 export function createSurface({ root, board, editor, host }) {
   const stop = new AbortController();
   const { signal } = stop;
-  const say = chooseWords(host.language);
+  const say = host.say ?? createSay();
   const layer = create("div", "surface", { lang: say.language, dir: say.direction });
   root.append(layer);
   // Nowhere on the board does the front end's own menu open; a field keeps the browser's.

@@ -2,6 +2,7 @@
 // A board and an editor that record what the surface asks of them, set by the address: ?people=43&selected&empty&dark…
 
 import { createSurface } from "../../../relay/web/surface/surface.js";
+import { createSay } from "../../../relay/web/surface/words/words.js";
 
 const options = new URLSearchParams(location.search);
 const number = (/** @type {string} */ name, /** @type {number} */ usual) => Number(options.get(name) ?? usual);
@@ -127,11 +128,12 @@ for (const kind of ["pointerdown", "pointermove", "pointerup"]) {
       asked.push([kind, Math.round(clientX - box().left), Math.round(clientY - box().top)]);
   });
 }
+const language = options.get("language") ?? "en";
 /** @type {Map<string, string>} */
 const stored = new Map();
 const host = /** @type {import("../../../relay/web/surface/surface.js").Host} */ ({
   kind: options.get("host") ?? "widget",
-  language: options.get("language") ?? "en",
+  say: createSay(language, (await import(`../../../relay/web/surface/words/${language}.js`))[language]),
   watching: options.has("watching"),
   store: { get: (name) => stored.get(name) ?? "", set: (name, value) => stored.set(name, value) },
   share: () => "%sketch connect --room demo",

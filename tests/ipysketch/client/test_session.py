@@ -300,3 +300,40 @@ def test_people_have_the_author_of_what_they_draw_and_whether_they_are_verified(
         assert people == {"me": ("ada", True), "grace": ("hub:grace", True), "m": ("0f", False)}
 
     run(story)
+
+
+def test_an_undo_turns_to_the_page_that_it_changes() -> None:
+    def story() -> None:
+        ada = Joined()
+        session = ada.session
+        session.submit([Create("a", {"kind": "stroke"}, "")])
+        key = session.add_page("Draft")
+        session.turn(key)
+        ada.confirm(*(message for message in ada.sent if isinstance(message, Operate)))
+        assert session.undo(), "the page goes"
+        (undo,) = [message for message in ada.sent if isinstance(message, Operate)]
+        ada.confirm(Operate(undo.op, (Delete((key,)),)))
+        assert session.page == ""
+        second = session.add_page("Second")
+        session.turn(second)
+        ada.confirm(*(message for message in ada.sent if isinstance(message, Operate)))
+        session.undo()
+        assert session.undo(), "the stroke of the first page"
+        undoes = [message for message in ada.sent if isinstance(message, Operate)]
+        ada.confirm(Operate(undoes[1].op, (Delete(("a",)),)))
+        assert session.page == "", "it is seen"
+
+    run(story)
+
+
+def test_who_cleared_a_page_is_told_and_a_projector_is_nobody() -> None:
+    def story() -> None:
+        ada = Joined()
+        ada.session.submit([Create("a", {"kind": "stroke"}, "")])
+        ada.confirm(*(message for message in ada.sent if isinstance(message, Operate)))
+        ada.confirm(Operate(1, (Clear(""),)), author="grace", client="other")
+        assert ada.session.presenter.board_state().cleared == ("", "grace", 2)
+        ada.session.receive([PeerState("screen", "s", {"name": "screen", "tool": "projector"})])
+        assert [person.peer for person in ada.session.presenter.people()] == ["me", "grace"]
+
+    run(story)

@@ -101,7 +101,7 @@ def test_the_state_of_the_widget_is_that_of_the_contract() -> None:
     own = {name for name in Frontend().trait_names(sync=True) if not name.startswith("_")}
     base = {"layout", "tooltip", "tabbable"}
     contract = {*encode(ControlState()), *encode(FrameState())}
-    assert own - base == {*contract, "version", "input_model", "frame"}
+    assert own - base == {*contract, "version", "input_model", "frame", "words", "code"}
 
 
 def test_pages_draw_through_the_canvas() -> None:

@@ -194,6 +194,8 @@ export const ar = {
   "mode.locked by a moderator": "مقفلة: المشرفون فقط يرسمون.",
   "news.cleared": "مُسحت الصفحة {page}.",
   "news.deleted": "حُذفت الصفحة {page}.",
+  "news.cleared.by": "مسح {name} الصفحة {page}.",
+  "news.deleted.by": "حذف {name} الصفحة {page}.",
   list: "في هذه الصفحة",
   "list.empty": "لا شيء بعد",
   "list.more": { one: "وعنصر آخر", two: "وعنصران آخران", few: "و{n} عناصر أخرى", other: "و{n} عنصرًا آخر" },

@@ -176,6 +176,8 @@ export const de = {
   "mode.locked by a moderator": "Gesperrt: Nur Moderatoren zeichnen.",
   "news.cleared": "Seite {page} wurde geleert.",
   "news.deleted": "Seite {page} wurde gelöscht.",
+  "news.cleared.by": "{name} hat Seite {page} geleert.",
+  "news.deleted.by": "{name} hat Seite {page} gelöscht.",
   list: "Auf dieser Seite",
   "list.empty": "Noch nichts",
   "list.more": { one: "und {n} weiteres", other: "und {n} weitere" },

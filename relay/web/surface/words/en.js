@@ -174,6 +174,8 @@ export const en = {
   "mode.locked by a moderator": "Locked: only moderators draw.",
   "news.cleared": "Page {page} was cleared.",
   "news.deleted": "Page {page} was deleted.",
+  "news.cleared.by": "{name} cleared page {page}.",
+  "news.deleted.by": "{name} deleted page {page}.",
   list: "On this page",
   "list.empty": "Nothing yet",
   "list.more": { one: "and {n} more", other: "and {n} more" },

@@ -181,6 +181,8 @@ export const es = {
   "mode.locked by a moderator": "Bloqueada: solo dibujan los moderadores.",
   "news.cleared": "Se borró la página {page}.",
   "news.deleted": "Se eliminó la página {page}.",
+  "news.cleared.by": "{name} ha vaciado la página {page}.",
+  "news.deleted.by": "{name} ha eliminado la página {page}.",
   list: "En esta página",
   "list.empty": "Nada todavía",
   "list.more": { one: "y {n} más", other: "y {n} más" },

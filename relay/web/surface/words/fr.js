@@ -182,6 +182,8 @@ export const fr = {
   "mode.locked by a moderator": "Verrouillé : seuls les modérateurs dessinent.",
   "news.cleared": "La page {page} a été effacée.",
   "news.deleted": "La page {page} a été supprimée.",
+  "news.cleared.by": "{name} a effacé la page {page}.",
+  "news.deleted.by": "{name} a supprimé la page {page}.",
   list: "Sur cette page",
   "list.empty": "Rien encore",
   "list.more": { one: "et {n} autre", other: "et {n} autres" },

@@ -174,6 +174,8 @@ export const ja = {
   "mode.locked by a moderator": "ロック中: モデレーターだけが描けます。",
   "news.cleared": "{page} ページが消去されました。",
   "news.deleted": "{page} ページが削除されました。",
+  "news.cleared.by": "{name}さんがページ{page}を消去しました。",
+  "news.deleted.by": "{name}さんがページ{page}を削除しました。",
   list: "このページの内容",
   "list.empty": "まだ何もありません",
   "list.more": { other: "ほか {n} 件" },

@@ -3,17 +3,12 @@
 //
 // A text has {values}; one that counts `n` is a table by the language's plural forms.
 
-import { ar } from "./ar.js";
-import { de } from "./de.js";
 import { en } from "./en.js";
-import { es } from "./es.js";
-import { fr } from "./fr.js";
-import { ja } from "./ja.js";
 
 /** @typedef {Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>} Words */
 
-/** @type {Record<string, Words>} */
-export const LANGUAGES = { en, de, fr, es, ja, ar };
+/** English is always there; the others are in files of their own, "de.js" and so on, which are loaded when they are wanted. */
+export const LANGUAGES = ["en", "de", "fr", "es", "ja", "ar"];
 const RIGHT_TO_LEFT = ["ar"];
 
 /**
@@ -21,12 +16,14 @@ const RIGHT_TO_LEFT = ["ar"];
  *   & {has: (key: string) => boolean, language: string, direction: "ltr" | "rtl"}} Say
  */
 
-/** Return what says a text in a language: the one that is asked for, else the first of the browser's that there is.
- * @param {string} [wanted] @returns {Say} */
-export function chooseWords(wanted) {
-  const asked = wanted ? [wanted] : (navigator.languages ?? []);
-  const language = asked.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in LANGUAGES) ?? "en";
-  const words = LANGUAGES[language];
+/** Return the first language of the browser's that there are words of. @param {readonly string[]} [wanted] */
+export function chooseLanguage(wanted = navigator.languages ?? []) {
+  return wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => LANGUAGES.includes(tag)) ?? "en";
+}
+
+/** Return what says a text in a language, of which these are the words. @param {string} [language] @param {Words} [words]
+ * @returns {Say} */
+export function createSay(language = "en", words = en) {
   const plural = new Intl.PluralRules(language);
   const say = (/** @type {string} */ key, /** @type {Record<string, string | number>} */ values = {}) => {
     const text = words[key] ?? en[key] ?? key;

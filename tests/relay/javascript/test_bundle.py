@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from ipysketch.widget.bundle import BundleError, bundle
-from ipysketch.widget.frontend import Frontend, read_module
+from ipysketch.widget.frontend import Frontend
+from relay import javascript
+from relay.javascript import BundleError, bundle, compressed, read_module
+from relay.javascript.joining import paths
 
 from ...support.node import says
 
+COMPARE = str(Path(__file__).with_name("compare.cjs"))
 SHOW = """
 const [, , path] = process.argv;
 const module = await import(path);
@@ -142,7 +147,6 @@ WRONG = {
     'import a from "./c.js" with { type: "json" };': "the end of the statement is expected, not with",
     'const a = import("./b.js");': "import( is not supported",
     "\nconst a = import.meta.url;": "a.js, line 2: import. is not supported",
-    "await 1;": "await outside of functions",
     "export let a = 1;": "export let is not supported",
     "export var a = 1;": "export var is not supported",
     "export const { a } = 1;": "export const takes one name: no pattern",
@@ -150,7 +154,6 @@ WRONG = {
     "export const a = 1;\nexport { a };": "a is exported twice",
     "export default function () {}": "needs a name",
     "export default class extends Object {}": "needs a name",
-    "const $0 = 1;": "$0 is a name of the joined module's own",
     'import { a b } from "./b.js";': ", is expected, not b",
     "const a = (1": "( is not closed",
     "const a = 1);": ") closes nothing",
@@ -181,19 +184,102 @@ def test_the_comparison_notices_a_wrong_join(tmp_path: Path) -> None:
     modules = {"a.js": 'import { one } from "./b.js";\nexport const x = one;', "b.js": B}
     for path, source in modules.items():
         (tmp_path / path).write_text(source)
-    wrong = joined(modules).replace("four as vier", "").replace("one = 1", "one = 2")
+    wrong = joined(modules).replace("=1;", "=2;")
     (tmp_path / "joined.mjs").write_text(wrong)
     assert shown(tmp_path, "joined.mjs") != shown(tmp_path, "a.js")
 
 
 def test_the_widgets_module_is_one_module_for_front_ends(tmp_path: Path) -> None:
-    module = str(Frontend._esm)
-    assert not [line for line in module.splitlines() if line.startswith("import")]
+    module = gzip.decompress(Frontend().code).decode()
+    assert "import(" not in module
+    assert "import.meta" not in module
     (tmp_path / "check.mjs").write_text(
         "const { default: widget } = await import(process.argv[2]);\nprocess.stdout.write(typeof widget.render);"
     )
     (tmp_path / "module.mjs").write_text(module)
     assert says(str(tmp_path / "check.mjs"), str(tmp_path / "module.mjs")) == "function"
+
+
+def compared(modules: dict[str, str], order: list[str], together: str) -> str:
+    """What differs between modules apart and joined, or how many names were compared."""
+    given = json.dumps({"joined": together, "modules": [[path, modules[path]] for path in order]})
+    return says("--expose-internals", COMPARE, given=given)
+
+
+@pytest.mark.parametrize("entry", [javascript.PAGE, javascript.WIDGET])
+def test_what_is_sent_is_our_modules_name_by_name(entry: str) -> None:
+    order = paths(entry, read_module, meta=True)
+    together = gzip.decompress(compressed(entry)).decode()
+    assert int(compared({path: read_module(path) for path in order}, order, together)) > 10_000
+
+
+NAMES = """
+import { one as first, Shape } from "./b.js";
+const outer = 1;
+const fields = { outer, first, inner: 2, async get() {}, [outer]: outer };
+export function f({ outer: a = outer, ...rest }, [b, c = first], ...more) {
+  const inner = (b) => ({ b, c, outer: rest.outer ? { a } : { more } });
+  for (const [key, { value: v }] of Object.entries(fields)) label: for (;;) { if (v) break label; inner(key, window.inner); }
+  try { return `${inner(a)} ${`${c}`}`; } catch (error) { throw error; }
+}
+export default class Mine extends Shape {
+  #size = outer; static made = 0; size = (b) => this.#size + b;
+  get inner() { return this.#grow(outer) + name; }
+  #grow(by) { switch (by) { case outer: { return by / 2; } default: return #size in this ? +by + +outer - -by : by++ + ++by; } }
+}
+export let_ as default_;
+""".replace(
+    "export let_ as default_;", "const let_ = f, of_ = async (x) => await x;\nexport { let_, of_, fields };"
+)
+SHAPES = (
+    "export const one = 1;\nexport class Shape { one = one; static of(a, b = a) { return new Shape(a, b); } }"
+)
+
+
+def test_names_are_told_from_keys_members_and_what_belongs_to_the_browser() -> None:
+    modules = {"a.js": NAMES, "b.js": SHAPES}
+    together = joined(modules)
+    assert int(compared(modules, ["b.js", "a.js"], together)) > 60
+    assert not re.search(r"\b(rest|more|error|by|first)\b", together), "names that were not made short"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (("window", "t"), "declared nowhere"),
+        ((".inner", ".i"), ": inner and i"),
+        (("static made=0", "static made=1"), "0 and 1"),
+        (("++", "--"), "and --"),
+        (("one=", "two="), ""),
+    ],
+)
+def test_the_comparison_of_names_notices_a_wrong_join(wrong: tuple[str, str], words: str) -> None:
+    modules = {"a.js": NAMES, "b.js": SHAPES}
+    together = joined(modules)
+    assert wrong[0] in together
+    said = compared(modules, ["b.js", "a.js"], together.replace(*wrong))
+    assert not said.isdecimal()
+    assert words in said
+
+
+UNPACK = """
+import { readFileSync } from "node:fs";
+const [, , unpack, code] = process.argv;
+const { default: widget } = await import(unpack);
+// Node imports no blobs: what would be imported is shown.
+let shown;
+URL.createObjectURL = (blob) => ((shown = blob), "data:text/javascript,export default { render: () => () => {} };");
+await widget.render({ model: { get: () => readFileSync(code) } });
+process.stdout.write(await shown.text());
+"""
+
+
+def test_the_widgets_module_unpacks_itself(tmp_path: Path) -> None:
+    (tmp_path / "check.mjs").write_text(UNPACK)
+    (tmp_path / "unpack.mjs").write_text(read_module("ipysketch/widget/static/unpack.js"))
+    (tmp_path / "code.gz").write_bytes(Frontend().code)
+    paths = [str(tmp_path / name) for name in ("check.mjs", "unpack.mjs", "code.gz")]
+    assert says(*paths).encode() == gzip.decompress(Frontend().code)
 
 
 def test_the_modules_of_the_relay_are_found() -> None:

@@ -3,43 +3,68 @@
 A widget's module has to be one: front ends load it from a blob, from which nothing can be imported. This is no bundler
 for everybody's JavaScript: it follows relative imports without cycles, and raises `BundleError` for what it does not
 support, so that nothing is joined wrongly in silence. Each module becomes a function that is called once, after the
-modules that it imports, and returns its exports. Comments and indentation are left out.
+modules that it imports, and returns its exports. Comments and space are left out, and names are made short.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from .javascript_tokens import Token, TokenError, tokens
+from .shorten import Names, short_names
+from .tokens import Token, TokenError, tokens
 
 Read = Callable[[str], str]
 """Returns the source of the module of that path, "folder/name.js"; raises OSError where there is none."""
+
+
+_Name = tuple[str, str]
+"""The path of a module, and a name in it."""
 
 
 class BundleError(Exception):
     """The modules cannot be joined; the text says where and why."""
 
 
-def bundle(entry: str, read: Read) -> str:
+def bundle(entry: str, read: Read, *, meta: bool = False) -> str:
     """Return one module that exports what the module `entry` does.
+
+    With `meta`, modules may ask for ``import.meta``, which is then that of the joined one.
 
     Raises:
         BundleError: a module is missing, has a cycle, or uses syntax that is not supported.
     """
-    modules = _modules(entry, read)
-    parts = [module.joined(modules) for module in modules.values()]
-    names = sorted(modules[entry].export_names(modules))
-    result = f"${modules[entry].number}"
-    if "default" in names:
-        parts.append(f"export default {result}.default;")
-    if named := [name for name in names if name != "default"]:
-        parts.append(f"export const {{ {', '.join(named)} }} = {result};")
-    return "\n".join(parts) + "\n"
+    modules = _modules(entry, read, meta)
+    short = _short_names(modules)
+    parts = [module.written(modules, short) for module in modules.values()]
+    exports = [
+        f"{short[modules[entry].export(name, modules)]} as {name}"
+        for name in sorted(modules[entry].export_names(modules))
+    ]
+    return "\n".join([*filter(None, parts), f"export{{{','.join(exports)}}};"]) + "\n"
 
 
-def _modules(entry: str, read: Read) -> dict[str, _Module]:
+def paths(entry: str, read: Read, *, meta: bool = False) -> list[str]:
+    """Return the paths of the modules that `bundle` joins, in their order: each after those that it imports."""
+    return list(_modules(entry, read, meta))
+
+
+def _short_names(modules: Mapping[str, _Module]) -> dict[_Name, str]:
+    """Return a name for each that is seen in all of a module: the same for whoever imports it, and nobody else's."""
+    counts: Counter[_Name] = Counter()
+    kept: set[str] = set()
+    for module in modules.values():
+        kept |= module.names.free
+        for name, count in module.names.counts.items():
+            counts[module.binding(name, modules)] += count
+        counts.update(module.export(name, modules) for name in module.exports)
+    return short_names([name for name, _ in counts.most_common()], kept)
+
+
+def _modules(entry: str, read: Read, meta: bool) -> dict[str, _Module]:
     """Return the modules that `entry` needs by path, each after those that it imports."""
     modules: dict[str, _Module] = {}
     importing: list[str] = []
@@ -54,11 +79,10 @@ def _modules(entry: str, read: Read) -> dict[str, _Module]:
             source = read(path)
         except OSError as error:
             raise BundleError(f"{' imports '.join(importing)}, which cannot be read") from error
-        module = _Parser(path, source).module()
+        module = _Parser(path, source, meta).module()
         for target in module.imports:
             load(target)
         importing.pop()
-        module.number = len(modules)
         modules[path] = module
 
     load(entry)
@@ -75,7 +99,6 @@ def _modules(entry: str, read: Read) -> dict[str, _Module]:
 @dataclass
 class _Module:
     path: str
-    number: int = 0
     imports: dict[str, None] = field(default_factory=dict)
     """The paths of the modules that this one needs, in order."""
     needed: list[tuple[str, str]] = field(default_factory=list)
@@ -84,59 +107,64 @@ class _Module:
     """What each export is: a name of this module, or path and export of another; "*" all of that one."""
     stars: list[str] = field(default_factory=list)
     """The modules of which everything but the default is exported."""
-    bindings: list[tuple[str, str]] = field(default_factory=list)
-    """What imports bind: path, and a pattern of names."""
-    body: list[str] = field(default_factory=list)
-    """The text without imports and the keywords of exports."""
+    bindings: dict[str, _Name] = field(default_factory=dict)
+    """What the names that imports bind are: path, and export of that module or "*" for all."""
+    body: list[Token] = field(default_factory=list)
+    """The module without imports and the keywords of exports."""
 
-    def export_names(self, modules: dict[str, _Module]) -> set[str]:
+    def export_names(self, modules: Mapping[str, _Module]) -> set[str]:
         passed_on = (modules[star].export_names(modules) for star in self.stars)
         return set(self.exports).union(*passed_on) - (set() if "default" in self.exports else {"default"})
 
-    def joined(self, modules: dict[str, _Module]) -> str:
-        """Return this module as a constant that holds its exports."""
+    @cached_property
+    def names(self) -> Names:
+        return Names(self.body, self.bindings)
 
-        def constant(path: str) -> str:
-            return f"${modules[path].number}"
+    def binding(self, name: str, modules: Mapping[str, _Module]) -> _Name:
+        """Return where the name of this module is declared, and its name there."""
+        if name not in self.bindings:
+            return self.path, name
+        path, export = self.bindings[name]
+        return (path, "*") if export == "*" else modules[path].export(export, modules)
 
-        # Imports count from the begin of a module, wherever they are written.
-        bindings = [f"const {pattern} = {constant(path)};" for path, pattern in self.bindings]
-        text = "".join(self.body).strip()
-        values: dict[str, str] = {}
-        for star in self.stars:
-            values |= {name: f"{constant(star)}.{name}" for name in modules[star].export_names(modules)}
-        values.pop("default", None)
-        for name, value in self.exports.items():
-            if isinstance(value, str):
-                values[name] = value
-            else:
-                values[name] = constant(value[0]) + ("" if value[1] == "*" else f".{value[1]}")
-        exports = ", ".join(
-            name if name == value else f"{name}: {value}" for name, value in sorted(values.items())
-        )
-        lines = [
-            f"// {self.path}",
-            f"const ${self.number} = (() => {{",
-            *bindings,
-            text,
-            f"return {{ {exports} }};",
-        ]
-        return "\n".join([*lines, "})();"])
+    def export(self, name: str, modules: Mapping[str, _Module]) -> _Name:
+        """Return where the export `name` is declared, and its name there; "*" for all exports of a module."""
+        value = self.exports.get(name)
+        if value is None:
+            star = next(star for star in self.stars if name in modules[star].export_names(modules))
+            return modules[star].export(name, modules)
+        if isinstance(value, str):
+            return self.binding(value, modules)
+        path, there = value
+        return (path, "*") if there == "*" else modules[path].export(there, modules)
+
+    def written(self, modules: Mapping[str, _Module], short: Mapping[_Name, str]) -> str:
+        """Return the text of this module among the others."""
+        text = self.names.written({name: short[self.binding(name, modules)] for name in self.names.counts})
+        if all_of_it := short.get((self.path, "*")):
+            exports = [
+                f"{name}:{short[self.export(name, modules)]}" for name in sorted(self.export_names(modules))
+            ]
+            text += f"\nconst {all_of_it}={{{','.join(exports)}}};"
+        return text
 
 
 # --- statements -------------------------------------------------------------------------------------------------------
 
 _DECLARED = ("function", "class")
+_DEFAULT = "*default"
+"""The name of a value that is exported without one."""
 
 
 class _Parser:
     """Takes imports and exports out of a module, and copies everything else."""
 
-    def __init__(self, path: str, source: str) -> None:
+    def __init__(self, path: str, source: str, meta: bool) -> None:
         try:
             self._tokens = list(tokens(source))
         except TokenError as error:
             raise BundleError(f"{path}, {error}") from error
+        self._meta = meta
         self._at = 0
         self._last = ""
         self._result = _Module(path)
@@ -146,19 +174,26 @@ class _Parser:
             token = self._tokens[self._at]
             if token.kind == "name" and self._last != ".":
                 self._check(token)
-                if token.depth == 0 and token.text in ("import", "export"):
+                if token.depth == 0 and self._begins_statement(token):
                     self._statement(self._word())
+                    if token.gap == "\n":
+                        self._tokens[self._at].gap = "\n"
                     continue
-            self._copy()
+            self._last = token.text
+            self._result.body.append(token)
+            self._at += 1
         return self._result
 
+    def _begins_statement(self, token: Token) -> bool:
+        return token.text == "export" or (token.text == "import" and self._peek(1).text not in ("(", "."))
+
     def _check(self, token: Token) -> None:
-        if token.text == "import" and (following := self._peek(1).text) in ("(", "."):
-            raise self._error(f"import{following} is not supported")
-        if token.text == "await" and token.depth == 0:
-            raise self._error("await outside of functions is not supported")
-        if token.text[0] == "$" and (token.text == "$default" or token.text[1:].isdecimal()):
-            raise self._error(f"{token.text} is a name of the joined module's own")
+        following = self._peek(1)
+        if token.text == "import" and (
+            (following.text == "." and not self._meta)
+            or (following.text == "(" and self._peek(2).kind == "string")
+        ):
+            raise self._error(f"import{following.text} is not supported")
 
     def _statement(self, keyword: str) -> None:
         if keyword == "import":
@@ -178,27 +213,21 @@ class _Parser:
             self._target()
             self._end()
             return
-        patterns: list[str] = []
-        names: list[str] = []
+        bound: list[tuple[str, str]] = []
         if self._peek().text not in ("{", "*"):
-            patterns.append(f"{{ default: {self._word()} }}")
-            names.append("default")
+            bound.append(("default", self._word()))
             if self._peek().text == ",":
                 self._expect(",")
         if self._peek().text == "*":
             self._expect("*", "as")
-            patterns.append(self._word())
+            bound.append(("*", self._word()))
         elif self._peek().text == "{":
-            pairs = self._names()
-            names += [name for name, _ in pairs]
-            patterns.append(
-                "{ " + ", ".join(name if name == to else f"{name}: {to}" for name, to in pairs) + " }"
-            )
+            bound += self._names()
         self._expect("from")
         target = self._target()
         self._end()
-        self._result.needed += [(target, name) for name in names]
-        self._result.bindings += [(target, pattern) for pattern in patterns]
+        self._result.needed += [(target, export) for export, _ in bound if export != "*"]
+        self._result.bindings |= {name: (target, export) for export, name in bound}
 
     def _export_list(self) -> None:
         pairs = self._names()
@@ -231,8 +260,12 @@ class _Parser:
         if self._peek(ahead).text in _DECLARED:
             self._export("default", self._declared_name(ahead))
         else:
-            self._export("default", "$default")
-            self._result.body.append("const $default = ")
+            self._export("default", _DEFAULT)
+            self._result.body += [
+                Token("name", "const", "\n"),
+                Token("name", _DEFAULT, " "),
+                Token("other", "="),
+            ]
 
     def _export_declaration(self) -> None:
         begin = self._peek()
@@ -260,7 +293,6 @@ class _Parser:
 
     def _check_single(self) -> None:
         """Raise where the declaration that follows has a second name."""
-        line_begins = False
         for token in self._tokens[self._at + 1 :]:
             if token.depth:
                 continue
@@ -268,9 +300,8 @@ class _Parser:
                 return
             if token.text == ",":
                 raise self._error("export const takes one name: no comma")
-            if line_begins and token.text in ("import", "export", "const", "let", "var", *_DECLARED):
+            if token.gap == "\n" and token.text in ("import", "export", "const", "let", "var", *_DECLARED):
                 return
-            line_begins = token.text == "\n" or (line_begins and token.kind == "space")
 
     def _names(self) -> list[tuple[str, str]]:
         """Read ``{ name, name as other }``: pairs of a name and the other."""
@@ -307,17 +338,10 @@ class _Parser:
     # --- steps ---
 
     def _peek(self, ahead: int = 0) -> Token:
-        """Return a token that is not space, counted from the next one."""
-        for token in self._tokens[self._at :]:
-            if token.kind != "space":
-                if not ahead:
-                    return token
-                ahead -= 1
-        return self._tokens[-1]
+        """Return a token, counted from the next one."""
+        return self._tokens[min(self._at + ahead, len(self._tokens) - 1)]
 
     def _skip(self) -> None:
-        while self._tokens[self._at].kind == "space":
-            self._at += 1
         self._at += 1
 
     def _word(self) -> str:
@@ -339,21 +363,6 @@ class _Parser:
             self._skip()
         elif following.kind != "end" and following.line == self._tokens[self._at - 1].line:
             raise self._error(f"the end of the statement is expected, not {following.text}")
-
-    def _copy(self) -> None:
-        token = self._tokens[self._at]
-        self._at += 1
-        if token.kind == "space":
-            # Of several spaces a line's end counts most: it may end a statement.
-            body = self._result.body
-            last = body[-1] if body else "\n"
-            if last in (" ", "\n"):
-                if token.text == "\n" and last == " ":
-                    body[-1] = "\n"
-                return
-        else:
-            self._last = token.text
-        self._result.body.append(token.text)
 
     def _error(self, words: str) -> BundleError:
         return BundleError(f"{self._result.path}, line {self._tokens[self._at].line}: {words}")
