@@ -122,6 +122,8 @@ class Scene:
 
     async def silent(self) -> None:
         """Have the directory answer no more, and wait until whatever it answered before is known."""
+        while not self.membership.others:  # It knows of them by its first beat.
+            await asyncio.sleep(0)
         self.directory.is_there = False
         beats = self.directory.beats
         while self.directory.beats < beats + 2:
