@@ -35,7 +35,7 @@ def test_what_nobody_with_the_secret_made_is_no_hop(value: str) -> None:
 def test_an_answer_is_one_to_its_challenge() -> None:
     text = sign_answer(SECRET, ANSWER, "abc")
     assert read_answer(SECRET, f"{text}\r\n", "abc") == ANSWER
-    assert read_answer(SECRET, text, "abd") is None
+    assert read_answer(SECRET, text, "xyz") is None
     assert read_answer(OTHER, text, "abc") is None
     assert read_answer(SECRET, text.replace(" 0 ", " 1 "), "abc") is None
     assert read_answer(SECRET, "404", "abc") is None
