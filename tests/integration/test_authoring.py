@@ -428,3 +428,10 @@ def test_a_connector_follows_and_is_saved_where_it_is_seen(board: Sketch, tmp_pa
         board.connector(left, board.stroke(LINE))
     with pytest.raises(SketchError, match="from the handle"):
         board.connector(left, "right")  # type: ignore[arg-type]
+
+
+def test_a_note_is_a_box_of_a_light_shade_with_words(board: Sketch) -> None:
+    note = board.note(100, 50, "ask why", color="#f5c518").element
+    assert isinstance(note, Rectangle)
+    assert (note.text, note.ink, note.fill) == ("ask why", "#1a1a1a", "#fcefbe")
+    assert (note.box.x0, note.box.y0, note.box.x1, note.box.y1) == (100, 50, 260, 210)

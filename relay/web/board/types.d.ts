@@ -162,6 +162,7 @@ export type ToolName =
   | "rectangle"
   | "ellipse"
   | "text"
+  | "note"
   | "eraser"
   | "cutter"
   | "laser";
