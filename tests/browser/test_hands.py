@@ -219,7 +219,7 @@ def test_shift_makes_a_stroke_straight(hand: Hand) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "kind"), [("h", Highlighter), ("l", Line), ("a", Arrow), ("r", Rectangle), ("o", Ellipse)]
+    ("key", "kind"), [("m", Highlighter), ("l", Line), ("a", Arrow), ("r", Rectangle), ("o", Ellipse)]
 )
 def test_a_key_takes_a_tool_that_draws_its_kind(hand: Hand, key: str, kind: type) -> None:
     hand.keys(key)

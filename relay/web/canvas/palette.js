@@ -31,9 +31,9 @@ export const SIZES = [
 /** A name, and a key, by tool. @type {Record<string, string[]>} */
 export const TOOLS = {
   select: ["Select", "v"],
-  hand: ["Hand", "m"],
+  hand: ["Hand", "h"],
   pen: ["Pen", "p"],
-  highlighter: ["Highlighter", "h"],
+  highlighter: ["Highlighter", "m"],
   line: ["Line", "l"],
   arrow: ["Arrow", "a"],
   rectangle: ["Rectangle", "r"],

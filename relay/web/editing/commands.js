@@ -19,6 +19,8 @@ import { shift, transformed } from "./matrix.js";
 
 /** How far to the right of and below its original a duplicate lies, in board units. */
 export const DUPLICATE = 16;
+/** @type {Command[]} */
+const COPIES = ["copy", "copy-svg", "copy-png"];
 const NUDGES = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 
 /**
@@ -222,8 +224,9 @@ export function possible(keys, context, canPaste) {
   const commands = new Set(["all", "none"]);
   const wanted = new Set(keys);
   const elements = context.elements().filter(({ key }) => wanted.has(key));
-  if (elements.length) commands.add("copy");
+  if (elements.length) for (const name of COPIES) commands.add(name);
   if (!context.canDraw()) return commands;
+  commands.add("picture");
   if (canPaste) commands.add("paste");
   if (!elements.length) return commands;
   const locked = elements.filter(({ key }) => context.entry(key)?.fields.lock === true);

@@ -12,7 +12,7 @@ import { union } from "../model/geometry.js";
  */
 
 /** Board units around it. */
-const EDGE = 8;
+export const EDGE = 8;
 
 /** @param {number} value */
 const number = (value) => String(Math.round(value * 100) / 100);
