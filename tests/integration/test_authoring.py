@@ -414,6 +414,13 @@ def test_a_connector_follows_and_is_saved_where_it_is_seen(board: Sketch, tmp_pa
     assert isinstance(after, Line)
     assert after.points[-1, 1] > 250
     assert board.elements[-1].bounds == after.bounds
+    right.delete()
+    alone = handle.element
+    assert isinstance(alone, Line)
+    assert alone.points.tolist() == after.points.tolist(), "it stays where it was"
+    assert alone.ends[1] is None
+    assert alone.ends[0] is not None
+    board.undo()
     board.save(tmp_path / "drawing.json")
     other = Sketch(name="Grace")
     other.load(tmp_path / "drawing.json")
