@@ -156,9 +156,7 @@ class Handle:
         return self._patch({"place": self._surface._lowest_place() - 1})  # noqa: SLF001  # of this module
 
     def delete(self) -> None:
-        """Delete the element; do nothing when it is deleted already. Connectors that were bound to it stay where they
-        are.
-        """
+        """Delete the element; do nothing when it is deleted already. Connectors stay where they were."""
         self._surface._do([*self._surface._let_go(self.key), Delete((self.key,))])  # noqa: SLF001  # of this module
 
     def _patch(self, fields: dict[str, Any]) -> Handle:
