@@ -11,7 +11,7 @@ import msgspec
 from ..model.archive import Item
 from ..model.elements import Arrow, Element, Ellipse, Highlighter, Line, Page, Rectangle, Stroke, Text
 from ..model.elements.display import DisplayImage, Fill, Path, TextRun, polylined
-from ..model.elements.text import LEADING, advance
+from ..model.elements.typeset import LEADING, advance
 from ..model.geometry import Points
 
 PEN = 4

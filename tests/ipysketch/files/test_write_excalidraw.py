@@ -52,7 +52,7 @@ def scene(drawing: Iterable[Item | Element], **options: Any) -> Any:
 
 
 def test_words_in_a_shape_and_lines_that_were_broken_are_texts() -> None:
-    shape = element(**{**RECTANGLE, "text": "so it is, and so it will be"})
+    shape: Any = element(**{**RECTANGLE, "text": "so it is, and so it will be"})
     box, *lines = elements_of(read(written([shape], ".excalidraw"), ".excalidraw"))
     assert box.kind == "rectangle"
     assert " ".join(line.text for line in lines) == "so it is, and so it will be"
