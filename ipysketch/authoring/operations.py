@@ -191,6 +191,7 @@ class Operations(ABC):
     """Commits what code does, at once or in a batch. A batch belongs to the thread that began it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._local = threading.local()
 
     @abstractmethod
