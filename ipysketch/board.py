@@ -251,6 +251,9 @@ class Sketch(Pages, Events, Files, Value, DrawingSurface):
         entry = self._session.call(lambda session: session.entry(key))
         return entry[0] if entry is not None else None
 
+    def _let_go(self, key: str) -> list[Action]:
+        return self._session.call(lambda session: session.let_go(key))
+
     def _own_group(self, group: str) -> tuple[str, ...]:
         return self._session.call(lambda session: session.scenes.own_group(group))
 

@@ -30,6 +30,12 @@ def style_fields(
     return fields
 
 
+def tint(color: str) -> str:
+    """Return a light shade of ``#rrggbb``, as the board offers it for the inside of shapes."""
+    parts = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{int(part + (255 - part) * 0.72 + 0.5):02x}" for part in parts)
+
+
 def word_fields(text: str, size: float | str, color: str) -> dict[str, Any]:
     """Return the fields of words that stand in a shape; none of no words."""
     if not text:

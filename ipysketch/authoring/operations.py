@@ -156,8 +156,8 @@ class Handle:
         return self._patch({"place": self._surface._lowest_place() - 1})  # noqa: SLF001  # of this module
 
     def delete(self) -> None:
-        """Delete the element; do nothing when it is deleted already."""
-        self._surface._do([Delete((self.key,))])  # noqa: SLF001  # of this module
+        """Delete the element; do nothing when it is deleted already. Connectors stay where they were."""
+        self._surface._do([*self._surface._let_go(self.key), Delete((self.key,))])  # noqa: SLF001  # of this module
 
     def _patch(self, fields: dict[str, Any]) -> Handle:
         self._surface._do([Patch(self.key, fields)])  # noqa: SLF001  # of this module
@@ -205,6 +205,10 @@ class Operations(ABC):
     @abstractmethod
     def _entry_fields(self, key: str) -> Mapping[str, Any] | None:
         """Return the fields of an element, or None when there is none of this key."""
+
+    @abstractmethod
+    def _let_go(self, key: str) -> Sequence[Action]:
+        """Return what leaves connectors where they are when the element of this key is deleted."""
 
     @abstractmethod
     def _own_group(self, group: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from ..model.elements.fields import EIGHTHS
 from ..model.elements.line import MAX_CORNERS
 from ..model.elements.stroke import encoded_times
 from ..model.numpy_later import np
-from .fields import box_eighths, flat_points, style_fields, whole_eighths, word_fields
+from .fields import box_eighths, flat_points, style_fields, tint, whole_eighths, word_fields
 from .operations import Handle, Operations
 
 if TYPE_CHECKING:
@@ -349,6 +349,39 @@ class DrawingSurface(Operations):
             **({} if width is None else {"wrap": round(arguments.wrap(width) * EIGHTHS)}),
         }
         return self._create(fields)
+
+    def note(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        w: float = 160.0,
+        h: float = 160.0,
+        color: str = "#f5c518",
+        size: float | str = "M",
+    ) -> Handle:
+        """Put a note on the board: a coloured box with words in its middle, which are made smaller until they fit.
+
+        Args:
+            x: the left side, in board units.
+            y: the upper side, in board units.
+            text: 1 to 10,000 characters.
+            w: the width of the box, 0 or more, in board units.
+            h: the height of the box, 0 or more, in board units.
+            color: ``#rrggbb``, of which the note has a light shade.
+            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL".
+
+        Returns:
+            A handle of the note, which is a rectangle.
+
+        Raises:
+            SketchError: an argument is not one of these.
+        """
+        color = arguments.color(color)
+        words = word_fields(arguments.text(text), size, "#1a1a1a")
+        fields = self._styled("rectangle", color, 1.0, fill=tint(color))
+        return self._create({**fields, "box": box_eighths(x, y, w, h), **words})
 
     def image(
         self,

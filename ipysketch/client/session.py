@@ -54,8 +54,9 @@ from ..editing.style import Style
 from ..editing.tools import CancelEffect, CommitEffect, Effect, PreviewEffect, SparedEffect
 from ..errors import SketchError
 from ..model.archive import PAGES, Item, LoadReport, creations, items, size_of
+from ..model.connector import released
 from ..model.document import Gap
-from ..model.elements import Element
+from ..model.elements import Element, Line
 from ..model.history import Film
 from ..model.palette import free_color
 from ..model.scene import Scene
@@ -520,6 +521,16 @@ class Session:
     def entry(self, key: str) -> tuple[Mapping[str, Any], float] | None:
         """Return the fields of an element and its place in the drawing order; None when there is no such element."""
         return self.scenes.entry(key)
+
+    def let_go(self, key: str) -> list[Action]:
+        """Return what leaves the lines where they are that are bound to an element, and may be changed."""
+        return [
+            Patch(element.key, released(element, key))
+            for element in self.elements()
+            if isinstance(element, Line)
+            and any(end is not None and end.key == key for end in element.ends)
+            and self.may_erase(element)
+        ]
 
     def items(self) -> list[Item]:
         """Return all pages and their elements, for a file."""

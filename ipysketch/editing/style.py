@@ -9,7 +9,7 @@ from ..model.elements.fields import EIGHTHS
 from ..model.elements.stroke import EVEN, FLOW
 
 SHAPES = ("line", "arrow", "rectangle", "ellipse")
-TOOLS = ("select", "hand", "pen", "highlighter", *SHAPES, "text", "eraser", "cutter", "laser")
+TOOLS = ("select", "hand", "pen", "highlighter", *SHAPES, "text", "note", "eraser", "cutter", "laser")
 """Those of a page; on ipycanvas' own events there are `pen`, `highlighter` and `eraser`."""
 HIGHLIGHTER_WIDTH = 4
 """A highlighter is this many times as broad as a pen of the same width."""

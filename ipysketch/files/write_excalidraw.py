@@ -94,15 +94,14 @@ def _parts(element: Element, key: str, files: dict[str, Any]) -> Iterator[dict[s
                 **_inked(element.color, element.width, element.dash),
                 "backgroundColor": element.fill or "transparent",
             }
-            for part in element.display:
-                if isinstance(part, TextRun):  # Its words.
-                    yield from _primitive(part, key, files)
-        case Text() if element.affine is None and element.wrap is None:
-            lines = element.text.split("\n")
+            for run in element.words.runs if element.words else ():
+                yield from _primitive(run, key, files)
+        case Text() if element.affine is None:
+            lines = element.text.split("\n") if element.wrap is None else list(element.lines)
             wide = max(advance(line) for line in lines) * element.size
             high = LEADING * element.size * len(lines)
             x, y = element.at
-            yield _text(element.text, (x, y, wide, high), element.size, element.color)
+            yield _text("\n".join(lines), (x, y, wide, high), element.size, element.color)
         case _:
             for part in polylined([element.display], DETAIL)[0]:
                 yield from _primitive(part, key, files)
@@ -123,14 +122,13 @@ def _primitive(
                 closed = [*contour.tolist(), contour[0].tolist()]
                 yield {**_line("line", closed, "transparent", 1), "backgroundColor": part.color}
         case TextRun():
-            angle, scale, (x, y) = _turn(
-                part.affine, (part.x + (0 if part.middle else part.width / 2), part.y - part.size / 4)
-            )
+            angle, scale, (x, y) = _turn(part.affine, (part.left + part.width / 2, part.y - part.size / 4))
             wide, high = part.width * scale, LEADING * part.size * scale
             size = part.size * scale
             yield {
                 **_text(part.text, (x - wide / 2, y - high * 0.56, wide, high), size, part.color),
                 "angle": angle,
+                "textAlign": "center" if part.middle else "left",
             }
         case DisplayImage():
             box = part.box

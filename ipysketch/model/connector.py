@@ -54,6 +54,15 @@ def followed(fields: Mapping[str, Any], of: Of) -> Mapping[str, Any]:
     return {**rest, "points": flat}
 
 
+def released(line: Line, key: str) -> dict[str, Any]:
+    """Return the fields that leave a line where it is seen, and no longer bound to the element of `key`."""
+    loose = {
+        name: None for name, end in zip(ENDS, line.ends, strict=True) if end is not None and end.key == key
+    }
+    points = read.flat(read.eighths(line.points))
+    return {"points": points, "offset": None, "transform": None, **loose}
+
+
 def _eighths(value: float) -> int:
     return max(-read.REACH, min(read.REACH, math.floor(value * read.EIGHTHS + 0.5)))
 

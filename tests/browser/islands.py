@@ -14,12 +14,13 @@ TOOLS = {
     "Rectangle": "rectangle",
     "Ellipse": "ellipse",
     "Text": "text",
+    "Note": "note",
     "Eraser": "eraser",
     "Part eraser": "cutter",
     "Laser pointer": "laser",
 }
 MENU = ("Rename this page", "Delete this page", "Clear the board", "Grid", "Dark paper", "Keyboard shortcuts")
-STYLE = ("Colour: ", "Width: ", "Line style: ", "Fill: ")
+STYLE = ("Colour: ", "Width: ", "Text size: ", "Line style: ", "Fill: ")
 JOINED = """here => {
     const { connection, people } = document.querySelector('.ipysketch-surface')?.dataset ?? {};
     return connection === 'connected' && (here === null || Number(people) === here);

@@ -533,6 +533,25 @@ def test_words_in_a_shape_are_typed_moved_and_erased_with_it(hand: Hand, kind: s
     hand.elements(0)
 
 
+def test_a_note_is_put_where_it_is_clicked_and_typed_on_at_once(hand: Hand) -> None:
+    hand.keys("n")
+    hand.click(400, 300)
+    field = hand.page.get_by_label("Text on the board")
+    field.wait_for()
+    hand.sees(340, 240, "#fdefbe", by=20)  # While nothing is typed.
+    field.press("Escape")
+    hand.sees(340, 240, PAPER)
+    hand.click(400, 300)
+    write(hand, "ask why")
+    note = hand.one()
+    assert isinstance(note, Rectangle)
+    assert (note.text, note.ink) == ("ask why", "#1a1a1a")
+    assert near(note.box, 320, 220, 480, 380, by=1)
+    hand.keys("Control+z")
+    hand.elements(0)
+    hand.keys("p")
+
+
 # --- connectors -------------------------------------------------------------------------------------------------------
 
 

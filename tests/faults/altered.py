@@ -118,17 +118,16 @@ def all_at_once() -> None:
 
 def held() -> None:
     """The loop stands still for `HOLD` CPU seconds over some of what comes in long frames."""
-    decode = relay.server.connection.decode_client
     left = HOLDS
 
-    def hold(frame: str | bytes, *more: Any) -> Any:
+    def hold(frame: str | bytes) -> list[ClientMessage | RemoteError]:
         nonlocal left
         if len(frame) > LONG_FRAME and left:
             left -= 1
             until = time.thread_time() + HOLD
             while time.thread_time() < until:
                 pass
-        return decode(frame, *more)
+        return decode_client(frame)
 
     replace(relay.server.connection, "decode_client", hold)
 

@@ -414,6 +414,13 @@ def test_a_connector_follows_and_is_saved_where_it_is_seen(board: Sketch, tmp_pa
     assert isinstance(after, Line)
     assert after.points[-1, 1] > 250
     assert board.elements[-1].bounds == after.bounds
+    right.delete()
+    alone = handle.element
+    assert isinstance(alone, Line)
+    assert alone.points.tolist() == after.points.tolist(), "it stays where it was"
+    assert alone.ends[1] is None
+    assert alone.ends[0] is not None
+    board.undo()
     board.save(tmp_path / "drawing.json")
     other = Sketch(name="Grace")
     other.load(tmp_path / "drawing.json")
@@ -428,3 +435,10 @@ def test_a_connector_follows_and_is_saved_where_it_is_seen(board: Sketch, tmp_pa
         board.connector(left, board.stroke(LINE))
     with pytest.raises(SketchError, match="from the handle"):
         board.connector(left, "right")  # type: ignore[arg-type]
+
+
+def test_a_note_is_a_box_of_a_light_shade_with_words(board: Sketch) -> None:
+    note = board.note(100, 50, "ask why", color="#f5c518").element
+    assert isinstance(note, Rectangle)
+    assert (note.text, note.ink, note.fill) == ("ask why", "#1a1a1a", "#fcefbe")
+    assert (note.box.x0, note.box.y0, note.box.x1, note.box.y1) == (100, 50, 260, 210)

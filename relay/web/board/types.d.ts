@@ -165,6 +165,7 @@ export type ToolName =
   | "rectangle"
   | "ellipse"
   | "text"
+  | "note"
   | "eraser"
   | "cutter"
   | "laser";

@@ -39,6 +39,7 @@ export const TOOLS = {
   rectangle: ["Rectangle", "r"],
   ellipse: ["Ellipse", "o"],
   text: ["Text", "t"],
+  note: ["Note", "n"],
   eraser: ["Eraser", "e"],
   cutter: ["Part eraser", "x"],
   laser: ["Laser pointer", "k"],

@@ -352,7 +352,7 @@ export class Editor extends EventTarget {
       cancel: (pointer) => this.#cancel(pointer),
       hover: (place, event) => this.#hover(place, event),
       endText: () => this.#typing.end(),
-      placeText: (from, to) => this.#typing.place(from, to),
+      placeText: (from, to) => (this.tool === "note" ? this.#typing.note(to) : this.#typing.place(from, to)),
       menu: (event) => this.#menu(event),
     };
   }
@@ -514,7 +514,8 @@ export class Editor extends EventTarget {
 
   /** @param {number} x @param {number} y */
   startText(x, y) {
-    this.#typing.start(x, y);
+    if (this.tool === "note") this.#typing.note([x, y]);
+    else this.#typing.start(x, y);
   }
 
   // --- keys ---------------------------------------------------------------------------------------------------------
@@ -610,7 +611,11 @@ export class Editor extends EventTarget {
   #paint() {
     const board = this.#board;
     const { selector } = this.#gestures;
-    const elements = this.#shown.of(board.elements, this.#changes(), selector.copies);
+    const elements = this.#shown.of(
+      board.elements,
+      this.#changes(),
+      selector.copies.length ? selector.copies : this.#typing.drafts,
+    );
     this.#paper.show(elements);
     this.#detail.show(elements);
     this.#live.show(board.live);

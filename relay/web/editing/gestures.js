@@ -183,7 +183,12 @@ export class Gestures {
   typeText(x, y, text, style, more = {}) {
     if (!text.trim() || !this.context.canDraw()) return [];
     const at = [Math.round(x * EIGHTHS), Math.round(y * EIGHTHS)];
-    const fields = { ...styleFields("text", style), at, text, ...more };
+    return this.add({ ...styleFields("text", style), at, text, ...more });
+  }
+
+  /** Add an element. @param {Fields} fields @returns {Effect[]} */
+  add(fields) {
+    if (!this.context.canDraw()) return [];
     return commit([{ type: "create", key: this.context.newKey(), fields, page: this.context.page() }]);
   }
 

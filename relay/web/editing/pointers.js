@@ -144,7 +144,8 @@ export class Pointers {
     // People who may not draw may look around.
     else if (!this.#enabled || !(canDraw || HARMLESS.includes(tool))) {
       if (touch) this.#gestures.set(pointer, pan);
-    } else if (tool === "text") this.#gestures.set(pointer, { kind: "text", from: this.#viewport.toBoard(event) });
+    } else if (tool === "text" || tool === "note")
+      this.#gestures.set(pointer, { kind: "text", from: this.#viewport.toBoard(event) });
     else this.#begin(pointer, event.buttons & ERASER_BUTTON ? "eraser" : tool, event);
   }
 

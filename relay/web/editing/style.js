@@ -4,6 +4,7 @@
 // Rules of this file: pure. Lengths of styles are board units, those of fields eighths.
 
 import { USUAL_SIZE as SHAPE_SIZE } from "../model/typeset.js";
+import { tint } from "../canvas/palette.js";
 import { EIGHTHS } from "./effects.js";
 
 /**
@@ -18,7 +19,7 @@ const LINED = ["stroke", "highlighter", ...SHAPES, "area"];
 /** Tools that change no drawing, so that viewers may use them. */
 export const HARMLESS = ["select", "laser", "hand"];
 /** Tools that use the chosen colour. */
-export const COLORED = ["pen", "highlighter", ...SHAPES, "text", "laser"];
+export const COLORED = ["pen", "highlighter", ...SHAPES, "text", "note", "laser"];
 /** A highlighter is this many times as broad as a pen of the same width. */
 const HIGHLIGHTER_WIDTH = 4;
 const HIGHLIGHTER_OPACITY = 40;
@@ -43,6 +44,14 @@ export function styleFields(kind, style) {
   if (style.dash && SHAPES.includes(kind)) fields.dash = style.dash;
   if (style.opacity) fields.opacity = style.opacity;
   return fields;
+}
+
+/** Return the fields of a note without its words: a box of a light shade, with dark letters. @param {Style} style
+ * @param {number[]} box */
+export function noteFields(style, box) {
+  const [color, fill, size] = [style.color, tint(style.color), sizeOf(style)];
+  const opacity = style.opacity ? { opacity: style.opacity } : {};
+  return { kind: "rectangle", box, color, fill, width: EIGHTHS, size, ink: "#1a1a1a", ...opacity };
 }
 
 /** Return what a patch of an element has to be so that it has `changes`, without what it has already or its kind has not.

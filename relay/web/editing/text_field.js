@@ -6,8 +6,8 @@ import { BOARD } from "../canvas/live_ink.js";
 /** Characters of one text, as `MAX_TEXT` in Python. */
 const MAX_TEXT = 10_000;
 
-/** @typedef {{wrap?: number, most?: number, middle?: boolean}} Room how wide its lines are, or may be at most, in board units;
- *   with `middle` the place is its middle, and the lines are centred */
+/** @typedef {{wrap?: number, most?: number, middle?: boolean, always?: boolean}} Room how wide its lines are, or may be at most, in board units;
+ *   with `middle` the place is its middle, and the lines are centred; with `always` no words count too */
 
 export class TextField {
   #el;
@@ -98,7 +98,7 @@ export class TextField {
     this.#done = true;
     const text = this.#field.value.trim() && this.#field.value;
     this.#field.remove();
-    this.#closed(keep && text !== this.#before ? text : null);
+    this.#closed(keep && (this.#room.always || text !== this.#before) ? text : null);
     this.#el.focus({ preventScroll: true });
   }
 }

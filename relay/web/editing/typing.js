@@ -6,7 +6,7 @@ import { decode } from "../model/elements.js";
 import { USUAL_SIZE, typical } from "../model/typeset.js";
 import { EIGHTHS } from "./effects.js";
 import { offsetOf } from "./matrix.js";
-import { sizeOf } from "./style.js";
+import { noteFields, sizeOf } from "./style.js";
 import { TextField } from "./text_field.js";
 import { topmost } from "./tools/selector.js";
 
@@ -28,6 +28,8 @@ export const WORDED = ["rectangle", "ellipse"];
 const EDGE = 8;
 /** How far a pointer is dragged, in board units, before that says how wide the text may be. */
 const DRAGGED = 24;
+/** The side of a note, in board units. */
+const NOTE = 160;
 /** The least width of a text, in parts of the size. */
 const NARROWEST = 3;
 
@@ -39,6 +41,9 @@ export class Typing {
   key = "";
   /** How that is shown meanwhile: its words are in the field. @type {import("./effects.js").Change} */
   change = {};
+
+  /** What is not on the board yet, and is shown while its words are typed. @type {Fields[]} */
+  drafts = [];
 
   /** @param {Parts} parts */
   constructor(parts) {
@@ -109,6 +114,23 @@ export class Typing {
     if (this.key === key) this.#parts.gestures.selector.chosen = [key];
   }
 
+  /** Put a note on the board, its middle at a place, and write on it. @param {number[]} place */
+  note([x, y]) {
+    const { board, gestures, style } = this.#parts;
+    const within = (/** @type {number} */ at, /** @type {number} */ side) =>
+      Math.max(0, Math.min(side - NOTE, at - NOTE / 2));
+    const box = [within(x, board.width), within(y, board.height), NOTE, NOTE].map((side) => Math.round(side * EIGHTHS));
+    const fields = noteFields(style(), box);
+    const [mx, my] = [(box[0] + box[2] / 2) / EIGHTHS, (box[1] + box[3] / 2) / EIGHTHS];
+    const size = fields.size / EIGHTHS;
+    const room = { wrap: NOTE - 1 - size / 2, middle: true, always: true };
+    this.#open("", {}, mx, my, { color: fields.ink, size }, "", room, (text) =>
+      gestures.add({ ...fields, ...(text ? { text } : {}) }),
+    );
+    if (this.#field) this.drafts = [fields];
+    this.#parts.changed();
+  }
+
   /** @param {string} key @param {Fields} fields */
   #editText(key, fields) {
     const { gestures } = this.#parts;
@@ -150,6 +172,7 @@ export class Typing {
     const closed = (/** @type {string | null} */ text) => {
       this.#field = null;
       this.key = "";
+      this.drafts = [];
       if (text !== null) apply(typed(text));
       changed();
     };
@@ -161,6 +184,7 @@ export class Typing {
 
   /** Have a text that is typed, and is a new one, look as the style is now. */
   restyle() {
+    if (this.drafts.length) return;
     const style = this.#parts.style();
     this.#field?.restyle({ color: style.color, size: sizeOf(style) / EIGHTHS });
   }

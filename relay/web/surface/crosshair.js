@@ -78,8 +78,9 @@ export function createCrosshair({ board, editor, say, layer, signal }, overlay, 
       return false;
     }
     if (event.key !== "Enter" || (editor.selection.keys.length && !down)) return false;
-    if (node.hidden && editor.tool !== "text") return false;
-    if (editor.tool === "text") {
+    const types = editor.tool === "text" || editor.tool === "note";
+    if (node.hidden && !types) return false;
+    if (types) {
       hide();
       editor.startText(x, y);
     } else if (board.can.draw || editor.tool === "select") {

@@ -17,6 +17,7 @@ const GROUPS = [
   ["arrow", "line"],
   ["rectangle", "ellipse"],
   ["text"],
+  ["note"],
   ["laser"],
 ];
 const FEWER = [
@@ -24,7 +25,7 @@ const FEWER = [
   ["hand"],
   ["pen", "highlighter", "laser"],
   ["eraser", "cutter"],
-  ["arrow", "line", "rectangle", "ellipse"],
+  ["arrow", "line", "rectangle", "ellipse", "note"],
   ["text"],
 ];
 /** Tools of people who may not draw. */
@@ -32,6 +33,7 @@ export const HARMLESS = ["select", "hand", "laser"];
 /** Of new ink, by families: who takes the highlighter wants no black one, and no yellow text after it. */
 const NO_INK = ["select", "hand", "eraser", "cutter"];
 const MARKING = { color: "#f5c518", width: 16, opacity: 0 };
+const NOTING = { color: "#f5c518", width: 4, opacity: 0 };
 
 /** @param {import("./surface.js").Surface} surface */
 export function createTools(surface) {
@@ -123,9 +125,9 @@ export function createTools(surface) {
   };
 
   // What was chosen for one family of tools is not the ink of the other.
-  const family = () => (editor.tool === "highlighter" ? "marking" : "drawing");
+  const family = () => (editor.tool === "highlighter" ? "marking" : editor.tool === "note" ? "noting" : "drawing");
   /** @type {Record<string, {color: string, width: number, opacity: number} | null>} */
-  const inks = { marking: MARKING, drawing: null };
+  const inks = { marking: MARKING, noting: NOTING, drawing: null };
   let before = family();
   editor.addEventListener(
     "tool",
@@ -135,7 +137,7 @@ export function createTools(surface) {
       const { color, width, opacity } = editor.style;
       inks[before] = { color, width, opacity };
       before = now;
-      if (inks[now] && !editor.selection.keys.length) editor.choose(inks[now]);
+      if (inks[now]) editor.choose(inks[now]);
     },
     { signal },
   );

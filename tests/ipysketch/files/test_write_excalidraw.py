@@ -51,6 +51,18 @@ def scene(drawing: Iterable[Item | Element], **options: Any) -> Any:
     return json.loads(written(drawing, ".excalidraw", **options))
 
 
+def test_words_in_a_shape_and_lines_that_were_broken_are_texts() -> None:
+    shape: Any = element(**{**RECTANGLE, "text": "so it is, and so it will be"})
+    box, *lines = elements_of(read(written([shape], ".excalidraw"), ".excalidraw"))
+    assert box.kind == "rectangle"
+    assert " ".join(line.text for line in lines) == "so it is, and so it will be"
+    assert all(shape.box.x0 < line.at[0] < (shape.box.x0 + shape.box.x1) / 2 for line in lines)
+    [text] = elements_of(
+        read(written([element(**{**TEXT, "text": "to be or not", "wrap": 700})], ".excalidraw"), ".excalidraw")
+    )
+    assert len(text.lines) > 1
+
+
 @pytest.mark.parametrize("fields", KINDS.values(), ids=KINDS)
 def test_each_kind_comes_back_as_that(fields: dict[str, Any]) -> None:
     before: Any = element(**fields)
