@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..errors import SketchError
 from ..local import page_address, short_road
+from ..local.links import is_loopback
 from .membership import Membership
 from .requests import Requests
-from .threads import beside
+from .threads import THREADS, beside
 from .view import RoadOffer
 
 
@@ -19,9 +20,10 @@ async def offer(membership: Membership, requests: Requests) -> RoadOffer:
     if not membership.companions:
         return RoadOffer(why="the relay is of an older version")
     url, public = membership.url, membership.public_url
-    addresses = await beside(
-        lambda: short_road.addresses(url, public=public, server=page_address.server_address(url))
-    )
+    # A Jupyter server carries to the relay of its own user alone, which is on loopback.
+    carried = THREADS and is_loopback(url)
+    server = await beside(lambda: page_address.server_address(url)) if carried else ""
+    addresses = short_road.addresses(url, public=public, server=server)
     if not addresses:
         return RoadOffer(why="no address of the relay is known")
     try:

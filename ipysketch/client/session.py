@@ -80,6 +80,9 @@ from .view import BoardView, RoadOffer, SceneChanges
 
 MODERATORS = ("moderator", "owner")
 MAX_DRAWN = 64
+"""Keys remembered of ink that this client sent."""
+PAGES_THEMSELVES = "pages"
+"""The view, for all of them, of ink that pages of this client sent past it."""
 RETRY_AFTER = 1.0
 """Seconds after which an operation is sent again that the relay could not store."""
 
@@ -207,7 +210,7 @@ class Session:
         self.membership.connection = state
         if not isinstance(state, Connected):
             self.peers.forget()
-            self.own_previews.forget_peer("")
+            self.own_previews.forget_peer(PAGES_THEMSELVES)
             self.sync.joined = False
             self.requests.lost()
         if isinstance(state, Ended | Waiting):
@@ -297,7 +300,7 @@ class Session:
         if isinstance(message, PeerCancel):
             self.own_previews.end(message.key)
         elif message.key not in self._drawn:
-            self.own_previews.receive(msgspec.structs.replace(message, peer=""))
+            self.own_previews.receive(msgspec.structs.replace(message, peer=PAGES_THEMSELVES))
 
     def _handle_welcome(self, welcome: Welcome) -> None:
         self._alike = True

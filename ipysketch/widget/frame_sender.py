@@ -189,8 +189,11 @@ class FrameSender:
         self._paint(state)
         if self._roads.cover(self._pacer.visible):
             # All pages in sight have what is live from the relay.
-            state = replace(state, live=(), lasers=(), people=())
-        above = frame_state(state, self._cursor_places(state), self._size)
+            state = replace(state, live=(), lasers=())
+            self._cursors = ()
+        else:
+            self._cursors = self._cursor_places(state)
+        above = frame_state(state, self._cursors, self._size)
         update = self._ink_feed.update(state.live) if self.in_sight else None
         scene = self._scene_feed.update(self._scene) if self.in_sight else None
         # The paper is sent first: else a frame could show a stroke that dries neither there nor above it.
@@ -231,7 +234,7 @@ class FrameSender:
             return self._cursors
         places = cursor_places(state, self._size)
         if places != self._cursors:
-            self._cursors, self._cursors_after = places, now + CURSOR_INTERVAL
+            self._cursors_after = now + CURSOR_INTERVAL
         return places
 
     def _cursors_due(self) -> None:

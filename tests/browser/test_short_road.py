@@ -37,8 +37,17 @@ window.WebSocket = class extends Real {
     }
 };
 """
+GHOST = """
+from ipysketch.magics import _connected
+widget = _connected(set())[-1]._widget
+ghost = ["ghost/s", 0, [8000, 5200, 8800, 5200], {"kind": "stroke", "color": "#1f6fb2", "width": 64}]
+news = {"number": widget._sender._ink_feed.number + 1, "whole": False, "grown": [ghost], "gone": []}
+widget._frontend.send({"live": news})
+"""
 UP = "() => window.roads.some(({ heard, socket }) => socket.readyState === 1 && heard.some(({ type }) => type === 'peer'))"
-COUNT = "([way, type]) => window.roads.flatMap(road => road[way]).filter(message => message.type === type).length"
+COUNT = (
+    "([way, type]) => window.roads.flatMap(road => road[way]).filter(message => message.type === type).length"
+)
 BUSY = """
 import pathlib
 print("computing")
@@ -56,6 +65,7 @@ def two(lab: Lab, room: str, script: str) -> tuple[Notebook, Notebook]:
             f"%sketch connect --room {room} --name {name.capitalize()} --color '{color}'",
             BUSY.format(free=f"{room}.free"),
             "%sketch doctor",
+            GHOST,
         ]
         notebook = lab.notebook(f"{name}-{room}", cells, script)
         for number in range(2):
@@ -158,5 +168,12 @@ def test_without_a_road_all_goes_as_before(pair: tuple[Notebook, Notebook]) -> N
     ada.release()
     ada.shows(grace.picture)
     grace.sees(200, 100, RED)
+    grace.execute(4)  # As if the kernel had said that it is over, and that had been lost.
+    grace.sees(1050, 650, BLUE)
+    ada.press(1000, 560)
+    ada.drag(1100, 560)
+    grace.sees(1050, 560, RED)
+    grace.sees_nothing(1050, 650)
+    ada.release()
     ada.execute(3)
     says(ada, 3, "live ink goes over the kernel")
