@@ -247,6 +247,16 @@ test("committed ink stays until the scene has it, and not longer", async () => {
   assert.deepEqual(live(board), [], "and what was erased does not come back as ink");
 });
 
+test("what was committed on another page is not ink of this one, when its author turns to it", async () => {
+  const { board, socket, kernel } = await onTheRoad();
+  await kernel({ scene: update({ whole: true }) });
+  const there = (/** @type {string} */ page) => ({ ...peer("g"), state: { name: "Grace", color: "#000000", page } });
+  await socket.receive(there("p"), ink(0, [8, 8]));
+  await socket.receive({ type: "ink-end", peer: "g", key: "k", seq: 4 });
+  await socket.receive(there(""));
+  assert.deepEqual(live(board), []);
+});
+
 test("who leaves takes away ink, but not what is on its way to the scene", async () => {
   const { board, socket, kernel } = await onTheRoad();
   await kernel({ scene: update({ whole: true }) });

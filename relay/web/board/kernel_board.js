@@ -64,6 +64,7 @@ export class KernelBoard extends EventTarget {
       ask: () => channel.send("road wanted", { view: channel.view }),
       report: (url, why) => channel.send("road", { view: channel.view, url, why: why.slice(0, 300) }),
       turned: () => this.#turn(),
+      page: () => this.page,
       changed: (...events) => {
         if (events.includes("live")) this.#live.stale = true;
         this.#notify(...events);

@@ -20,6 +20,7 @@ import { Peers } from "../client/peers.js";
  * @property {(url: string, why: string) => void} report the way by which live ink goes now
  * @property {() => void} turned the way is another one
  * @property {(...events: string[]) => void} changed
+ * @property {() => string} page the key of the page that this view shows: the scene is of it
  */
 
 const EIGHTHS = 8;
@@ -135,10 +136,15 @@ export class ShortRoad {
 
   /** @param {ServerMessage} message */
   #handle(message) {
-    if (message.type === "ink-end" && message.seq) this.#drying.push(message);
+    if (message.type === "ink-end" && message.seq && this.#isHere(message.peer)) this.#drying.push(message);
     else if (message.type === "left" && this.#drying.some(({ peer }) => peer === message.peer))
       this.#drying.push(message);
     else this.#peers.receive(message);
+  }
+
+  /** @param {string} peer */
+  #isHere(peer) {
+    return (this.#peers.all.get(peer)?.state.page ?? "") === this.#listener.page();
   }
 
   /** The scene has changed: end what is dry, or gone from it again. @param {{has(key: string): boolean}} entries
