@@ -16,7 +16,7 @@ from .errors import ArgumentError, ArgumentTypeError
 from .model import colors
 from .model.elements.fields import DASHES, EIGHTHS, MAX_GROUP, MAX_WIDTH, REACH
 from .model.elements.stroke import MAX_POINTS
-from .model.elements.text import MAX_SIZE, MAX_TEXT
+from .model.elements.typeset import MAX_SIZE, MAX_TEXT
 from .model.geometry import Points, Rect
 from .model.numpy_later import np
 
@@ -113,9 +113,22 @@ def width(value: object) -> float:
     return _between("the width of a line", value, 1 / EIGHTHS, MAX_WIDTH / EIGHTHS, " board units")
 
 
+SIZES = {"S": 18.0, "M": 25.0, "L": 37.0, "XL": 56.0}
+"""The heights of type that the board offers, in board units."""
+
+
 def size(value: object) -> float:
-    """Return the height of type in board units."""
+    """Return the height of type in board units, also of a letter of `SIZES`."""
+    if isinstance(value, str):
+        if value not in SIZES:
+            raise ArgumentError(f"the size of a text is a number, or S, M, L or XL, not {value!r:.40}")
+        return SIZES[value]
     return _between("the size of a text", value, 1 / EIGHTHS, MAX_SIZE / EIGHTHS, " board units")
+
+
+def wrap(value: object) -> float:
+    """Return how wide the lines of a text may be, in board units."""
+    return _between("the width of a text", value, 1 / EIGHTHS, REACH / EIGHTHS, " board units")
 
 
 def opacity(value: object) -> float:

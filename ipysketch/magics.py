@@ -28,7 +28,7 @@ COMMANDS = {
     "undo": "undo your own last operation",
     "redo": "take back your own last undo",
     "clear": "delete everything on the page (undo brings it back)",
-    "save": "write the drawing to a file: %sketch save NAME.png, .svg, .pdf, .json, .gif or .webp",
+    "save": "write the drawing to a file: %sketch save NAME.png, .svg, .pdf, .json, .excalidraw, .gif or .webp",
     "load": "add a file's drawing to the page: %sketch load NAME.json, .svg or .excalidraw",
     "share": "make a link to the room's web page, with a code for phones",
     "lock": "let only moderators draw from now on",

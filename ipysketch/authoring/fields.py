@@ -30,6 +30,17 @@ def style_fields(
     return fields
 
 
+def word_fields(text: str, size: float | str, color: str) -> dict[str, Any]:
+    """Return the fields of words that stand in a shape; none of no words."""
+    if not text:
+        return {}
+    fields: dict[str, Any] = {
+        "text": arguments.text(text),
+        "size": round(arguments.size(size) * EIGHTHS),
+    }
+    return {**fields, "ink": arguments.color(color)} if color else fields
+
+
 def box_eighths(x: float, y: float, w: float, h: float) -> list[int]:
     """Return a box as x, y, width and height in eighths."""
     rect = arguments.box((x, y, w, h))

@@ -68,7 +68,7 @@ class Handle:
         dash: str | None = None,
         opacity: float | None = None,
         text: str | None = None,
-        size: float | None = None,
+        size: float | str | None = None,
     ) -> Handle:
         r"""Change the look of the element, or its text. What its kind does not have is ignored.
 
@@ -78,8 +78,8 @@ class Handle:
             fill: the colour inside a rectangle, an ellipse or an area; "" for none.
             dash: "dashed", "dotted", or "" for a whole line.
             opacity: 0.01 to 1.
-            text: 1 to 10,000 characters, lines parted by ``\n``.
-            size: the height of the type, 0.125 to 1,000 board units.
+            text: of a text, a rectangle or an ellipse: 1 to 10,000 characters, lines parted by ``\n``.
+            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL".
 
         Returns:
             This handle.
@@ -88,13 +88,12 @@ class Handle:
             SketchError: an argument is not one of these.
         """
         style_fields(color, width, fill, dash, opacity)
-        if size is not None:
-            arguments.size(size)
+        high = None if size is None else arguments.size(size)
         fields = {"text": arguments.text(text)} if text is not None else {}
         element = self.element
         if isinstance(element, StyledElement):
             fields |= restyled(
-                element, color=color, width=width, opacity=opacity, dash=dash, fill=fill, size=size
+                element, color=color, width=width, opacity=opacity, dash=dash, fill=fill, size=high
             )
         return self._patch(fields) if fields and element is not None else self
 

@@ -11,7 +11,7 @@ from ..model.elements.fields import EIGHTHS
 from ..model.elements.line import MAX_CORNERS
 from ..model.elements.stroke import encoded_times
 from ..model.numpy_later import np
-from .fields import box_eighths, flat_points, style_fields, whole_eighths
+from .fields import box_eighths, flat_points, style_fields, whole_eighths, word_fields
 from .operations import Handle, Operations
 
 if TYPE_CHECKING:
@@ -146,6 +146,9 @@ class DrawingSurface(Operations):
         fill: str = "",
         dash: str = "",
         opacity: float | None = None,
+        text: str = "",
+        size: float | str = 24.0,
+        text_color: str = "",
     ) -> Handle:
         """Draw a rectangle.
 
@@ -159,6 +162,9 @@ class DrawingSurface(Operations):
             fill: the colour inside, ``#rrggbb``; "" for none.
             dash: "dashed", "dotted", or "" for a whole line.
             opacity: 0.01 to 1; opaque if None.
+            text: what stands in the middle of it, at most 10,000 characters; lines end where they meet its sides.
+            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL"; less to fit.
+            text_color: ``#rrggbb``; the colour of the line if "".
 
         Returns:
             A handle of the rectangle.
@@ -167,7 +173,8 @@ class DrawingSurface(Operations):
             SketchError: an argument is not one of these.
         """
         fields = self._styled("rectangle", color, width, fill=fill, dash=dash, opacity=opacity)
-        return self._create({**fields, "box": box_eighths(x, y, w, h)})
+        words = word_fields(text, size, text_color)
+        return self._create({**fields, "box": box_eighths(x, y, w, h), **words})
 
     def ellipse(
         self,
@@ -181,6 +188,9 @@ class DrawingSurface(Operations):
         fill: str = "",
         dash: str = "",
         opacity: float | None = None,
+        text: str = "",
+        size: float | str = 24.0,
+        text_color: str = "",
     ) -> Handle:
         """Draw the ellipse that fills a box.
 
@@ -194,6 +204,9 @@ class DrawingSurface(Operations):
             fill: the colour inside, ``#rrggbb``; "" for none.
             dash: "dashed", "dotted", or "" for a whole line.
             opacity: 0.01 to 1; opaque if None.
+            text: what stands in the middle of it, at most 10,000 characters; lines end where they meet its sides.
+            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL"; less to fit.
+            text_color: ``#rrggbb``; the colour of the line if "".
 
         Returns:
             A handle of the ellipse.
@@ -202,7 +215,8 @@ class DrawingSurface(Operations):
             SketchError: an argument is not one of these.
         """
         fields = self._styled("ellipse", color, width, fill=fill, dash=dash, opacity=opacity)
-        return self._create({**fields, "box": box_eighths(x, y, w, h)})
+        words = word_fields(text, size, text_color)
+        return self._create({**fields, "box": box_eighths(x, y, w, h), **words})
 
     def area(
         self,
@@ -254,7 +268,8 @@ class DrawingSurface(Operations):
         y: float,
         text: str,
         *,
-        size: float = 24.0,
+        size: float | str = 24.0,
+        width: float | None = None,
         color: str | None = None,
         opacity: float | None = None,
     ) -> Handle:
@@ -264,7 +279,9 @@ class DrawingSurface(Operations):
             x: the left end of its lines, in board units.
             y: the upper side of its first line, in board units.
             text: 1 to 10,000 characters, lines parted by ``\n``.
-            size: the height of the type, 0.125 to 1,000 board units.
+            size: the height of the type, 0.125 to 1,000 board units, or "S", "M", "L" or "XL".
+            width: how wide its lines may be, 0.125 to 125,000 board units; if None, they end only where `text` has
+                ends of lines.
             color: ``#rrggbb``; the colour of the pen if None.
             opacity: 0.01 to 1; opaque if None.
 
@@ -283,6 +300,7 @@ class DrawingSurface(Operations):
             "at": whole_eighths([left, top]),
             "text": arguments.text(text),
             "size": round(arguments.size(size) * EIGHTHS),
+            **({} if width is None else {"wrap": round(arguments.wrap(width) * EIGHTHS)}),
         }
         return self._create(fields)
 

@@ -18,7 +18,8 @@ HIGHLIGHTER_WIDTH = 4
 @dataclass(frozen=True, slots=True)
 class Style:
     """The style of new ink: `color` and `fill` #rrggbb ("" for no fill), `width` in board units, `dash` "", "dashed" or
-    "dotted", `opacity` in per cent (0: the default of the tool); with `even`, strokes are as wide everywhere."""
+    "dotted", `opacity` in per cent (0: the default of the tool); with `even`, strokes are as wide everywhere;
+    `size` is the height of type, in board units."""
 
     color: str
     width: float = 4.0
@@ -26,17 +27,13 @@ class Style:
     dash: str = ""
     opacity: int = 0
     even: bool = False
-
-    @property
-    def text_size(self) -> float:
-        """The height of type that goes with this width, in board units."""
-        return round(8 + 6 * float(self.width**0.75))
+    size: float = 25.0
 
     def fields(self, kind: str) -> dict[str, Any]:
         """Return the fields that this style gives to a new element of `kind`, lengths in eighths."""
         fields: dict[str, Any] = {"kind": kind, "color": self.color}
         if kind == "text":
-            fields["size"] = round(self.text_size * EIGHTHS)
+            fields["size"] = round(self.size * EIGHTHS)
         else:
             factor = HIGHLIGHTER_WIDTH if kind == "highlighter" else 1
             fields["width"] = round(self.width * EIGHTHS * factor)

@@ -1,6 +1,6 @@
-"""Drawings as files: written as .png, .svg, .pdf and .json, read from .json, .svg and .excalidraw.
+"""Drawings as files: written as .png, .svg, .pdf, .excalidraw and .json, read from .json, .svg and .excalidraw.
 
-All but .json is written, and everything is read, in the file process (``process.py``).
+Pictures are written, and everything is read, in the file process (``process.py``).
 
 What a format cannot hold is left out; what cannot be read of a file is counted. A file that is not what its name says
 is refused in one sentence, before anything has changed.
@@ -9,6 +9,7 @@ is refused in one sentence, before anything has changed.
 from __future__ import annotations
 
 import codecs
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -23,13 +24,18 @@ from relay.protocol import HEIGHT, WIDTH, RemoteError, check_value
 from ..errors import ArgumentError, SketchError
 from ..model.archive import Item, LoadReport
 from ..model.elements import Element, Page
+from ..model.elements.fields import EIGHTHS
+from ..model.geometry import Rect
 from .process import Job, Limits, Overspent, packed, run
 from .rasterize import DRAWING, packed_fields, png, svg, whole
 from .read_excalidraw import from_excalidraw
 from .read_svg import from_svg
+from .write_excalidraw import to_excalidraw
 
 BOARD = (WIDTH, HEIGHT)
 VERSION = 1
+BESIDE = 1.5
+"""How much desk there is on each side of a sheet, in sheets."""
 LARGEST = 200 << 20
 """Bytes of a file that is read, at most."""
 LARGE = 1 << 20
@@ -51,13 +57,15 @@ def save(
     board: tuple[float, float] = BOARD,
     page: str = "",
     scale: float = 1.0,
+    desk: bool = False,
 ) -> None:
     """Write `drawing`, the lowest element first, in the format that the name's suffix says.
 
-    .json holds all of it, .pdf all pages, .svg and .png the one page with the key `page`; `scale` is pixels to a board
-    unit. Raises `SketchError` when the suffix is another, or the file cannot be written."""
+    .json holds all of it, .pdf all pages, .svg, .png and .excalidraw the one page with the key `page`; `scale` is
+    pixels to a board unit. With `desk` a picture shows what lies beside the sheet too. Raises `SketchError` when the
+    suffix is another, or the file cannot be written."""
     where = Path(path)
-    data = written(drawing, where.suffix, board=board, page=page, scale=scale)
+    data = written(drawing, where.suffix, board=board, page=page, scale=scale, desk=desk)
     try:
         where.write_bytes(data)
     except OSError as error:
@@ -103,12 +111,18 @@ def written(
     board: tuple[float, float] = BOARD,
     page: str = "",
     scale: float = 1.0,
+    desk: bool = False,
 ) -> bytes:
     """Return the bytes that `save` writes to a file whose name ends with `suffix`."""
     items = [item if isinstance(item, Item) else Item(item.encode(), item.key) for item in drawing]
-    match suffix.lower():
+    ending = suffix.lower()
+    if desk and ending in (".svg", ".png", ".pdf"):
+        items, board = _with_desk(items if ending == ".pdf" else _page(items, page), board)
+    match ending:
         case ".json":
             return _to_json(items, board)
+        case ".excalidraw":
+            return to_excalidraw(_page(items, page))
         case ".svg":
             return svg(_page(items, page), board, (board[0] * scale, board[1] * scale))
         case ".png":
@@ -138,7 +152,7 @@ def from_bytes(data: bytes, suffix: str, board: tuple[float, float]) -> LoadRepo
     return report
 
 
-_CHOICE = "write .png, .svg, .pdf, .json, .gif or .webp; read .json, .svg or .excalidraw"
+_CHOICE = "write .png, .svg, .pdf, .json, .excalidraw, .gif or .webp; read .json, .svg or .excalidraw"
 
 
 def _reader(suffix: str) -> Callable[[bytes, tuple[float, float]], LoadReport]:
@@ -182,18 +196,46 @@ def _weight(value: object) -> int:
     """Return about how many bytes of memory the fields of an element take."""
     match value:
         case list():
-            # Small whole numbers exist once.
-            return 56 + sum(8 if type(one) is int and -6 < one < 257 else 8 + _weight(one) for one in value)
+            if set(map(type, value)) == {int}:
+                # Small whole numbers exist once.
+                return 56 + 8 * len(value) + 32 * sum([not -6 < one < 257 for one in value])
+            return 56 + sum(8 + _weight(one) for one in value)
         case dict():
             return 200 + sum(60 + len(key) + _weight(one) for key, one in value.items())
         case str():
             return 60 + len(value)
+        case int():
+            return 0 if -6 < value < 257 else 32
     return 32
 
 
 def _page(items: Sequence[Item], page: str) -> list[Item]:
     """Return the elements of one page."""
     return [item for item in items if item.page == page]
+
+
+def _with_desk(items: Sequence[Item], board: tuple[float, float]) -> tuple[list[Item], tuple[float, float]]:
+    """Return the elements, moved so that a larger board shows all that lies on the desk, and the size of that board."""
+    wide, high = board
+    shown = Rect(0, 0, wide, high)
+    for item in items:
+        if (element := item.element) is not None and not isinstance(element, Page):
+            shown = shown.union(element.bounds)
+    x0, y0 = (max(-BESIDE * side, math.floor(at)) for side, at in zip(board, (shown.x0, shown.y0), strict=True))
+    x1, y1 = (
+        min((1 + BESIDE) * side, math.ceil(at)) for side, at in zip(board, (shown.x1, shown.y1), strict=True)
+    )
+    return [_moved(item, -x0, -y0) for item in items], (x1 - x0, y1 - y0)
+
+
+def _moved(item: Item, dx: float, dy: float) -> Item:
+    element = item.element
+    if element is None or isinstance(element, Page):
+        return item
+    x, y = element.offset
+    return item._replace(
+        fields={**item.fields, "offset": [round(EIGHTHS * (x + dx)), round(EIGHTHS * (y + dy))]}
+    )
 
 
 def _pdf(pages: Sequence[Sequence[Item]], board: tuple[float, float]) -> bytes:

@@ -19,7 +19,7 @@ from ..model.elements.base import StyledElement
 from ..model.elements.fields import EIGHTHS, MAX_WIDTH, REACH, flat
 from ..model.elements.line import MAX_CORNERS
 from ..model.elements.stroke import MAX_POINTS
-from ..model.elements.text import BASELINE, MAX_SIZE, MAX_TEXT, advance
+from ..model.elements.typeset import BASELINE, MAX_SIZE, MAX_TEXT, advance
 from ..model.geometry import Points, Rect
 
 MOST = 100_000

@@ -62,9 +62,12 @@ def poster(
     frames: Frames, *, font: str | None, widths: list[int], most: int, board: tuple[float, float]
 ) -> Answer:
     """Paint a PNG file, as wide as the first of `widths` at which it has at most `most` bytes; else yield nothing."""
-    elements = _elements(frames)
+    large = None
     for width in widths:
-        data = painter.png(elements, width, round(width * board[1] / board[0]), board, font=font)
+        size = (width, round(width * board[1] / board[0]))
+        if large is None:
+            large = painter.picture(_elements(frames), *size, board, font=font)
+        data = painter.encoded(large if large.size == size else large.resize(size, reducing_gap=2.0))
         if len(data) <= most:
             yield data
             return

@@ -14,7 +14,7 @@ from ..errors import SketchError
 from ..model.archive import LoadReport
 from ..model.colors import Color, parsed
 from ..model.elements.fields import DASHES, MAX_GROUP
-from ..model.elements.text import BASELINE, LEADING
+from ..model.elements.typeset import BASELINE, LEADING
 from ..model.geometry import Points, Rect
 from .importer import Canvas, Style, fitting, typical_width
 from .placed_images import embedded, opened, placed

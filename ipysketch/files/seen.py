@@ -7,7 +7,7 @@ lines beside the board are left out. A drawing of very many points keeps only so
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,17 +19,15 @@ from ..model.elements.transform import corners, mapped
 from ..model.geometry import Points, Rect
 
 TOGETHER = 200
-"""Elements whose curves are computed together."""
-BLOCK = 200_000
-"""Points that are processed at a time: one line at a time would cost more than painting it."""
+"""Elements whose lines are computed together: one at a time would cost more than painting it."""
 ROUNDS = 5
 """How often every second point may be dropped."""
 MOST_POINTS = 1_000_000
 """Points of all lines, at most, and"""
 LONGEST = 2_000_000.0
 """board units along the long ones: of a drawing with more, each long line keeps only each second, third … point."""
-LONG = 100
-"""Points of a long line."""
+LONG = 400
+"""Points of a long line: those around a usual stroke are half as many."""
 SMALLEST = 2.0
 """The height of type, in details, below which a text is not visible."""
 
@@ -46,16 +44,21 @@ def seen(elements: Sequence[Element], board: tuple[float, float], detail: float)
     """Return the visible part of `elements`, where a difference of `detail` board units is not visible."""
     found: list[Seen] = []
     points = length = 0.0
-    for block in _blocks(elements, board, detail):
-        ways = thinned([way for each in block for part in each.display for way in _ways(part)], detail / 2)
-        points += sum(map(len, ways))
-        length += sum(float(np.hypot(*np.diff(way, axis=0).T).sum()) for way in ways if len(way) > LONG)
-        rest = iter(ways)
+    for start in range(0, len(elements), TOGETHER):
+        some = elements[start : start + TOGETHER]
+        displays = polylined(_visible(some, board, detail), detail / 2)
+        lines, counts = _thin([way for parts in displays for part in parts for way in _ways(part)], detail / 2)
+        points += len(lines)
+        length += _length(lines, counts)
+        ends = np.cumsum(counts).tolist()
+        rest = iter([lines[a:b] for a, b in zip([0, *ends], ends, strict=False)])
         found += [
-            each._replace(
-                display=tuple(_along(part, [next(rest) for _ in _ways(part)]) for part in each.display)
+            Seen(
+                tuple([_along(part, [next(rest) for _ in _ways(part)]) for part in parts]),
+                element.opacity,
+                element.multiplies,
             )
-            for each in block
+            for element, parts in zip(some, displays, strict=True)
         ]
     step = int(max(1.0, np.ceil(points / MOST_POINTS), np.ceil(length / LONGEST)))
     if step == 1:
@@ -79,20 +82,26 @@ def _ways(part: Primitive) -> tuple[Points, ...]:
 
 
 def _along(part: Primitive, ways: Sequence[Points]) -> Primitive:
-    """Return a primitive with other polylines."""
+    """Return a primitive with polylines."""
     match part:
-        case Path():
-            return part._replace(points=ways[0])
-        case Fill():
-            return part._replace(contours=tuple(ways))
+        case Path(_, color, width, dash, fill):
+            return Path(ways[0], color, width, dash, fill)
+        case Fill(_, color, even_odd):
+            return Fill(tuple(ways), color, even_odd)
     return part
 
 
 def thinned(lines: Sequence[Points], detail: float) -> list[Points]:
     """Return polylines that differ from `lines` by less than `detail`: points near the line between their neighbours
     are dropped."""
+    points, counts = _thin(lines, detail)
+    return np.split(points, np.cumsum(counts)[:-1])
+
+
+def _thin(lines: Sequence[Points], detail: float) -> tuple[Points, NDArray[np.int64]]:
+    """Return what `thinned` does, one after the other, and how many points each has."""
     if not lines:
-        return []
+        return np.empty((0, 2)), np.empty(0, dtype=np.int64)
     points = np.concatenate(lines)
     owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
     for number in range(1, ROUNDS + 1):
@@ -100,11 +109,22 @@ def thinned(lines: Sequence[Points], detail: float) -> list[Points]:
         inside = _second(owner)
         before, after = points[inside - 1], points[inside + 1]
         off = _distances(points[inside], before, after)
-        gone = inside[off <= detail / 2**number]
-        points, owner = np.delete(points, gone, axis=0), np.delete(owner, gone)
-        if len(gone) < len(inside) / 8:
+        stays = np.ones(len(owner), dtype=bool)
+        stays[inside] = off > detail / 2**number
+        gone = len(owner) - int(stays.sum())
+        points, owner = points[stays], owner[stays]
+        if gone < len(inside) / 8:
             break
-    return np.split(points, np.flatnonzero(np.diff(owner)) + 1)
+    return points, np.bincount(owner, minlength=len(lines))
+
+
+def _length(lines: Points, counts: NDArray[np.int64]) -> float:
+    """Return how long those of some lines are together that have many points."""
+    steps = np.diff(lines, axis=0)
+    inside = np.repeat(counts > LONG, counts)
+    inside[np.cumsum(counts)[counts > 0] - 1] = False
+    inside = inside[:-1]
+    return float(np.sqrt((steps[inside] ** 2).sum(axis=1)).sum())
 
 
 def _second(owner: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -126,31 +146,43 @@ def _distances(points: Points, starts: Points, ends: Points) -> NDArray[np.float
     return distances
 
 
-def _blocks(elements: Sequence[Element], board: tuple[float, float], detail: float) -> Iterator[list[Seen]]:
-    """Yield what is visible of some elements at a time, with curves as polylines."""
-    block: list[Seen] = []
-    size = 0
-    for start in range(0, len(elements), TOGETHER):
-        some = elements[start : start + TOGETHER]
-        prepare(some)
-        shown = [[part for part in element.display if _shown(part, board, detail)] for element in some]
-        for element, parts in zip(some, polylined(shown, detail / 2), strict=True):
-            # It is used once, and for long strokes it is large.
-            vars(element).pop("display", None)
-            flat = [part._replace(curved=False) if isinstance(part, Fill) else part for part in parts]
-            block.append(Seen(tuple(flat), element.opacity, element.multiplies))
-            size += sum(len(way) for part in parts for way in _ways(part))
-            if size > BLOCK:
-                yield block
-                block, size = [], 0
-    yield block
+def _visible(elements: Sequence[Element], board: tuple[float, float], detail: float) -> list[list[Primitive]]:
+    """Return the primitives of each element that are on the board and large enough."""
+    prepare(elements)
+    parts = [part for element in elements for part in element.display]
+    whole = Rect(0.0, 0.0, *board)
+    curved = [part for part in parts if isinstance(part, Fill) and part.curved]
+    insides = iter(_meeting([np.concatenate(part.contours) for part in curved], whole.inflate(1)))
+    shown = iter(
+        [
+            next(insides) if isinstance(part, Fill) and part.curved else _shown(part, whole, detail)
+            for part in parts
+        ]
+    )
+    found = [[part for part in element.display if next(shown)] for element in elements]
+    for element in elements:
+        # It is used once, and for long strokes it is large.
+        vars(element).pop("display", None)
+    return found
 
 
-def _shown(part: Primitive, board: tuple[float, float], detail: float) -> bool:
+def _meeting(shapes: Sequence[Points], box: Rect) -> list[bool]:
+    """Return whether the rectangle around each of `shapes` meets `box`. All at once: there are many."""
+    if not shapes:
+        return []
+    counts = np.array([len(shape) for shape in shapes])
+    points, heads = np.concatenate(shapes), np.cumsum(counts) - counts
+    least, most = np.minimum.reduceat(points, heads), np.maximum.reduceat(points, heads)
+    meets = (least <= (box.x1, box.y1)) & (most >= (box.x0, box.y0))
+    found: list[bool] = (meets[:, 0] & meets[:, 1]).tolist()
+    return found
+
+
+def _shown(part: Primitive, board: Rect, detail: float) -> bool:
     match part:
-        case TextRun(_, x, y, size, _, width, affine):
+        case TextRun(_, _, y, size, _, width, affine):
             # Letters reach below the baseline and beyond the width.
-            box = Rect(x, y, x + width, y).inflate(2 * size)
+            box = Rect(part.left, y, part.left + width, y).inflate(2 * size)
             if affine is not None:
                 box = Rect.around(mapped(affine, corners(box)))
                 size *= math.sqrt(abs(affine[0] * affine[3] - affine[1] * affine[2]))
@@ -158,11 +190,9 @@ def _shown(part: Primitive, board: tuple[float, float], detail: float) -> bool:
                 return False
         case Path(points, _, width):
             box = Rect.around(points).inflate(width / 2 + 1)
-        case Fill(contours, curved=True):
-            box = Rect.around(np.concatenate(contours)).inflate(1)
         case _:
             return True
-    return box.x1 >= 0 and box.y1 >= 0 and box.x0 <= board[0] and box.y0 <= board[1]
+    return box.x1 >= board.x0 and box.y1 >= board.y0 and box.x0 <= board.x1 and box.y0 <= board.y1
 
 
 def _sparse(way: Points, step: int) -> Points:

@@ -64,13 +64,15 @@ class Files(State):
 
         return raster(self.elements, width, height, (WIDTH, HEIGHT))
 
-    def save(self, path: str | os.PathLike[str], *, scale: float = 2.0) -> None:
+    def save(self, path: str | os.PathLike[str], *, scale: float = 2.0, desk: bool = False) -> None:
         """Write the drawing to a file.
 
         Args:
-            path: its suffix chooses the format: .json (all pages; can be loaded again), .pdf (all pages), .png or .svg
-                (this page), .gif or .webp (how this page was drawn).
+            path: its suffix chooses the format: .json (all pages; can be loaded again), .pdf (all pages), .png, .svg
+                or .excalidraw (this page), .gif or .webp (how this page was drawn).
             scale: pixels for each board unit, where the format has pixels.
+            desk: whether a .png, .svg or .pdf shows what lies on the desk beside the sheet too; it is larger then.
+                .json and .excalidraw always hold that, a film never.
 
         Raises:
             SketchError: the suffix or the scale is not allowed, or the file cannot be written.
@@ -84,7 +86,7 @@ class Files(State):
         from ..files.formats import save
 
         items, page = self._session.call(lambda session: (session.items(), session.page))
-        save(items, path, board=(WIDTH, HEIGHT), page=page, scale=scale)
+        save(items, path, board=(WIDTH, HEIGHT), page=page, scale=scale, desk=desk)
 
     def load(self, path: str | os.PathLike[str]) -> LoadReport:
         """Add what a file holds to the page, as this user's, and its further pages after the others.

@@ -55,10 +55,12 @@ class StyleFields(msgspec.Struct, tag_field="ipysketch", kw_only=True):
     opacity: Annotated[int, Meta(ge=0, le=100)] | UnsetType = UNSET
     dash: Dash | UnsetType = UNSET
     even: bool | UnsetType = UNSET
+    size: Annotated[float, Meta(ge=0.125, le=1000)] | UnsetType = UNSET
 
     def style(self) -> dict[str, Any]:
         """Return the fields that the message has."""
-        values = {name: getattr(self, name) for name in ("color", "fill", "width", "opacity", "dash", "even")}
+        names = ("color", "fill", "width", "opacity", "dash", "even", "size")
+        values = {name: getattr(self, name) for name in names}
         return {name: value for name, value in values.items() if value is not UNSET}
 
 
@@ -281,6 +283,7 @@ class Ink(msgspec.Struct, frozen=True):
     dash: str = ""
     opacity: int = 0
     even: bool = False
+    size: float = 25.0
 
 
 class PersonState(msgspec.Struct, frozen=True):

@@ -121,14 +121,17 @@ _Piece = _Line | _Area | _Group | PaintStep
 def _pieces(element: Element, display: Sequence[Primitive]) -> Iterator[_Piece]:
     opacity = element.opacity
     paths = [part for part in display if isinstance(part, Path | Fill)]
-    if runs := tuple(part for part in display if isinstance(part, TextRun)):
-        yield TextStep(runs, element.bounds, opacity)
+    runs = tuple(part for part in display if isinstance(part, TextRun))
     # One line is nowhere darker where it crosses itself, nor one contour; several, or a line over its fill, would be.
-    if opacity < 1 and (len(paths) > 1 or any(map(_is_several, paths))):
-        yield _Group(tuple(piece for path in paths for piece in _inked(path, 1.0)), element.bounds, opacity)
+    if opacity < 1 and (len(paths) > 1 or any(map(_is_several, paths)) or (paths and runs)):
+        words = (TextStep(runs, element.bounds, 1.0),) if runs else ()
+        inked = tuple(piece for path in paths for piece in _inked(path, 1.0))
+        yield _Group((*inked, *words), element.bounds, opacity)
     else:
         for path in paths:
             yield from _inked(path, opacity, element.multiplies)
+        if runs:
+            yield TextStep(runs, element.bounds, opacity)
     for part in display:
         if isinstance(part, DisplayImage):
             yield ImageStep(part, opacity)

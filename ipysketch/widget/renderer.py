@@ -219,11 +219,12 @@ class Renderer:
         canvas.save()
         self._clip(canvas, box)
         canvas.global_alpha = opacity
-        canvas.text_align, canvas.text_baseline = "left", "alphabetic"
+        canvas.text_baseline = "alphabetic"
         for run in runs:
             if run.affine is not None:
                 canvas.save()
                 canvas.transform(*_in_grains(run.affine))
+            canvas.text_align = "center" if run.middle else "left"
             canvas.fill_style, canvas.font = run.color, f"{run.size * GRAIN}px sans-serif"
             canvas.fill_text(run.text, run.x * GRAIN, run.y * GRAIN, run.width * GRAIN)
             if run.affine is not None:

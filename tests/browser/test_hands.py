@@ -219,7 +219,7 @@ def test_shift_makes_a_stroke_straight(hand: Hand) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "kind"), [("h", Highlighter), ("l", Line), ("a", Arrow), ("r", Rectangle), ("o", Ellipse)]
+    ("key", "kind"), [("m", Highlighter), ("l", Line), ("a", Arrow), ("r", Rectangle), ("o", Ellipse)]
 )
 def test_a_key_takes_a_tool_that_draws_its_kind(hand: Hand, key: str, kind: type) -> None:
     hand.keys(key)
@@ -447,6 +447,90 @@ def test_a_double_click_writes_and_a_click_outside_only_ends_it(hand: Hand) -> N
     field.fill("because")
     field.press("Enter")
     assert hand.one(lambda e: e.text == "because").at == text.at
+
+
+def write(hand: Hand, words: str) -> None:
+    field = hand.page.get_by_label("Text on the board")
+    field.fill(words)
+    field.press("Enter")
+
+
+LONG = "The quick brown fox jumps over the lazy dog and runs away"
+
+
+def test_a_text_is_as_wide_as_it_was_dragged_and_its_side_breaks_it_anew(hand: Hand) -> None:
+    hand.keys("t")
+    hand.drag((300, 200), (600, 230))
+    write(hand, LONG)
+    text = hand.one()
+    assert abs(text.wrap - 300) < 1
+    before = len(text.lines)
+    assert before > 1
+    hand.keys("v")
+    hand.click(310, 215)
+    hand.drag(hand.handle("e"), (452, 240))
+    narrow = hand.one(lambda e: e.wrap < 200)
+    assert len(narrow.lines) > before
+    assert narrow.size == text.size
+    hand.drag(hand.handle("w"), (400, 240))
+    moved = hand.one(lambda e: e.at[0] > 350)
+    assert abs(moved.at[0] + moved.wrap - narrow.at[0] - narrow.wrap) < 1, "its right side stays"
+    hand.keys("Control+z")
+    assert hand.one(lambda e: e.at[0] < 350).wrap == narrow.wrap
+
+
+def test_a_corner_scales_a_text(hand: Hand) -> None:
+    hand.has("text", 300, 200, "large", size=40)
+    hand.keys("v")
+    hand.click(320, 225)
+    hand.drag(hand.handle("se"), (700, 300))
+    a, b, c, d = hand.one(lambda e: e.transform is not None).transform
+    assert a == d > 1.5, "letters keep their form"
+    assert b == c == 0
+
+
+def test_what_is_typed_stays_on_the_board(hand: Hand) -> None:
+    hand.keys("t")
+    hand.click(1000, 200)
+    write(hand, LONG)
+    text = hand.one()
+    assert len(text.lines) > 1
+    assert text.bounds.x1 <= 1280
+
+
+def test_a_letter_chooses_the_size_of_a_text(hand: Hand) -> None:
+    hand.has("text", 300, 200, "size", size="S")
+    hand.keys("v")
+    hand.click(310, 212)
+    hand.page.get_by_role("button", name="Style", exact=True).first.click()
+    hand.page.get_by_role("button", name="Text size: extra large").first.click()
+    assert hand.one(lambda e: e.size > 20).size == 56
+    hand.page.get_by_role("button", name="Text size: small").first.click()
+    assert hand.one(lambda e: e.size < 20).size == 18
+    hand.keys("Escape")
+
+
+@pytest.mark.parametrize("kind", ["rect", "ellipse"])
+def test_words_in_a_shape_are_typed_moved_and_erased_with_it(hand: Hand, kind: str) -> None:
+    hand.has(kind, 300, 200, 200, 120)
+    hand.keys("v")
+    hand.page.mouse.dblclick(*hand.place(400, 260))
+    write(hand, "so it is")
+    shape = hand.one(lambda e: e.text == "so it is")
+    [run] = shape.words.runs
+    assert run.x == 400
+    hand.drag((400, 260), (500, 360))
+    assert hand.one(lambda e: e.box.x0 > 350).text == "so it is"
+    hand.keys("Enter")
+    field = hand.page.get_by_label("Text on the board")
+    assert field.input_value() == "so it is"
+    field.press("Escape")
+    assert hand.one().text == "so it is"
+    hand.keys("Enter")
+    write(hand, "")
+    assert hand.one(lambda e: e.text == "").box.x0 > 350, "the shape stays"
+    hand.keys("Delete")
+    hand.elements(0)
 
 
 # --- what hands do is seen at once ------------------------------------------------------------------------------------

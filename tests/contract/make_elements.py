@@ -315,6 +315,54 @@ def texts() -> Iterator[tuple[str, Fields]]:
     for at in (None, [], [8], [8, 8, 8], [8, 8.5], [REACH + 1, 0], [-REACH, REACH], [8.0, 8.0]):
         yield f"text at {at!r}", {**TEXT, "at": at}
     yield "text has no width", {**TEXT, "width": -1, "dash": "dashed"}
+    yield from wraps()
+    yield from worded()
+
+
+WORDS = (
+    "The quick brown fox jumps over the lazy dog",
+    "two  spaces   between    and at the end   \n\n   and before",
+    "Donaudampfschifffahrtsgesellschaft in Bonn",
+    "吾輩は猫である。名前はまだ無い（笑）、と「言った」。",
+    "mixed 漢字 and words, 50% of them (here) “so”",
+    "👩‍💻👩🏽‍🚀❤️1️⃣éééé a‍b",
+    "a\tb\x00c\ud800d MWMWMW iiiiiiii",
+)
+
+
+def wraps() -> Iterator[tuple[str, Fields]]:
+    """Texts that are as wide as they may be."""
+    for words in WORDS:
+        for wrap in (40, 700, 1400, 2500):
+            yield f"text {words!r} of {wrap}", {**TEXT, "text": words, "wrap": wrap}
+    for value in (1, 0, -8, REACH, REACH + 1, 800.0, 800.5, "800", None, True):
+        yield f"text that wraps at {value!r}", {**TEXT, "text": "to be or not", "wrap": value}
+    yield "a turned text that wraps", {**TEXT, "wrap": 800, "transform": [0, UNIT, -UNIT, 0], "offset": [8, 16]}
+    yield "a text exactly as wide as it may be", {**TEXT, "size": 100, "text": "aaaa aaaa b", "wrap": 514}
+    yield "a text an eighth wider than it may be", {**TEXT, "size": 100, "text": "aaaa aaaa b", "wrap": 513}
+
+
+def worded() -> Iterator[tuple[str, Fields]]:
+    """Texts in shapes."""
+    for words in ("yes", WORDS[0], WORDS[3], WORDS[0] * 4):
+        yield f"rectangle with {words!r}", {**RECTANGLE, "text": words}
+    yield "ellipse with words", {**ELLIPSE, "text": WORDS[0]}
+    for size in (80, 400, 1, 8000, 0, 192.5, "192", None):
+        yield f"rectangle with words of size {size!r}", {**RECTANGLE, "text": "so it is", "size": size}
+    for text in ("", None, 7, ["a"], "a" * 10_001, "\x00", " ", "\n"):
+        yield f"rectangle with text {text!r:.20}", {**RECTANGLE, "text": text}
+    for fill in ("#2CA02C", "#ffee00", "#102030"):
+        yield f"words on {fill}", {**RECTANGLE, "color": fill, "fill": fill, "text": "seen"}
+    for ink in ("#ABCDEF", "red", None, 1):
+        yield f"rectangle with words in {ink!r}", {**RECTANGLE, "text": "ink", "ink": ink, "fill": "#ffee00"}
+    for matrix in (
+        [0, UNIT, -UNIT, 0], [-UNIT, 0, 0, UNIT], [UNIT, 0, 0, -UNIT], [-UNIT, 0, 0, -UNIT],
+        [UNIT // 2, 0, 0, 3 * UNIT], [UNIT, 1000, 30_000, 2 * UNIT], [56_756, 32_768, -32_768, 56_756],
+    ):  # fmt: skip
+        yield f"rectangle with words, turned by {matrix}", {**RECTANGLE, "text": WORDS[0], "transform": matrix}
+    yield "a line with words", {**RECTANGLE, "box": [8, 16, 0, 80], "text": "none"}
+    yield "a narrow rectangle with words", {**RECTANGLE, "box": [8, 16, 80, 80], "text": "none", "opacity": 40}
+    yield "a line has no words", {**LINE, "text": "none", "size": 80}
 
 
 def images() -> Iterator[tuple[str, Fields]]:
@@ -395,6 +443,7 @@ def primitive(part: Primitive) -> dict[str, Any]:
         "color": part.color,
         "width": numbers(part.width)[0],
         **put(part.affine),
+        **({"middle": True} if part.middle else {}),
     }
 
 

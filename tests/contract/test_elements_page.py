@@ -14,7 +14,7 @@ from ipysketch.model.elements.image import MAX_DATA, MIMES
 from ipysketch.model.elements.line import MAX_CORNERS
 from ipysketch.model.elements.page import MAX_NAME
 from ipysketch.model.elements.stroke import LATEST, MAX_POINTS
-from ipysketch.model.elements.text import MAX_SIZE, MAX_TEXT
+from ipysketch.model.elements.typeset import MAX_SIZE, MAX_TEXT
 
 from .make_elements import EVERY
 
@@ -37,6 +37,10 @@ FULL: dict[str, Any] = {
     "offset": [8, 8],
     "group": "g",
     "look": "flow",
+    "text": "a",
+    "size": 8,
+    "wrap": 80,
+    "ink": "#000000",
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ipysketch.model.elements.fields import MAX_WIDTH, REACH
-from ipysketch.model.elements.text import MAX_SIZE
+from ipysketch.model.elements.typeset import MAX_SIZE
 
 Fields = dict[str, Any]
 Strategy = st.SearchStrategy[Any]
@@ -44,6 +44,8 @@ def near(value: Strategy) -> dict[str, Strategy]:
         "at": st.lists(st.integers(-9, 9), min_size=2, max_size=2) | numbers | value,
         "text": st.text(max_size=9) | value,
         "size": st.integers(-2, MAX_SIZE + 2) | value,
+        "wrap": st.integers(-2, 2_000) | st.integers(-2, REACH + 2) | value,
+        "ink": st.just("#0d0e0f") | value,
         "mime": st.just("image/png") | value,
         "data": st.just("AAAA") | value,
         "name": st.text(max_size=9) | value,
@@ -96,7 +98,11 @@ def kind(name: str, **fields: Strategy) -> st.SearchStrategy[Fields]:
     """Valid fields of a kind, as `encode` writes them; the last are there or not."""
     optional: dict[str, Strategy] = {
         **common,
-        **{key: fields.pop(key) for key in ("dash", "fill", "rule", "look", "transform") if key in fields},
+        **{
+            key: fields.pop(key)
+            for key in ("dash", "fill", "rule", "look", "transform", "wrap", "ink")
+            if key in fields
+        },
     }
     required: dict[str, Strategy] = {"kind": st.just(name), **fields}
     return st.fixed_dictionaries(required, optional=optional)
@@ -122,6 +128,7 @@ valid = st.one_of(
     kind("arrow", points=track(2), dash=dashes, **style),
     kind("rectangle", box=box, dash=dashes, fill=colors, transform=transforms, **style),
     kind("ellipse", box=box, dash=dashes, fill=colors, transform=transforms, **style),
+    kind("rectangle", box=box, text=st.text(min_size=1), ink=colors, transform=transforms, **style),
     kind("area", contours=contours, dash=dashes, fill=colors, rule=st.just("evenodd"), **style),
     st.fixed_dictionaries(
         {"kind": st.just("area"), "contours": contours, "fill": colors},
@@ -134,6 +141,7 @@ valid = st.one_of(
         color=colors,
         size=st.integers(1, MAX_SIZE),
         transform=transforms,
+        wrap=st.integers(1, REACH),
     ),
     kind("image", box=box, mime=st.just("image/jpeg"), data=st.just("AAAA"), transform=transforms),
     st.fixed_dictionaries({"kind": st.just("page"), "name": st.text(max_size=80)}),
@@ -161,6 +169,8 @@ usual: dict[str, Strategy] = {
     "at": st.tuples(small, small).map(list),
     "text": words,
     "size": st.integers(1, 200),
+    "wrap": st.integers(1, 600),
+    "ink": colors,
     "mime": st.just("image/png"),
     "data": st.just("AAAA"),
     "name": words,
@@ -194,7 +204,8 @@ def nearly_valid(draw: st.DrawFn, kind: str) -> Fields:
         chance = draw(st.integers(0, 15))
         if chance:
             fields[name] = draw(wrong[name] if chance == 1 else usual[name])
-    for name in ("opacity", "dash", "fill", "offset", "group", "look"):
+    more = {"text": ("wrap",), "rectangle": ("text", "size", "ink"), "ellipse": ("text", "size", "ink")}
+    for name in ("opacity", "dash", "fill", "offset", "group", "look", *more.get(kind, ())):
         chance = draw(st.integers(0, 5))
         if chance < 3:
             fields[name] = draw(wrong[name] if chance == 0 else usual[name])

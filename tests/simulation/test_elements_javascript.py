@@ -23,7 +23,7 @@ from ipysketch.model.elements.line import MAX_CORNERS
 from ipysketch.model.elements.page import MAX_NAME
 from ipysketch.model.elements.preview import preview_fields
 from ipysketch.model.elements.stroke import MAX_POINTS
-from ipysketch.model.elements.text import MAX_TEXT
+from ipysketch.model.elements.typeset import MAX_TEXT
 from relay.protocol import Create
 
 from ..contract.make_elements import AREA, IMAGE, LINE, PAGE, STROKE, TEXT, discs
@@ -90,7 +90,7 @@ def primitive(part: Primitive) -> dict[str, Any]:
                 "curved": curved,
             }
         case TextRun():
-            return without_none(part._asdict())
+            return without_none({**part._asdict(), "middle": part.middle or None})
         case DisplayImage(box=box):
             return without_none({**part._asdict(), "box": [box.x0, box.y0, box.x1, box.y1]})
 

@@ -47,8 +47,9 @@ class Fill(NamedTuple):
 
 
 class TextRun(NamedTuple):
-    """One line of text in sans-serif: its left end at (x, y) on the baseline, its type `size` high, at most `width`
-    wide: where the font makes it wider, it is condensed. `affine` puts all that where it is seen."""
+    """One line of text in sans-serif: its left end, or with `middle` its middle, at (x, y) on the baseline, its type
+    `size` high, at most `width` wide: where the font makes it wider, it is condensed. `affine` puts all that where it
+    is seen."""
 
     text: str
     x: float
@@ -57,6 +58,12 @@ class TextRun(NamedTuple):
     color: str
     width: float
     affine: Affine | None = None
+    middle: bool = False
+
+    @property
+    def left(self) -> float:
+        """The left end, where it is as wide as it may be."""
+        return self.x - self.width / 2 if self.middle else self.x
 
 
 class DisplayImage(NamedTuple):

@@ -10,6 +10,7 @@ from .base import StyledElement
 from .line import Line
 from .shapes import Rectangle
 from .text import Text
+from .typeset import USUAL_SIZE
 
 _LINED = ("stroke", "highlighter", "line", "arrow", "rectangle", "ellipse", "area")
 
@@ -58,7 +59,7 @@ def restyled(
         wanted["dash"] = read.dash(dash) or None
     if isinstance(element, Rectangle | Area) and fill is not None:
         wanted["fill"] = read.color(fill)
-    if isinstance(element, Text) and size is not None:
+    if (isinstance(element, Text) or (isinstance(element, Rectangle) and element.text)) and size is not None:
         wanted["size"] = max(1, min(1_000 * read.EIGHTHS, round(size * read.EIGHTHS)))
-    now = {"opacity": element.opaque, "dash": None, "fill": None, **element.encode()}
+    now = {"opacity": element.opaque, "dash": None, "fill": None, "size": USUAL_SIZE, **element.encode()}
     return {name: value for name, value in wanted.items() if now[name] != value}

@@ -6,7 +6,7 @@ font makes the line wider, the painter condenses it.
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,29 +18,13 @@ from . import fields as read
 from .base import StyledElement, placed
 from .display import TextRun
 from .transform import corners, mapped, touches
-
-MAX_TEXT = 10_000
-MAX_SIZE = 1_000 * read.EIGHTHS
-LEADING = 1.25
-"""From one line to the next, in parts of the size."""
-BASELINE = 0.95
-"""From the top of a line to its baseline."""
-MARGIN = 0.1
-"""How far type may hang over its advances and its lines, in parts of the size."""
-
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_NARROW, _USUAL, _BROAD = 0.45, 0.75, 1.0
-_ADVANCES = {**dict.fromkeys("ijlftI'|.,:;!()[] ", _NARROW), **dict.fromkeys("mwMW@%", _BROAD)}
-_WIDE = re.compile(
-    "[\u1100-\u115f\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff"
-    "\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\U00010000-\U0010ffff]"
-)
+from .typeset import BASELINE, LEADING, MARGIN, MAX_SIZE, advance, shown, text, wrapped
 
 
 @dataclass(frozen=True, eq=False)
 class Text(StyledElement):
-    """`text` of 1 to 10,000 characters, its lines parted by ``\\n``; `at` its upper left corner and `size` the height
-    of the type, in board units."""
+    """`text` of 1 to 10,000 characters, its lines parted by ``\\n``; `at` its upper left corner, `size` the height of
+    the type and `wrap` how wide its lines may be, in board units; None for as wide as they are."""
 
     kind: ClassVar[str] = "text"
 
@@ -51,6 +35,7 @@ class Text(StyledElement):
     size: float
     author: str = ""
     seq: int = 0
+    wrap: float | None = None
 
     def encode(self) -> dict[str, Any]:
         """Return the fields of this text; decoding them gives its place rounded to eighths."""
@@ -60,6 +45,7 @@ class Text(StyledElement):
             "text": self.text,
             "color": self.color,
             "size": round(self.size * read.EIGHTHS),
+            **read.present(wrap=None if self.wrap is None else round(self.wrap * read.EIGHTHS)),
             **self.common(),
         }
 
@@ -71,7 +57,7 @@ class Text(StyledElement):
     @cached_property
     def lines(self) -> tuple[str, ...]:
         """Its lines as they are shown."""
-        return tuple(_HIDDEN.sub("", line.replace("\t", "    ")) for line in self.text.split("\n"))
+        return tuple(shown(self.text) if self.wrap is None else wrapped(self.text, 100 * self.wrap / self.size))
 
     @cached_property
     def display(self) -> tuple[TextRun, ...]:
@@ -84,7 +70,7 @@ class Text(StyledElement):
                 y + (BASELINE + number * LEADING) * self.size,
                 self.size,
                 self.color,
-                advance(line) * self.size,
+                min(advance(line) * self.size, math.inf if self.wrap is None else self.wrap),
                 self.affine,
             )
             for number, line in enumerate(self.lines)
@@ -95,7 +81,8 @@ class Text(StyledElement):
     def upright(self) -> Rect:
         """The rectangle around its lines, and around what hangs over, before it is turned."""
         x, y = self.at
-        wide, high = max(map(advance, self.lines)) * self.size, len(self.lines) * LEADING * self.size
+        wide = max(map(advance, self.lines)) * self.size if self.wrap is None else self.wrap
+        high = len(self.lines) * LEADING * self.size
         return Rect(x, y, x + wide, y + high).inflate(MARGIN * self.size)
 
     @cached_property
@@ -110,15 +97,10 @@ class Text(StyledElement):
         return self.upright.distance(x, y) <= radius
 
 
-def advance(line: str) -> float:
-    """Return the width of `line`, in parts of the size."""
-    return sum(_ADVANCES.get(letter) or (_BROAD if _WIDE.match(letter) else _USUAL) for letter in line)
-
-
 def decode(key: str, fields: Mapping[str, object], author: str, seq: int) -> Text | None:
     """Return the text of `fields`, or None; never raise."""
-    text, at = fields.get("text"), read.column(fields.get("at"), -read.REACH, read.REACH)
-    if not isinstance(text, str) or not 1 <= len(text) <= MAX_TEXT or at is None or len(at) != 2:
+    words, at = text(fields.get("text")), read.column(fields.get("at"), -read.REACH, read.REACH)
+    if words is None or at is None or len(at) != 2:
         return None
     place = placed(np.array([at], dtype=np.int64), fields, turned=False)
     color, size = read.color(fields.get("color")), read.between(fields.get("size"), 1, MAX_SIZE)
@@ -126,4 +108,15 @@ def decode(key: str, fields: Mapping[str, object], author: str, seq: int) -> Tex
         return None
     points, common = place
     x, y = points[0].tolist()
-    return Text(key, (x, y), text, color, size / read.EIGHTHS, author, seq, **common)
+    wrap = read.between(fields.get("wrap"), 1, read.REACH)
+    return Text(
+        key,
+        (x, y),
+        words,
+        color,
+        size / read.EIGHTHS,
+        author,
+        seq,
+        None if wrap is None else wrap / read.EIGHTHS,
+        **common,
+    )

@@ -5,8 +5,8 @@ export type Version = 4;
 export type Sample = number[];
 
 export interface PageMessages {
-  "pen": { color?: string; fill?: string; width?: number; opacity?: number; dash?: string; even?: boolean; view: string; pointer: number; phase?: "begin" | "cancel" | "move"; samples?: Sample[]; tool?: string; straight?: boolean; last?: boolean };
-  "choose": { color?: string; fill?: string; width?: number; opacity?: number; dash?: string; even?: boolean; tool?: string; view?: string; number?: number };
+  "pen": { color?: string; fill?: string; width?: number; opacity?: number; dash?: string; even?: boolean; size?: number; view: string; pointer: number; phase?: "begin" | "cancel" | "move"; samples?: Sample[]; tool?: string; straight?: boolean; last?: boolean };
+  "choose": { color?: string; fill?: string; width?: number; opacity?: number; dash?: string; even?: boolean; size?: number; tool?: string; view?: string; number?: number };
   "view": { view: string; ratio?: number | null; visible?: boolean; version?: number; pixels?: number | null };
   "gone": { view: string };
   "ack": { view: string; frame: number };
@@ -37,7 +37,7 @@ export type PageReport = {
   [K in Kind]: {} extends PageMessages[K] ? [kind: K, content?: PageMessages[K] | null] : [kind: K, content: PageMessages[K]];
 }[Kind];
 
-export type Ink = { color: string; width: number; fill: string; dash: string; opacity: number; even: boolean };
+export type Ink = { color: string; width: number; fill: string; dash: string; opacity: number; even: boolean; size: number };
 export type PersonState = { name: string; color: string; me: boolean; peer: string; page: string; author: string; role: string; verified: boolean };
 export type PageEntry = [key: string, name: string];
 export type ControlState = { tool: string; ink: Ink; choices: Record<string, number>; can_draw: boolean; can_clear: boolean; can_undo: boolean; can_redo: boolean; people: PersonState[]; pages: PageEntry[]; page: string; following: string; view_box: [number, number, number, number] | null; status: string; connected: boolean; progress: number | null; notice: string; room: string; author: string; mode: string; pending: number; locked: boolean; leading: boolean; size: [number, number] };

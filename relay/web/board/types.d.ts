@@ -175,6 +175,8 @@ export interface Style {
   opacity: number;
   /** Ink of even width, whatever the speed of the hand. */
   even?: boolean;
+  /** The height of type, in board units. */
+  size?: number;
 }
 
 export interface Selection {
@@ -192,6 +194,9 @@ export type Command =
   | "copy"
   | "cut"
   | "paste"
+  | "copy-svg"
+  | "copy-png"
+  | "picture"
   | "front"
   | "back"
   | "forward"
@@ -219,16 +224,23 @@ export type Command =
   | "none";
 
 export interface View {
-  /** 1 shows the whole board in the box that it has. */
+  /** 1 shows the whole sheet in the frame that it has. */
   readonly zoom: number;
+  /** Whether it is 1, with the sheet in the middle of the frame. */
+  readonly home: boolean;
   /** What is seen. */
   readonly box: Box;
   zoomTo(zoom: number): void;
   zoomBy(factor: number): void;
+  /** Show the sheet. */
   fit(): void;
+  /** Show the sheet and all that lies on the desk. */
+  fitAll(): void;
   /** By pixels of the web page. */
   panBy(dx: number, dy: number): void;
   show(box: Box | null): void;
+  /** Have a place be in the middle of what is seen. */
+  centre(x: number, y: number, zoom?: number): void;
   toBoard(place: { clientX: number; clientY: number }): number[];
   toPixels(x: number, y: number): { clientX: number; clientY: number };
 }
@@ -251,6 +263,8 @@ export interface Editor extends EventTarget {
   readonly hint: string;
   /** Whether moves and sizes snap to the grid. */
   grid: boolean;
+  /** Open the menu of the board where the selection is, or in the middle. */
+  openMenu(): void;
   startText(x: number, y: number): void;
   /** Handle a key of the board: true when it was one of the editor's own. */
   key(event: KeyboardEvent): boolean;

@@ -70,6 +70,7 @@ function paintAll(context, display, again) {
     else if (run) {
       context.font = `${run.size}px ${FONT}`;
       context.textBaseline = "alphabetic";
+      context.textAlign = run.middle ? "center" : "left";
       context.fillStyle = run.color;
       placed(context, run.affine, () => context.fillText(run.text, run.x, run.y, run.width));
     } else if (picture) {
@@ -176,6 +177,12 @@ function paintPath(context, { points, color, width, dash, fill, curved }) {
   if (dash.length) context.setLineDash([]);
 }
 
+/** Pictures on their way. @type {Set<Promise<void>>} */
+const decodings = new Set();
+
+/** Resolves once every picture that was painted so far can be. */
+export const whenDecoded = () => Promise.all(decodings);
+
 /** @param {import("../model/elements.js").Picture} picture @param {() => void} again */
 function decoded({ mime, data }, again) {
   const cached = pictures.get(data);
@@ -190,7 +197,7 @@ function decoded({ mime, data }, again) {
     pictures.delete(old);
   }
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-  createImageBitmap(new Blob([bytes], { type: mime })).then(
+  const decoding = createImageBitmap(new Blob([bytes], { type: mime })).then(
     (bitmap) => {
       if (bitmap.width * bitmap.height > MAX_PIXELS || !pictures.has(data)) return;
       pictures.set(data, bitmap);
@@ -198,6 +205,8 @@ function decoded({ mime, data }, again) {
     },
     () => {}, // The data is no image of its type: nothing is painted.
   );
+  decodings.add(decoding);
+  decoding.then(() => decodings.delete(decoding));
   return null;
 }
 

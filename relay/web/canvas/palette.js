@@ -20,12 +20,20 @@ export const WIDTHS = [
   [16, "extra"],
 ];
 
+/** Heights of type. @type {[size: number, name: string][]} */
+export const SIZES = [
+  [18, "S"],
+  [25, "M"],
+  [37, "L"],
+  [56, "XL"],
+];
+
 /** A name, and a key, by tool. @type {Record<string, string[]>} */
 export const TOOLS = {
   select: ["Select", "v"],
-  hand: ["Hand", "m"],
+  hand: ["Hand", "h"],
   pen: ["Pen", "p"],
-  highlighter: ["Highlighter", "h"],
+  highlighter: ["Highlighter", "m"],
   line: ["Line", "l"],
   arrow: ["Arrow", "a"],
   rectangle: ["Rectangle", "r"],

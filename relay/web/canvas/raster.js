@@ -1,17 +1,18 @@
 // @ts-check
-// How many pixels a canvas has, and for which part of the board: as many as the screen shows, no more and no fewer. Up to twice
-// the size at which all of the board is seen that is all of it; above that it is what is seen.
+// How many pixels a canvas has, and for which part of the desk: as many as the screen shows, no more and no fewer. Up to twice
+// the size at which all of the sheet is seen that is the sheet, as long as nothing else is seen; else it is what is seen.
 //
 // Rules of this file: boxes are x, y, width and height in board units.
 
 import { BOARD } from "./live_ink.js";
+import { DESK } from "./viewport.js";
 
 /** The zoom up to which all of the board is rastered. */
 export const SHARP = 2;
 /** Pixels around what is seen. */
 const EDGE = 2;
 
-/** @typedef {{box: number[], width: number, height: number}} Raster a part of the board, and its size in pixels */
+/** @typedef {{box: number[], width: number, height: number}} Raster a part of the desk, and its size in pixels */
 
 /**
  * @param {number} across pixels of the web page that all of the board is wide without zoom; 0 before it is known
@@ -21,14 +22,26 @@ const EDGE = 2;
  */
 export function rasterOf(across, zoom, seen) {
   const device = across * (window.devicePixelRatio || 1) || BOARD.width;
-  if (zoom <= SHARP) return sized([0, 0, BOARD.width, BOARD.height], device * zoom);
-  const [x, y, width, height] = seen;
+  if (zoom <= SHARP && !beyond(across, zoom, seen)) return sized([0, 0, BOARD.width, BOARD.height], device * zoom);
   // A little more than is seen: the edges of the two are not edges of the same pixels.
-  const more = EDGE / ((device * zoom) / BOARD.width);
-  const [left, top] = [Math.max(0, x - more), Math.max(0, y - more)];
-  const right = Math.max(left, Math.min(BOARD.width, x + width + more));
-  const bottom = Math.max(top, Math.min(BOARD.height, y + height + more));
-  return sized([left, top, right - left, bottom - top], (device * zoom * (right - left)) / BOARD.width);
+  return partOf(device * zoom, seen, EDGE / ((device * zoom) / BOARD.width));
+}
+
+/** The raster of what is seen and `more` board units around it. @param {number} scaled pixels that a sheet is wide
+ * @param {number[]} seen @param {number} more */
+export function partOf(scaled, [x, y, width, height], more) {
+  const [x0, y0, wide, high] = DESK;
+  const [left, top] = [Math.max(x0, x - more), Math.max(y0, y - more)];
+  const right = Math.max(left, Math.min(x0 + wide, x + width + more));
+  const bottom = Math.max(top, Math.min(y0 + high, y + height + more));
+  return sized([left, top, right - left, bottom - top], (scaled * (right - left)) / BOARD.width);
+}
+
+/** Whether the desk beside the sheet is seen, not counting a rounded pixel. @param {number} across @param {number} zoom
+ * @param {number[]} seen */
+export function beyond(across, zoom, [x, y, width, height]) {
+  const pixel = (EDGE * BOARD.width) / (across * zoom || BOARD.width);
+  return x < -pixel || y < -pixel || x + width > BOARD.width + pixel || y + height > BOARD.height + pixel;
 }
 
 /** Pixels that the paper, which is all of the board, is worth in width.

@@ -1,11 +1,18 @@
 // @ts-check
 // The part of the board that is shown: zoom, pan, and the way from pixels to board units.
 //
-// Positions (left, top) are pixels of the board's corner from the corner of the desk, the box that the board is seen in.
+// The sheet lies in the middle of a desk, which is four times as wide and as high. Positions (left, top) are pixels of the
+// sheet's corner from the corner of the frame, the element that all of this is seen in.
 
 import { BOARD } from "./live_ink.js";
 
-const MAX_ZOOM = 8;
+const [MIN_ZOOM, MAX_ZOOM] = [0.25, 8];
+/** How much desk there is on each side, in sheets. */
+const BESIDE = 1.5;
+/** x, y, width and height of the desk, in board units. */
+export const DESK = [-BESIDE, -BESIDE, 1 + 2 * BESIDE, 1 + 2 * BESIDE].map(
+  (part, i) => part * (i % 2 ? BOARD.height : BOARD.width),
+);
 
 /**
  * @typedef {{clientX: number, clientY: number}} Place in pixels of the web page
@@ -13,22 +20,25 @@ const MAX_ZOOM = 8;
  */
 
 /** @param {number} zoom */
-const clampZoom = (zoom) => Math.min(MAX_ZOOM, Math.max(1, zoom));
+const clampZoom = (zoom) => Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom));
 
-/** Where a side of the board begins. @param {number} at where it is wanted @param {number} room @param {number} size */
-const within = (at, room, size) => {
-  // Less than a pixel is rounding.
-  if (Math.abs(size - room) < 1) return 0;
-  return size > room ? Math.min(0, Math.max(room - size, at)) : (room - size) / 2;
-};
+/** Where a side of the sheet begins. @param {number} at where it is wanted @param {number} room @param {number} size */
+export function within(at, room, size) {
+  const beside = BESIDE * size;
+  // All of the desk is seen: it lies in the middle. Else its edges stay outside.
+  return size + 2 * beside <= room + 1 ? (room - size) / 2 : Math.min(beside, Math.max(room - size - beside, at));
+}
 
 export class Viewport {
   zoom = 1;
+  /** Whether all of the sheet is seen, in the middle of the frame, whatever size that gets. */
+  home = true;
   #left = 0;
   #top = 0;
   #el;
   #changed;
-  #width = 0;
+  /** What was in the middle of the frame, in board units. */
+  #middle = [BOARD.width / 2, BOARD.height / 2];
 
   /**
    * @param {HTMLElement} el covers the paper
@@ -40,8 +50,10 @@ export class Viewport {
     this.#changed = changed;
     // What was in the middle stays there.
     const observer = new ResizeObserver(() => {
-      const grown = this.#width ? el.clientWidth / this.#width : 1;
-      this.#move(this.#left * grown, this.#top * grown);
+      const desk = this.#desk;
+      if (!desk || !this.across) return;
+      if (this.home) this.goHome();
+      else this.centre(this.#middle[0], this.#middle[1]);
     });
     observer.observe(el);
     if (this.#desk) observer.observe(this.#desk);
@@ -68,13 +80,19 @@ export class Viewport {
     return (this.across / BOARD.width) * this.zoom;
   }
 
-  /** The part that is seen: x, y, width and height in board units. */
+  /** The part of the desk that is seen: x, y, width and height in board units. */
   get box() {
     const desk = this.#desk;
-    if (!desk || this.zoom === 1) return [0, 0, BOARD.width, BOARD.height];
     const unit = this.#unit;
-    const [x, y] = [Math.max(0, -this.#left / unit), Math.max(0, -this.#top / unit)];
-    return [x, y, Math.min(BOARD.width, desk.clientWidth / unit), Math.min(BOARD.height, desk.clientHeight / unit)];
+    if (!desk || !unit) return [0, 0, BOARD.width, BOARD.height];
+    const [x, y, width, height] = DESK;
+    const [left, top] = [Math.max(x, -this.#left / unit), Math.max(y, -this.#top / unit)];
+    return [
+      left,
+      top,
+      Math.min(x + width, (desk.clientWidth - this.#left) / unit) - left,
+      Math.min(y + height, (desk.clientHeight - this.#top) / unit) - top,
+    ];
   }
 
   /** Return a place as x, y in board units. @param {Place} place */
@@ -83,23 +101,34 @@ export class Viewport {
     return [((clientX - box.left) / box.width) * BOARD.width, ((clientY - box.top) / box.height) * BOARD.height];
   }
 
-  /** Show the board `zoom` times as large, its corner at (left, top): where it is larger than the desk it covers that, and
-   * where it is smaller it lies in its middle. @param {number} zoom @param {number} left @param {number} top */
+  /** Show the sheet `zoom` times as large as it fits, its corner at (left, top) as far as the desk allows.
+   * @param {number} zoom @param {number} left @param {number} top */
   zoomTo(zoom, left, top) {
+    this.home = false;
+    this.#place(zoom, left, top);
+  }
+
+  /** Show all of the sheet, in the middle of the frame. */
+  goHome() {
+    this.home = true;
+    const desk = this.#desk;
+    if (!desk) return;
+    const unit = this.across / BOARD.width;
+    this.#place(1, (desk.clientWidth - BOARD.width * unit) / 2, (desk.clientHeight - BOARD.height * unit) / 2);
+  }
+
+  /** @param {number} zoom @param {number} left @param {number} top */
+  #place(zoom, left, top) {
     const desk = this.#desk;
     if (!desk) return;
     this.zoom = clampZoom(zoom);
-    this.#move(left, top);
-    this.#changed(this.zoom, this.box);
-  }
-
-  /** @param {number} left @param {number} top */
-  #move(left, top) {
-    const desk = this.#desk;
-    if (!desk) return;
-    this.#width = this.#el.clientWidth;
-    this.#left = within(left, desk.clientWidth, BOARD.width * this.#unit);
-    this.#top = within(top, desk.clientHeight, BOARD.height * this.#unit);
+    const unit = this.#unit;
+    // Less than a pixel is rounding.
+    const [wide, high] = [desk.clientWidth, desk.clientHeight];
+    [this.#left, this.#top] = [within(left, wide, BOARD.width * unit), within(top, high, BOARD.height * unit)].map(
+      (at) => (this.home && Math.abs(at) < 0.5 ? 0 : at),
+    );
+    if (unit) this.#middle = [(wide / 2 - this.#left) / unit, (high / 2 - this.#top) / unit];
     const still = this.zoom === 1 && !this.#left && !this.#top;
     for (const part of [this.paper, this.#el]) {
       if (!part) continue;
@@ -107,6 +136,15 @@ export class Viewport {
       part.style.transform = still ? "" : `translate(${this.#left}px, ${this.#top}px) scale(${this.zoom})`;
     }
     this.#el.style.setProperty("--zoom", String(this.zoom));
+    this.#changed(this.zoom, this.box);
+  }
+
+  /** Have a place be in the middle of the frame. @param {number} x @param {number} y @param {number} [zoom] */
+  centre(x, y, zoom = this.zoom) {
+    const desk = this.#desk;
+    if (!desk) return;
+    const unit = (this.across / BOARD.width) * clampZoom(zoom);
+    this.zoomTo(zoom, desk.clientWidth / 2 - x * unit, desk.clientHeight / 2 - y * unit);
   }
 
   /** Zoom around a place, which stays where it is. @param {number} factor @param {Place} place */
@@ -126,19 +164,21 @@ export class Viewport {
     if (box) this.zoomAt(factor, { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 });
   }
 
-  /** Show x, y, width and height in board units, or the whole board. @param {number[] | null} view */
+  /** Show x, y, width and height in board units, or the whole sheet. @param {number[] | null} view */
   showView(view) {
     const desk = this.#desk;
     if (!desk) return;
     if (!view) {
-      this.zoomTo(1, 0, 0);
+      this.goHome();
       return;
     }
     const [x, y, width, height] = view;
-    const whole = this.#el.clientWidth / BOARD.width;
-    const zoom = clampZoom(Math.min(desk.clientWidth / width, desk.clientHeight / (height ?? 1)) / whole);
-    const unit = whole * zoom;
-    this.zoomTo(zoom, desk.clientWidth / 2 - (x + width / 2) * unit, desk.clientHeight / 2 - (y + height / 2) * unit);
+    const whole = this.across / BOARD.width;
+    this.centre(
+      x + width / 2,
+      y + height / 2,
+      Math.min(desk.clientWidth / width, desk.clientHeight / (height || 1)) / whole,
+    );
   }
 
   /** Take hold of the board at a place, to pan it. @param {Place} place @returns {Grip} */

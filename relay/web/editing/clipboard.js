@@ -4,12 +4,13 @@
 // Rules of this file: what comes from a clipboard is data of strangers: it is decoded as a drawing is, and nothing of it
 // becomes markup. A clipboard holds HTML with our elements in it, which browsers hand on to each other, and beside it an SVG.
 
+import { paint, whenDecoded } from "../canvas/painter.js";
 import { decode } from "../model/elements.js";
-import { around, union } from "../model/geometry.js";
+import { around, inflate, union } from "../model/geometry.js";
 import { copies } from "./commands.js";
 import { EIGHTHS } from "./effects.js";
 import { shift } from "./matrix.js";
-import { svgOf } from "./svg.js";
+import { EDGE, svgOf } from "./svg.js";
 
 /**
  * @typedef {import("../board/types").Board} Board
@@ -27,8 +28,11 @@ const BESIDE = 16;
 const MAX_DATA = 480_000;
 const MAX_SIDE = 1600;
 const MAX_TEXT = 10_000;
-export const TOO_LARGE = "That picture is too large for a board: at most about 350 kB as JPEG. Make it smaller first.";
-export const NO_PICTURE = "Only pictures and texts can be put on the board.";
+/** Words of the surface. */
+export const TOO_LARGE = "picture.large";
+export const NO_PICTURE = "picture.none";
+/** Pixels of a copied picture for each board unit, and at most on a side. */
+const [SHARP, MAX_PNG] = [2, 4096];
 
 /** What was copied here last, for browsers that let nobody read a clipboard. @type {Fields[]} */
 let copied = [];
@@ -43,7 +47,25 @@ export function packed(elements, entry) {
     html: `<meta charset="utf-8"><span data-ipysketch="${encode(json)}"></span>${svg}`,
     text: texts.join("\n") || svg,
     svg,
+    elements,
   };
+}
+
+/** Elements as a PNG on white paper. @param {readonly Element[]} elements @returns {Promise<Blob>} */
+export async function pngOf(elements) {
+  const [x0, y0, x1, y1] = inflate(elements.map(({ bounds }) => bounds).reduce(union), EDGE);
+  const scale = Math.min(SHARP, MAX_PNG / Math.max(x1 - x0, y1 - y0));
+  const canvas = new OffscreenCanvas(Math.ceil((x1 - x0) * scale), Math.ceil((y1 - y0) * scale));
+  const context = /** @type {any} */ (canvas.getContext("2d"));
+  for (let round = 0; round < 2; round++) {
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = "#ffffff";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.setTransform(scale, 0, 0, scale, -x0 * scale, -y0 * scale);
+    paint(context, elements, () => {});
+    await whenDecoded();
+  }
+  return await canvas.convertToBlob();
 }
 
 /** The fields of elements in HTML of ours; null where there are none. @param {string} html @returns {Fields[] | null} */

@@ -1,7 +1,17 @@
 // @ts-check
 // Cut, copy and paste, by keys and from a menu, and what is dropped on a board.
 
-import { NO_PICTURE, TOO_LARGE, lastCopied, packed, pasted, pictureFields, textFields, unpacked } from "./clipboard.js";
+import {
+  NO_PICTURE,
+  TOO_LARGE,
+  lastCopied,
+  packed,
+  pasted,
+  pictureFields,
+  pngOf,
+  textFields,
+  unpacked,
+} from "./clipboard.js";
 import { newKey } from "../client/identity.js";
 import { styleFields } from "./style.js";
 
@@ -57,6 +67,8 @@ export class ClipboardHand {
       event.preventDefault();
       event.clipboardData?.setData("text/html", content.html);
       event.clipboardData?.setData("text/plain", content.text);
+      // An event carries no picture: where a page may write by itself, all of it goes once more, with one.
+      if (event.isTrusted) written(content, ["html", "text", "png"]);
     };
     listen("copy", copy);
     listen("cut", (event) => {
@@ -93,8 +105,7 @@ export class ClipboardHand {
     const ours = unpacked(data.getData("text/html"));
     const files = [...data.files].filter(({ type }) => type.startsWith("image/"));
     const text = data.getData("text/plain");
-    const [x, y, wide, high] = this.#editor.viewport.box;
-    const middle = place ?? [x + wide / 2, y + high / 2];
+    const middle = place ?? this.#middle;
     if (ours) this.#editor.insert(pasted(ours, this.#context, place).actions);
     else if (files.length) for (const file of files) this.#insertPicture(file, middle);
     else if (text) this.#insertFields(textFields(text, styleFields("text", this.#editor.style), middle));
@@ -115,21 +126,34 @@ export class ClipboardHand {
     }
   }
 
+  /** Ask for a file, and put it in the middle of what is seen. */
+  choosePicture() {
+    if (!this.#board.can.draw) return;
+    const input = document.createElement("input");
+    Object.assign(input, { type: "file", accept: "image/*", multiple: true });
+    input.addEventListener("change", () => {
+      for (const file of input.files ?? []) this.#insertPicture(file, this.#middle);
+    });
+    input.click();
+  }
+
+  get #middle() {
+    const [x, y, wide, high] = this.#editor.viewport.box;
+    return [x + wide / 2, y + high / 2];
+  }
+
   /** Copy from a menu, where there is no event of the clipboard. */
   async copy() {
     const content = this.#packed();
+    if (content) await written(content, ["html", "text", "png"]); // Where nobody may write: it can be pasted here.
+  }
+
+  /** Copy for other programs alone. @param {"copy-svg" | "copy-png"} how */
+  async copyAs(how) {
+    const content = this.#packed();
     if (!content) return;
-    const blob = (/** @type {string} */ text, /** @type {string} */ type) => new Blob([text], { type });
-    try {
-      await navigator.clipboard.write([
-        new ClipboardItem({
-          "text/html": blob(content.html, "text/html"),
-          "text/plain": blob(content.text, "text/plain"),
-        }),
-      ]);
-    } catch {
-      // This browser lets no page write: what was copied can be pasted here.
-    }
+    const done = await written(content, how === "copy-png" ? ["png"] : ["svg"]);
+    this.#tell(done ? "copied" : "copy.failed");
   }
 
   async paste() {
@@ -138,8 +162,7 @@ export class ClipboardHand {
         const type = item.types.find((each) => each.startsWith("image/"));
         const html = item.types.includes("text/html") ? await (await item.getType("text/html")).text() : "";
         const ours = unpacked(html);
-        const [x, y, wide, high] = this.#editor.viewport.box;
-        const middle = [x + wide / 2, y + high / 2];
+        const middle = this.#middle;
         if (ours) this.#editor.insert(pasted(ours, this.#context, null).actions);
         else if (type) await this.#insertPicture(await item.getType(type), middle);
         else if (item.types.includes("text/plain")) {
@@ -150,5 +173,22 @@ export class ClipboardHand {
     } catch {
       this.#editor.insert(pasted(lastCopied(), this.#context, null).actions); // Nobody may read this browser's clipboard.
     }
+  }
+}
+
+const TYPES = { html: "text/html", text: "text/plain", svg: "text/plain", png: "image/png" };
+
+/** Put parts of what was copied on the clipboard; false where the browser does not allow it.
+ * @param {ReturnType<typeof packed>} content @param {(keyof typeof TYPES)[]} parts */
+async function written(content, parts) {
+  try {
+    const all = parts.map((part) => {
+      const type = TYPES[part];
+      return [type, part === "png" ? pngOf(content.elements) : new Blob([content[part]], { type })];
+    });
+    await navigator.clipboard.write([new ClipboardItem(Object.fromEntries(all))]);
+    return true;
+  } catch {
+    return false;
   }
 }

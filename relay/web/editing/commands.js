@@ -18,6 +18,8 @@ import { shift, transformed } from "./matrix.js";
 
 /** How far to the right of and below its original a duplicate lies, in board units. */
 export const DUPLICATE = 16;
+/** @type {Command[]} */
+const COPIES = ["copy", "copy-svg", "copy-png"];
 const NUDGES = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 
 /**
@@ -217,8 +219,9 @@ export function possible(keys, context, canPaste) {
   const commands = new Set(["all", "none"]);
   const wanted = new Set(keys);
   const elements = context.elements().filter(({ key }) => wanted.has(key));
-  if (elements.length) commands.add("copy");
+  if (elements.length) for (const name of COPIES) commands.add(name);
   if (!context.canDraw()) return commands;
+  commands.add("picture");
   if (canPaste) commands.add("paste");
   if (!elements.length) return commands;
   const locked = elements.filter(({ key }) => context.entry(key)?.fields.lock === true);
@@ -230,7 +233,7 @@ export function possible(keys, context, canPaste) {
   const free = elements.length - locked.length;
   if (!free) return commands;
   add("delete", "cut", "lock", "flip-x", "flip-y", "left", "right", "up", "down");
-  if (elements.length === 1 && elements[0].kind === "text") add("edit");
+  if (elements.length === 1 && ["text", "rectangle", "ellipse"].includes(elements[0].kind)) add("edit");
   if (elements.length > 1) add("group");
   if (elements.some(({ group }) => group)) add("ungroup");
   const apart = units(elements.filter((element) => !locked.includes(element))).length;

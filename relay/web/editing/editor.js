@@ -11,6 +11,7 @@ import { Viewport } from "../canvas/viewport.js";
 import { WetLayer } from "../canvas/wet_layer.js";
 import { FrameTimer } from "../client/frame_timer.js";
 import { newKey } from "../client/identity.js";
+import { union } from "../model/geometry.js";
 import { ClipboardHand } from "./clipboard_hand.js";
 import { possible } from "./commands.js";
 import { EIGHTHS } from "./effects.js";
@@ -65,7 +66,7 @@ export class Editor extends EventTarget {
   /** @type {ToolName} */
   tool = "pen";
   /** @type {Style} */
-  style = { color: "#1a1a1a", width: 4, fill: "", dash: "", opacity: 0, even: false };
+  style = { color: "#1a1a1a", width: 4, fill: "", dash: "", opacity: 0, even: false, size: 25 };
   viewport;
   #board;
   #el;
@@ -98,6 +99,8 @@ export class Editor extends EventTarget {
   #box = [0, 0, 1, 1];
   /** @type {any} */
   #looking = 0;
+  /** The view that others know. */
+  #told = "null";
   #hint = "";
   #followed = "";
   /** How many elements others are dragging. */
@@ -123,7 +126,7 @@ export class Editor extends EventTarget {
       canDraw: () => board.can.draw,
       grid: () => (this.grid ? GRID : 0),
     });
-    this.#viewport = new Viewport(el, (zoom, box) => this.#viewChanged(zoom, box), signal);
+    this.#viewport = new Viewport(el, (_, box) => this.#viewChanged(box), signal);
     this.viewport = this.#publicView();
     this.#selectionView = new SelectionView(el, board.width, board.height);
     this.#wet = new WetLayer(el, view, this.#viewport);
@@ -203,7 +206,7 @@ export class Editor extends EventTarget {
     // What is under the hand is drawn as far as it is when the page is left.
     window.addEventListener("beforeunload", () => this.finish(), { signal });
     window.addEventListener("pagehide", () => this.finish(), { signal });
-    this.#el.addEventListener("keyup", (event) => this.#spaceBar(event, false), { signal });
+    document.addEventListener("keyup", (event) => event.key === " " && this.#setPanning(false), { signal });
     this.#el.addEventListener("blur", () => this.#setPanning(false), { signal });
   }
 
@@ -300,8 +303,15 @@ export class Editor extends EventTarget {
         this.#clipboard.copy();
         this.#apply(this.#gestures.act("delete"));
         break;
+      case "copy-svg":
+      case "copy-png":
+        this.#clipboard.copyAs(command);
+        return;
       case "paste":
         this.#clipboard.paste();
+        return;
+      case "picture":
+        this.#clipboard.choosePicture();
         return;
       case "edit":
         this.#typing.edit(this.#gestures.chosen[0]);
@@ -464,6 +474,15 @@ export class Editor extends EventTarget {
     this.dispatchEvent(new CustomEvent("menu", { detail: { clientX, clientY } }));
   }
 
+  openMenu() {
+    const { bounds } = this.#selection;
+    const [x, y, width, height] = this.#viewport.box;
+    const [mx, my] = bounds
+      ? [bounds.x + bounds.width / 2, bounds.y + bounds.height / 2]
+      : [x + width / 2, y + height / 2];
+    this.dispatchEvent(new CustomEvent("menu", { detail: this.viewport.toPixels(mx, my) }));
+  }
+
   /** Disabled while there is no kernel. @param {boolean} enabled */
   setEnabled(enabled) {
     this.#pointers.setEnabled(enabled);
@@ -489,19 +508,14 @@ export class Editor extends EventTarget {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (event.key === " " && !event.ctrlKey && !event.altKey && !event.metaKey) {
-      if (event.target !== this.#el) return false; // A button has it.
-      this.#spaceBar(event, true);
+      if (/** @type {HTMLElement | null} */ (event.target)?.closest?.("button, [role=slider]")) return false; // It has it.
+      this.#setPanning(true);
       return true;
     }
     return handleKey(event, { board: this.#board, editor: this });
   }
 
-  /** While the space bar is down, the pointer pans. @param {KeyboardEvent} event @param {boolean} down */
-  #spaceBar(event, down) {
-    if (event.key === " ") this.#setPanning(down);
-  }
-
-  /** @param {boolean} panning */
+  /** While the space bar is down, the pointer pans. @param {boolean} panning */
   #setPanning(panning) {
     if (panning === this.#panning) return;
     this.#panning = panning;
@@ -510,15 +524,18 @@ export class Editor extends EventTarget {
 
   // --- the part that is seen ----------------------------------------------------------------------------------------
 
-  /** @param {number} zoom @param {number[]} box */
-  #viewChanged(zoom, box) {
+  /** @param {number[]} box */
+  #viewChanged(box) {
     this.#box = /** @type {Box} */ (box);
     this.dispatchEvent(new Event("view"));
     this.#detail.changed();
     this.paint();
     clearTimeout(this.#looking);
     this.#looking = setTimeout(() => {
-      this.#board.presence({ view: zoom === 1 ? null : box.map((value) => Math.round(value * EIGHTHS)) });
+      const view = this.#viewport.home ? null : this.#box.map((value) => Math.round(value * EIGHTHS));
+      if (String(view) === this.#told) return;
+      this.#told = String(view);
+      this.#board.presence({ view });
     }, LOOK_REST);
   }
 
@@ -541,9 +558,14 @@ export class Editor extends EventTarget {
       },
       zoomTo: (zoom) => viewport.zoomAt(zoom / viewport.zoom, middle()),
       zoomBy: (factor) => viewport.zoomBy(factor),
-      fit: () => viewport.zoomTo(1, 0, 0),
+      get home() {
+        return viewport.home;
+      },
+      fit: () => viewport.goHome(),
+      fitAll: () => viewport.showView(this.#all()),
       panBy: (dx, dy) => viewport.panTo(viewport.grip({ clientX: 0, clientY: 0 }), { clientX: dx, clientY: dy }),
       show: (view) => viewport.showView(view),
+      centre: (x, y, zoom) => viewport.centre(x, y, zoom),
       toBoard: (place) => viewport.toBoard(place),
       toPixels: (x, y) => {
         const shown = this.#el.getBoundingClientRect();
@@ -553,6 +575,17 @@ export class Editor extends EventTarget {
         };
       },
     };
+  }
+
+  /** The box around the sheet and all that lies on the desk; null for the sheet alone. @returns {number[] | null} */
+  #all() {
+    const { elements, width, height } = this.#board;
+    const sheet = [0, 0, width, height];
+    const [x0, y0, x1, y1] = elements.map(({ bounds }) => bounds).reduce(union, sheet);
+    const [left, top, right, bottom] = [x0, y0, x1, y1].map((side, i) =>
+      side === sheet[i] ? side : side + (i < 2 ? -GRID : GRID),
+    );
+    return String([x0, y0, x1, y1]) === String(sheet) ? null : [left, top, right - left, bottom - top];
   }
 
   // --- painting -----------------------------------------------------------------------------------------------------
@@ -575,7 +608,7 @@ export class Editor extends EventTarget {
   #changes() {
     const changes = this.#gestures.changes();
     const moving = this.#board.moving;
-    const { key } = this.#typing;
+    const { key, change } = this.#typing;
     if (!key && !moving?.size) return changes;
     const all = new Map(changes);
     for (const [other, [dx, dy, ...matrix]] of moving ?? []) {
@@ -583,7 +616,7 @@ export class Editor extends EventTarget {
       const more = matrix.length === 4 ? { transform: matrix } : {};
       if (entry) all.set(other, { fields: { ...entry.fields, offset: [dx, dy], ...more } });
     }
-    if (key) all.set(key, { pieces: [] }); // It is in the field.
+    if (key) all.set(key, change); // Its words are in the field.
     return all;
   }
 
@@ -601,6 +634,7 @@ export class Editor extends EventTarget {
         each: elements.length > 1 && !selector.dragging ? elements.flatMap((one) => frameOf([one], entry) ?? []) : [],
         handles: !!frame && canDraw && !locked && this.tool === "select" && !this.#typing.open,
         locked,
+        flows: elements.length === 1 && elements[0].kind === "text",
         band: selector.band,
         lasso: selector.lasso,
         guides: selector.guides,

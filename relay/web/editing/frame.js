@@ -7,6 +7,7 @@
 import { around, union } from "../model/geometry.js";
 import { about, cornersOf, mapped, matrixOf } from "../model/transform.js";
 import { decode } from "../model/elements.js";
+import { MARGIN } from "../model/typeset.js";
 import { EIGHTHS } from "./effects.js";
 import { composed, middleOf, offsetOf, turn } from "./matrix.js";
 
@@ -97,6 +98,21 @@ export function scaled(frame, handle, x, y, { straight, middle }) {
   }
   const upright = about([sx, 0, 0, sy], ax, ay);
   return composed(turn(angle, ax, ay), composed(upright, back));
+}
+
+/**
+ * The fields of a text whose left or right side, which is at `handle`, is where `map` puts it: its lines are as wide as that.
+ * @param {Fields} fields @param {Frame} frame @param {string} handle @param {number[]} map
+ */
+export function rewrapped(fields, frame, handle, map) {
+  const [a, b] = matrixOf(fields.transform) ?? [1, 0];
+  const scale = Math.sqrt(a * a + b * b);
+  const { size } = fields;
+  const long = (/** @type {Frame} */ { u }) => (Math.hypot(...u) / scale) * EIGHTHS - 2 * MARGIN * size;
+  const wrap = Math.max(size, Math.round(long(mappedFrame(frame, map))));
+  const by = handle === "w" ? long(frame) - wrap : 0;
+  const [dx, dy] = offsetOf(fields);
+  return { wrap, offset: [Math.round(dx + a * by), Math.round(dy + b * by)] };
 }
 
 /** @param {number} now @param {number} was */

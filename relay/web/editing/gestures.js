@@ -182,11 +182,14 @@ export class Gestures {
     return commit([{ type: "create", key: this.context.newKey(), fields, page: this.context.page() }]);
   }
 
-  /** Change the words of a text; a blank one is deleted. @param {string} key @param {string} text @param {Fields} [more]
+  /** Change the words of a text, or those in a shape; a blank text is deleted. @param {string} key @param {string} text @param {Fields} [more]
    * @returns {Effect[]} */
   rewrite(key, text, more = {}) {
-    if (this.context.entry(key)?.fields.kind !== "text" || !this.context.canDraw()) return [];
-    return commit([text.trim() ? { type: "patch", key, fields: { text, ...more } } : { type: "delete", keys: [key] }]);
+    const fields = this.context.entry(key)?.fields;
+    if (!fields || !this.context.canDraw()) return [];
+    if (text.trim()) return commit([{ type: "patch", key, fields: { text, ...more } }]);
+    if (fields.kind !== "text") return commit(fields.text ? [{ type: "patch", key, fields: { text: null } }] : []);
+    return commit([{ type: "delete", keys: [key] }]);
   }
 }
 

@@ -22,6 +22,7 @@ const PLAIN = {
   arrowup: "up",
   arrowdown: "down",
   enter: "edit",
+  i: "picture",
 };
 /** @type {Record<string, Command>} */
 const WITH_CONTROL = { d: "duplicate", a: "all", g: "group", "]": "forward", "[": "backward" };
@@ -42,8 +43,10 @@ export function handleKey(event, { board, editor }) {
   const key = letterOf(event);
   if (event.altKey) return false;
   if (event.ctrlKey || event.metaKey) return withControl(key, event.shiftKey, board, editor);
+  if (key === "contextmenu" || (key === "f10" && event.shiftKey)) return done(editor.openMenu());
   if (event.shiftKey && WITH_SHIFT[key]) return act(editor, WITH_SHIFT[key]);
-  if (event.shiftKey && event.code === "Digit1") return done(editor.viewport.fit());
+  if (event.shiftKey && event.code === "Digit1") return done(editor.viewport.fitAll());
+  if (event.shiftKey && event.code === "Digit0") return done(editor.viewport.fit());
   switch (key) {
     case "escape":
       editor.cancel();

@@ -24,8 +24,12 @@
 const ERASER_BUTTON = 32;
 /** Pixels that a pointer may move and still have clicked. */
 const STILL = 4;
+/** The same of a finger, which opens a menu when it rests so many milliseconds. */
+const [TOUCH_STILL, LONG_PRESS] = [9, 550];
 /** Pixels of a line, of wheels that count lines. */
 const LINE = 16;
+/** The largest step of a zoom, in pixels of a wheel. */
+const MOST_STEP = 40;
 /** Tools of people who may not draw. */
 const HARMLESS = ["select", "laser", "hand"];
 
@@ -38,6 +42,8 @@ export class Pointers {
   /** Where each finger is, in pixels. @type {Map<number, number[]>} */
   #fingers = new Map();
   #penSeen = false;
+  /** The finger that rests, and where. @type {{pointer: number, from: number[], timer: any} | null} */
+  #resting = null;
   #enabled = true;
 
   /** @param {HTMLElement} el covers the paper @param {Hand} hand @param {Viewport} viewport @param {AbortSignal} signal */
@@ -59,6 +65,7 @@ export class Pointers {
       event.stopPropagation();
     });
     listen("mousedown", (event) => event.preventDefault());
+    signal.addEventListener("abort", () => this.#moves());
     el.addEventListener("wheel", (event) => this.#wheel(event), { signal, passive: false });
   }
 
@@ -83,20 +90,29 @@ export class Pointers {
 
   /** @param {WheelEvent} event */
   #wheel(event) {
+    const scale = event.deltaMode === 1 ? LINE : event.deltaMode === 2 ? this.#el.clientHeight : 1;
+    const viewport = this.#viewport;
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
-      this.#viewport.zoomAt(Math.exp(-event.deltaY / 300), event);
+      // A pinch of a trackpad comes as many small steps, a wheel in large ones.
+      const step = Math.sign(event.deltaY) * Math.min(MOST_STEP, Math.abs(scale * event.deltaY));
+      viewport.zoomAt(Math.exp(-step / 100), event);
       return;
     }
-    if (this.#viewport.zoom === 1) return; // All of it is seen: the notebook scrolls.
-    event.preventDefault();
-    const scale = event.deltaMode === 1 ? LINE : event.deltaMode === 2 ? this.#el.clientHeight : 1;
+    if (viewport.home && !this.#focused) return; // The notebook scrolls.
     const sideways = event.shiftKey && !event.deltaX;
-    const grip = this.#viewport.grip({ clientX: 0, clientY: 0 });
-    this.#viewport.panTo(grip, {
+    const before = String(viewport.box);
+    viewport.panTo(viewport.grip({ clientX: 0, clientY: 0 }), {
       clientX: -scale * (sideways ? event.deltaY : event.deltaX),
       clientY: sideways ? 0 : -scale * event.deltaY,
     });
+    if (String(viewport.box) !== before) event.preventDefault(); // At the edge of the desk it is the notebook's again.
+  }
+
+  /** Whether the wheel is this board's: it has the focus, or nothing around it is scrolled. */
+  get #focused() {
+    const root = /** @type {HTMLElement | null} */ (this.#el.closest(".ipysketch-board"));
+    return root?.dataset.host === "page" || Boolean((root ?? this.#el).contains(document.activeElement));
   }
 
   // --- pointer events -----------------------------------------------------------------------------------------------
@@ -109,8 +125,10 @@ export class Pointers {
     if (this.#hand.endText()) return; // A click outside only ends it.
     this.#el.focus({ preventScroll: true });
     this.#el.setPointerCapture(pointer);
+    this.#moves();
     if (touch) {
       this.#fingers.set(pointer, [event.clientX, event.clientY]);
+      if (this.#fingers.size === 1) this.#rests(event);
       if (this.#fingers.size > 1) {
         for (const finger of this.#fingers.keys()) this.#cancel(finger);
         return;
@@ -136,9 +154,27 @@ export class Pointers {
     this.#hand.begin(pointer, tool, this.#sample(event), event);
   }
 
+  /** A finger that rests opens a menu; what it began comes to nothing. @param {PointerEvent} event */
+  #rests(event) {
+    const pointer = event.pointerId;
+    const timer = setTimeout(() => {
+      this.#resting = null;
+      this.#cancel(pointer);
+      this.#hand.menu(event);
+    }, LONG_PRESS);
+    this.#resting = { pointer, from: [event.clientX, event.clientY], timer };
+  }
+
+  #moves() {
+    clearTimeout(this.#resting?.timer);
+    this.#resting = null;
+  }
+
   /** @param {PointerEvent} event */
   #move(event) {
     const pointer = event.pointerId;
+    const resting = this.#resting;
+    if (resting?.pointer === pointer && this.#far(resting.from, event, TOUCH_STILL)) this.#moves();
     if (this.#fingers.has(pointer)) {
       const before = [...this.#fingers.values()];
       this.#fingers.set(pointer, [event.clientX, event.clientY]);
@@ -158,14 +194,15 @@ export class Pointers {
     } else if (!gesture) this.#hand.hover(this.#viewport.toBoard(event), event);
   }
 
-  /** @param {number[]} from @param {PointerEvent} event */
-  #far([x, y], event) {
-    return Math.hypot(event.clientX - x, event.clientY - y) > STILL;
+  /** @param {number[]} from @param {PointerEvent} event @param {number} [still] */
+  #far([x, y], event, still = STILL) {
+    return Math.hypot(event.clientX - x, event.clientY - y) > still;
   }
 
   /** @param {PointerEvent} event */
   #up(event) {
     const pointer = event.pointerId;
+    this.#moves();
     this.#fingers.delete(pointer);
     const gesture = this.#gestures.get(pointer);
     if (gesture?.kind === "text") {
@@ -184,6 +221,7 @@ export class Pointers {
 
   /** @param {PointerEvent} event */
   #lost(event) {
+    this.#moves();
     this.#fingers.delete(event.pointerId);
     if (event.type === "pointercancel" && event.pointerType === "touch") this.#cancel(event.pointerId);
     else this.#end(event.pointerId);

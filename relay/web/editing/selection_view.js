@@ -12,6 +12,7 @@ import { HANDLES, angleOf, placeOf } from "./frame.js";
  * @property {Frame[]} each the frames of elements, where several are selected
  * @property {boolean} handles
  * @property {boolean} locked
+ * @property {boolean} flows whether it is a text: its height follows from its width
  * @property {number[] | null} band
  * @property {number[] | null} lasso
  * @property {number[][]} guides
@@ -52,7 +53,7 @@ export class SelectionView {
   }
 
   /** @param {Seen} seen @param {number} unit board units of a pixel */
-  show({ frame, each, handles, locked, band, lasso, guides, label }, unit) {
+  show({ frame, each, handles, locked, flows, band, lasso, guides, label }, unit) {
     this.#handles.clear();
     /** @type {string[]} */
     const parts = [];
@@ -68,7 +69,7 @@ export class SelectionView {
       const outer = grown(frame, MARGIN * unit);
       this.#angle = angleOf(frame);
       line(locked ? "frame locked" : "frame", outline(frame, MARGIN * unit));
-      if (handles) parts.push(...this.#addHandles(outer, unit));
+      if (handles) parts.push(...this.#addHandles(outer, unit, flows));
       if (label) parts.push(labelled(outer, label, unit, this.#width, this.#height));
     }
     const text = parts.join("");
@@ -77,8 +78,8 @@ export class SelectionView {
     this.#svg.innerHTML = text;
   }
 
-  /** @param {Frame} outer @param {number} unit */
-  #addHandles(outer, unit) {
+  /** @param {Frame} outer @param {number} unit @param {boolean} flows */
+  #addHandles(outer, unit, flows) {
     const wide = Math.hypot(...outer.u) / unit;
     const high = Math.hypot(...outer.v) / unit;
     const parts = [];
@@ -93,7 +94,7 @@ export class SelectionView {
     this.#handles.set("turn", knob);
     const degrees = number((this.#angle * 180) / Math.PI);
     for (const [name, [s, t]] of Object.entries(HANDLES)) {
-      if ((s === 0.5 && wide < ROOM) || (t === 0.5 && high < ROOM)) continue;
+      if ((s === 0.5 && (flows || wide < ROOM)) || (t === 0.5 && high < ROOM)) continue;
       const [x, y] = placeOf(outer, s, t);
       const half = (SIZE / 2) * unit;
       parts.push(

@@ -3,6 +3,7 @@
 //
 // Rules of this file: pure. Lengths of styles are board units, those of fields eighths.
 
+import { USUAL_SIZE as SHAPE_SIZE } from "../model/typeset.js";
 import { EIGHTHS } from "./effects.js";
 
 /**
@@ -25,17 +26,17 @@ const MAX_WIDTH = 1600;
 const MAX_SIZE = 8000;
 const COLOR = /^#[0-9a-f]{6}$/i;
 
-/** The height of type that goes with a width, both in board units; `Style.text_size` in Python is its twin.
- * @param {number} width */
-export const textSize = (width) => Math.round(8 + 6 * width ** 0.75);
-/** The width that goes with a height of type. @param {number} size */
-const widthOfText = (size) => Math.round((Math.max(0, size - 8) / 6) ** (4 / 3) * 8) / 8;
+/** The height of type where a style says none, in board units. */
+const USUAL_SIZE = 25;
+
+/** The height of type of a style, in eighths. @param {Partial<Style>} style */
+export const sizeOf = ({ size }) => Math.max(1, Math.min(MAX_SIZE, Math.round((size || USUAL_SIZE) * EIGHTHS)));
 
 /** Return the fields that a style gives to a new element of `kind`. @param {string} kind @param {Style} style */
 export function styleFields(kind, style) {
   /** @type {Fields} */
   const fields = { kind, color: style.color };
-  if (kind === "text") fields.size = textSize(style.width) * EIGHTHS;
+  if (kind === "text") fields.size = sizeOf(style);
   else fields.width = Math.round(style.width * EIGHTHS * (kind === "highlighter" ? HIGHLIGHTER_WIDTH : 1));
   if (kind === "stroke") fields.look = style.even ? "even" : "flow";
   if (style.fill && BOXES.includes(kind)) fields.fill = style.fill;
@@ -48,7 +49,7 @@ export function styleFields(kind, style) {
  * @param {Fields} fields @param {Partial<Style>} changes */
 export function restyled(fields, changes) {
   const { kind } = fields;
-  let { color, width, fill, dash, opacity, even } = changes;
+  let { color, width, fill, dash, opacity, even, size } = changes;
   /** @type {Fields} */
   const wanted = {};
   if (kind === "area" && !COLOR.test(fields.color ?? "")) {
@@ -61,8 +62,8 @@ export function restyled(fields, changes) {
     wanted.opacity = opacity || (kind === "highlighter" ? HIGHLIGHTER_OPACITY : 100);
   }
   if (color !== undefined && kind !== "image" && COLOR.test(color)) wanted.color = color.toLowerCase();
-  if (width !== undefined && kind === "text") wanted.size = Math.min(MAX_SIZE, textSize(width) * EIGHTHS);
-  else if (width !== undefined && LINED.includes(kind)) {
+  if (size !== undefined && (kind === "text" || (BOXES.includes(kind) && fields.text))) wanted.size = sizeOf({ size });
+  if (width !== undefined && LINED.includes(kind)) {
     const factor = kind === "highlighter" ? HIGHLIGHTER_WIDTH : 1;
     wanted.width = Math.max(1, Math.min(MAX_WIDTH, Math.round(width * EIGHTHS * factor)));
   }
@@ -89,12 +90,12 @@ export function commonStyle(all) {
 }
 
 /** @param {Fields} fields @returns {Partial<Style>} */
-function styleOf({ kind, color, width, size, fill, dash, opacity, look }) {
+function styleOf({ kind, color, width, size, text, fill, dash, opacity, look }) {
   /** @type {Partial<Style>} */
   const style = { opacity: opacity ?? 0 };
   if (typeof color === "string") style.color = color;
-  if (kind === "text" && typeof size === "number") style.width = widthOfText(size / EIGHTHS);
-  else if (typeof width === "number") style.width = width / EIGHTHS / (kind === "highlighter" ? HIGHLIGHTER_WIDTH : 1);
+  if (text) style.size = (typeof size === "number" ? size : SHAPE_SIZE) / EIGHTHS;
+  if (typeof width === "number") style.width = width / EIGHTHS / (kind === "highlighter" ? HIGHLIGHTER_WIDTH : 1);
   if (kind === "stroke") style.even = look !== "flow";
   if (BOXES.includes(kind) || kind === "area") style.fill = fill ?? "";
   if (SHAPES.includes(kind) || kind === "area") style.dash = dash ?? "";

@@ -12,7 +12,7 @@ import { union } from "../model/geometry.js";
  */
 
 /** Board units around it. */
-const EDGE = 8;
+export const EDGE = 8;
 
 /** @param {number} value */
 const number = (value) => String(Math.round(value * 100) / 100);
@@ -49,7 +49,7 @@ function primitive({ path, fill, run, picture }) {
     return `<path d="${way}" fill="${fill.color}"${fill.evenOdd ? ' fill-rule="evenodd"' : ""}/>`;
   }
   if (run) {
-    const style = `font-family="sans-serif" font-size="${number(run.size)}" fill="${run.color}" style="white-space:pre"`;
+    const style = `font-family="sans-serif" font-size="${number(run.size)}" fill="${run.color}" style="white-space:pre"${run.middle ? ' text-anchor="middle"' : ""}`;
     return `<text x="${number(run.x)}" y="${number(run.y)}" ${style}${put(run.affine)}>${escaped(run.text)}</text>`;
   }
   if (picture) {

@@ -6,8 +6,12 @@ import { BOARD } from "../canvas/live_ink.js";
 /** Characters of one text, as `MAX_TEXT` in Python. */
 const MAX_TEXT = 10_000;
 
+/** @typedef {{wrap?: number, most?: number, middle?: boolean}} Room how wide its lines are, or may be at most, in board units;
+ *   with `middle` the place is its middle, and the lines are centred */
+
 export class TextField {
   #el;
+  #room;
   #field = document.createElement("textarea");
   #before;
   #closed;
@@ -22,9 +26,11 @@ export class TextField {
    * @param {(text: string | null) => void} closed is called with the text, "" where there is none, or null where it was given
    *   up or is as it was
    * @param {string} [before] the text to change
+   * @param {Room} [room]
    */
-  constructor(el, style, [clientX, clientY], closed, before = "") {
+  constructor(el, style, [clientX, clientY], closed, before = "", room = {}) {
     this.#el = el;
+    this.#room = room;
     this.#before = before;
     this.#closed = closed;
     this.#size = style.size;
@@ -44,6 +50,7 @@ export class TextField {
       top: `${clientY - box.top}px`,
       lineHeight: "1.25",
     });
+    if (room.middle) Object.assign(field.style, { textAlign: "center", transform: "translate(-50%, -50%)" });
     field.addEventListener("input", () => this.#fit());
     field.addEventListener("blur", () => this.end(true));
     field.addEventListener("keydown", (event) => {
@@ -74,8 +81,13 @@ export class TextField {
 
   #fit() {
     const { style } = this.#field;
+    const { wrap, most = Infinity } = this.#room;
+    const unit = this.#unit;
     style.width = "2ch";
-    style.width = `${this.#field.scrollWidth + this.#size * this.#unit}px`;
+    style.whiteSpace = "pre";
+    const wide = wrap ? wrap * unit : Math.min(this.#field.scrollWidth + this.#size * unit, most * unit);
+    style.width = `${wide}px`;
+    if (wrap || wide === most * unit) Object.assign(style, { whiteSpace: "pre-wrap", overflowWrap: "anywhere" });
     style.height = "auto";
     style.height = `${this.#field.scrollHeight}px`;
   }

@@ -9,14 +9,15 @@ import { around, beside, CIRCLE, distance, head, inflate, union, winding } from 
 import { boxOf, stepped, through } from "./curves.js";
 import { contours } from "./ink.js";
 import { about, cornersOf, mapped, matrixOf, scaleOf, unmapped } from "./transform.js";
+import { BASELINE, LEADING, MARGIN, USUAL_SIZE, advance, inside, readable, shown, wrapped } from "./typeset.js";
 
 /**
  * @typedef {{points: number[], color: string, width: number, dash: number[], fill: string | null, curved: boolean}} Path a
  *   polyline with round caps and joins; with a fill it ends where it begins; a curved one is the smooth line of `through`
  * @typedef {{contours: number[][], color: string, evenOdd: boolean, curved: boolean}} Fill the inside of closed contours: by
  *   the winding number, or where a ray crosses them an odd number of times; those of a curved one are chains of `curves.js`
- * @typedef {{text: string, x: number, y: number, size: number, color: string, width: number, affine?: number[]}} TextRun one line, its left
- *   end at (x, y) on the baseline, at most `width` wide
+ * @typedef {{text: string, x: number, y: number, size: number, color: string, width: number, affine?: number[],
+ *   middle?: boolean}} TextRun one line, its left end, or with `middle` its middle, at (x, y) on the baseline, at most `width` wide
  * @typedef {{box: number[], mime: string, data: string, affine?: number[]}} Picture an image, base64, that fills x0, y0, x1, y1
  * @typedef {{path?: Path, fill?: Fill, run?: TextRun, picture?: Picture}} Primitive one of the four
  * @typedef {object} Element
@@ -49,12 +50,6 @@ const MAX_POINTS = 20_000;
 const MAX_DASHES = 10_000;
 const COLOR = /^#[0-9a-f]{6}$/i;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-const FONT_LINE = 1.25;
-const BASELINE = 0.95;
-const HANGS = 0.1;
-// What is wide in East Asia, and small pictures; all above U+FFFF too.
-const WIDE =
-  /[\u1100-\u115f\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{10000}-\u{10ffff}]/u;
 
 // --- reading fields ---
 
@@ -152,31 +147,6 @@ function pattern(dash, width, points) {
   for (let i = 2; i < points.length; i += 2)
     way += Math.hypot(points[i] - points[i - 2], points[i + 1] - points[i - 1]);
   return way <= MAX_DASHES * (dashes[0] + dashes[1]) ? dashes : [];
-}
-
-// --- lines of text ---
-
-/** How wide a shown character is, in parts of the size. @param {string} letter */
-function advance(letter) {
-  if ("mwMW@%".includes(letter)) return 1;
-  if ("ijlftI'|.,:;!()[] ".includes(letter)) return 0.45;
-  return WIDE.test(letter) ? 1 : 0.75;
-}
-
-/** The characters of a line that are shown. @param {string} line */
-function shown(line) {
-  let found = "";
-  for (const letter of line.replaceAll("\t", "    ")) {
-    const code = /** @type {number} */ (letter.codePointAt(0));
-    const hidden =
-      code < 0x20 ||
-      (code >= 0x7f && code <= 0x9f) ||
-      code === 0xfffe ||
-      code === 0xffff ||
-      (code >= 0xd800 && code <= 0xdfff);
-    if (!hidden) found += letter;
-  }
-  return found;
 }
 
 // --- the kinds ---
@@ -298,7 +268,19 @@ function shape(fields) {
   }
   if (affine) way = mapped(affine, way);
   const outline = { ...path(way, style.ink, style.width), dash: pattern(fields.dash, style.width, way), fill };
-  return { color: style.ink, width: style.width, ...drawn([outline]) };
+  const made = { color: style.ink, width: style.width, ...drawn([outline]) };
+  if (x0 === x1 || y0 === y1 || !isText(fields.text)) return made;
+  const size = (between(fields.size, 1, MAX_SIZE) ? fields.size : USUAL_SIZE) / EIGHTHS;
+  const letters = color(fields.ink) ?? (style.ink === fill ? readable(fill) : style.ink);
+  const round = fields.kind === "ellipse";
+  const words = inside(fields.text, size, letters, box, style.width, matrixOf(fields.transform), round);
+  return {
+    ...made,
+    display: [...made.display, ...words.runs],
+    bounds: union(made.bounds, words.affine ? around(mapped(words.affine, cornersOf(words.box))) : words.box),
+    /** @type {Element["hit"]} */
+    touches: (x, y, radius) => made.touches(x, y, radius) || touchesBox(words.affine, words.box, x, y, radius),
+  };
 }
 
 /** The points of each contour, in eighths; null when they are none, or too many. @param {any} values */
@@ -350,27 +332,29 @@ function area(fields) {
   };
 }
 
+/** @param {any} words */
+const isText = (words) => typeof words === "string" && words !== "" && length(words) <= MAX_TEXT;
+
 /** @param {any} fields */
 function text(fields) {
   const { text: words, size: high } = fields;
   const at = column(fields.at, -REACH, REACH);
-  if (typeof words !== "string" || !words || at?.length !== 2 || length(words) > MAX_TEXT) return null;
+  if (!isText(words) || at?.length !== 2) return null;
   const place = placed(at, fields);
   const ink = color(fields.color);
   if (!place || !ink || !between(high, 1, MAX_SIZE)) return null;
   const size = high / EIGHTHS;
   const [x, y] = place;
-  const rows = words.split("\n").map(shown);
-  const wide = rows.map((row) => size * Array.from(row).reduce((sum, letter) => sum + advance(letter), 0));
+  const wrap = between(fields.wrap, 1, REACH) ? fields.wrap / EIGHTHS : 0;
+  const rows = wrap ? wrapped(words, (100 * wrap) / size) : shown(words);
+  const wide = rows.map((row) => Math.min(advance(row) * size, wrap || Infinity));
   const affine = affineOf(fields, place, place) ?? null;
-  const upright = inflate(
-    [x, y, x + wide.reduce((a, b) => Math.max(a, b), 0), y + FONT_LINE * size * rows.length],
-    HANGS * size,
-  );
+  const across = wrap || wide.reduce((a, b) => Math.max(a, b), 0);
+  const upright = inflate([x, y, x + across, y + LEADING * size * rows.length], MARGIN * size);
   const put = affine ? { affine } : {};
   const display = rows.flatMap((row, i) =>
     row
-      ? [{ run: { text: row, x, y: y + (BASELINE + FONT_LINE * i) * size, size, color: ink, width: wide[i], ...put } }]
+      ? [{ run: { text: row, x, y: y + (BASELINE + LEADING * i) * size, size, color: ink, width: wide[i], ...put } }]
       : [],
   );
   return {

@@ -11,6 +11,7 @@ import { personalColor } from "../client/identity.js";
 import { Sketch } from "../client/sketch.js";
 import { Editor } from "../editing/editor.js";
 import { COMMON, freeColor, PEOPLE } from "../model/palette.js";
+import { linkOf, placeOf } from "../surface/links.js";
 import { storageOf } from "../surface/store.js";
 import { createSurface } from "../surface/surface.js";
 import { chooseWords } from "../surface/words/words.js";
@@ -135,6 +136,7 @@ createSurface({
     watching,
     store: storage,
     share: () => location.origin + location.pathname,
+    link: () => location.origin + location.pathname + linkOf(editor.viewport, relay.page),
     // By way of the Hub, which may ask who this is.
     rejoin: () => (ticket ? location.reload() : enter(sketch.rejoin(token))),
     rename: async () => {
@@ -188,6 +190,14 @@ async function enter(trying) {
 }
 
 await enter(sketch.settled);
+const look = () => {
+  const place = placeOf(location.hash);
+  if (!place) return;
+  if (relay.pages.some(({ key }) => key === place.page)) relay.turn(place.page);
+  editor.viewport.centre(place.x, place.y, place.zoom);
+};
+look();
+addEventListener("hashchange", look);
 // A Hub's relay adds the course: the address is to be the same room for everybody.
 if (ticket && sketch.room !== room) {
   history.replaceState(null, "", encodeURIComponent(sketch.room) + location.search);

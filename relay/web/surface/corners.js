@@ -30,6 +30,7 @@ export function createZoom({ editor, say, popups, signal }) {
       { label: say("zoom.in"), key: "+", act: () => view.zoomBy(1.25) },
       { label: say("zoom.out"), key: "-", act: () => view.zoomBy(0.8) },
       { label: say("zoom.whole"), key: "0", act: () => view.fit() },
+      { label: say("zoom.all"), key: "Shift+1", act: () => view.fitAll() },
     ]),
   );
   level.classList.add("ipysketch-where");
@@ -40,7 +41,7 @@ export function createZoom({ editor, say, popups, signal }) {
     const zoom = `${Math.round(100 * view.zoom)} %`;
     setText(level, zoom);
     setLabel(level, say("zoom.now", { zoom }));
-    whole.hidden = Math.abs(view.zoom - 1) < 0.005;
+    whole.hidden = view.home;
     bar.classList.toggle("ipysketch-zoomed", !whole.hidden);
     stops.refresh();
   };

@@ -50,7 +50,10 @@ export function listenToKeys(surface, crosshair) {
     (/** @type {any} */ event) => {
       const target = /** @type {Element | null} */ (event.target);
       if (target?.matches?.("textarea, input, select, dialog *")) return; // They handle their own.
-      if (target?.closest?.("[role=toolbar], [role=menu], [role=separator]") && /^(Arrow|Home|End|Tab)/.test(event.key))
+      if (
+        target?.closest?.("[role=toolbar], [role=menu], [role=separator], .ipysketch-map") &&
+        /^(Arrow|Home|End|Tab)/.test(event.key)
+      )
         return;
       if (handleKey(surface, event, crosshair)) {
         event.preventDefault();

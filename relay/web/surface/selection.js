@@ -10,6 +10,8 @@ const MENU = [
   ["cut", "Ctrl+X"],
   ["copy", "Ctrl+C"],
   ["paste", "Ctrl+V"],
+  ["copy-svg", ""],
+  ["copy-png", ""],
   ["duplicate", "Ctrl+D"],
   "-",
   ["front", "]"],
@@ -17,10 +19,10 @@ const MENU = [
   "-",
   ["group", "Ctrl+G"],
   ["ungroup", "Ctrl+Shift+G"],
-  ["lock", ""],
-  ["unlock", ""],
-  ["flip-x", ""],
-  ["flip-y", ""],
+  ["lock", "Ctrl+Shift+L"],
+  ["unlock", "Ctrl+Shift+L"],
+  ["flip-x", "Shift+H"],
+  ["flip-y", "Shift+V"],
   "-",
   ["align-left", ""],
   ["align-center", ""],
@@ -32,6 +34,7 @@ const MENU = [
   ["distribute-y", ""],
   "-",
   ["all", "Ctrl+A"],
+  ["picture", "I"],
   "-",
   ["delete", "Del"],
 ];
@@ -113,7 +116,14 @@ export function createSelectionBar(surface) {
       popups.menuAt(
         /** @type {CustomEvent} */ (event).detail,
         say("menu"),
-        editor.selection.keys.length ? items(surface) : [...items(surface), "-", ...surface.menu()],
+        editor.selection.keys.length
+          ? items(surface)
+          : [
+              ...items(surface),
+              { label: say("zoom.all"), key: "Shift+1", act: () => editor.viewport.fitAll() },
+              "-",
+              ...surface.menu(),
+            ],
       ),
     { signal },
   );

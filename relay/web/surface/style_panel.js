@@ -1,7 +1,7 @@
 // @ts-check
 // The panel of colour, width, line, fill and opacity: of the selection where there is one, else of the ink in hand.
 
-import { SWATCHES, WIDTHS, tint } from "../canvas/palette.js";
+import { SIZES, SWATCHES, WIDTHS, tint } from "../canvas/palette.js";
 import { COLOR, create } from "./nodes.js";
 
 /** @typedef {import("../board/types").Style} Style */
@@ -86,6 +86,18 @@ export function createStylePanel({ editor, say }) {
     node.style.setProperty("--dot", `${2 + Math.sqrt(width) * 2.4}px`);
   }
 
+  const sizes = row(say("size"), "sizes");
+  for (const [size, name] of SIZES) {
+    const label = say("size.of", { name: say(`size.${name}`) });
+    option(
+      sizes,
+      label,
+      () => choose({ size }),
+      () => now("size") === size,
+      name,
+    );
+  }
+
   const lines = row(say("line"), "lines");
   for (const [dash, drawn] of Object.entries(DASHES)) {
     const picture = `<svg viewBox="0 0 20 20"><path d="M2 10h16" stroke-width="2" stroke-dasharray="${drawn}"/></svg>`;
@@ -147,7 +159,7 @@ export function createStylePanel({ editor, say }) {
   const update = () => {
     panel.style.setProperty("--ink", color());
     for (const each of updates) each();
-    const mixed = ["color", "width", "dash", "fill", "opacity"].some(
+    const mixed = ["color", "width", "size", "dash", "fill", "opacity"].some(
       (name) => now(/** @type {keyof Style} */ (name)) === "mixed",
     );
     panel.classList.toggle("ipysketch-mixed", mixed);

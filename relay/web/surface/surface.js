@@ -10,6 +10,7 @@ import { showCursors } from "./cursors.js";
 import { fitHeight } from "./fit.js";
 import { createHints, showKeys } from "./help.js";
 import { listenToKeys } from "./keys.js";
+import { createMinimap } from "./minimap.js";
 import { watchNews } from "./news.js";
 import { create } from "./nodes.js";
 import { createPages } from "./pages.js";
@@ -34,6 +35,7 @@ import { chooseWords } from "./words/words.js";
  * @property {boolean} [watching] whether this is a projector: no tools, and it goes where the moderator goes
  * @property {string} [language] of the words, else the browser's
  * @property {() => string} [share] what others need to join
+ * @property {() => string} [link] the address of what is seen
  * @property {() => void} [rejoin] after the connection ended
  * @property {() => void} [rename] asks for another name
  *
@@ -79,6 +81,15 @@ export function createSurface({ root, board, editor, host }) {
   const say = chooseWords(host.language);
   const layer = create("div", "surface", { lang: say.language, dir: say.direction });
   root.append(layer);
+  // Nowhere on the board does the front end's own menu open; a field keeps the browser's.
+  root.addEventListener(
+    "contextmenu",
+    (event) => {
+      event.stopPropagation();
+      if (!(/** @type {Element} */ (event.target).matches("input, textarea"))) event.preventDefault();
+    },
+    { signal },
+  );
   root.dataset.host = host.kind;
   const toasts = new Toasts(layer, say("close"));
   const popups = new Popups(layer, root, signal);
@@ -146,6 +157,14 @@ export function createSurface({ root, board, editor, host }) {
       { label: say("dark"), checked: paper.dark, act: () => paper.choose(!paper.dark) },
     );
     if (document.fullscreenEnabled) items.push({ label: say("full"), key: "F", icon: "full", act: surface.fullScreen });
+    const { link } = host;
+    if (link) {
+      const copied = () => toasts.say(say("copied"));
+      items.push({
+        label: say("link.copy"),
+        act: () => navigator.clipboard?.writeText(link()).then(copied, () => toasts.say(link())),
+      });
+    }
     items.push("-", { label: say("keys"), key: "?", act: () => showKeys(surface) });
     return items;
   };
@@ -161,6 +180,7 @@ export function createSurface({ root, board, editor, host }) {
         createTools(surface).node,
         createHistory(surface),
         createZoom(surface),
+        createMinimap(surface),
         createSelectionBar(surface),
       ];
   layer.classList.toggle("ipysketch-watching", Boolean(host.watching));
@@ -201,7 +221,7 @@ export function createSurface({ root, board, editor, host }) {
     "news",
     (event) => {
       const { text, undo } = /** @type {CustomEvent<import("../board/types").News>} */ (event).detail;
-      toasts.say(text, undo && { label: say("undo"), act: undo });
+      toasts.say(say.has(text) ? say(text) : text, undo && { label: say("undo"), act: undo });
     },
     { signal },
   );

@@ -47,6 +47,9 @@ export function createTools(surface) {
   ink.setAttribute("aria-haspopup", "dialog");
   ink.append(create("span", "sample"));
 
+  const picture = button(say("do.picture"), "image", () => editor.act("picture"), "I");
+  picture.append(create("kbd", "", { "aria-hidden": "true" }, "I"));
+
   const nameOf = (/** @type {string} */ tool) => say(`tool.${tool}`);
   const keyOf = (/** @type {string} */ tool) => (TOOLS[tool]?.[1] ?? "").toUpperCase();
   const may = (/** @type {string} */ tool) => board.can.draw || HARMLESS.includes(tool);
@@ -67,7 +70,10 @@ export function createTools(surface) {
       }
       return entry;
     });
-    bar.replaceChildren(...buttons.map(({ node }) => node), create("span", "rule"), ink);
+    const nodes = buttons.map(({ node }) => node);
+    // A picture is no tool: it is chosen, and there.
+    if (groups === GROUPS) nodes.splice(8, 0, picture);
+    bar.replaceChildren(...nodes, create("span", "rule"), ink);
     show();
   };
 
@@ -112,6 +118,7 @@ export function createTools(surface) {
     ink.style.setProperty("--dot", `${Math.min(14, 3 + Math.sqrt(Number.isFinite(width) ? width : 4) * 2)}px`);
     ink.classList.toggle("ipysketch-mixed", shown.color === "mixed");
     setEnabled(ink, board.can.draw);
+    setEnabled(picture, board.can.draw);
     stops.refresh();
   };
 

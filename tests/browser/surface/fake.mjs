@@ -27,7 +27,9 @@ const board = Object.assign(new EventTarget(), {
   height: 720,
   page: "",
   pages: [{ key: "", name: "" }],
-  elements: options.has("empty") ? [] : [{ key: "a", kind: "rectangle", color: "#2a8f3c", author: "of 1" }],
+  elements: options.has("empty")
+    ? []
+    : [{ key: "a", kind: "rectangle", color: "#2a8f3c", author: "of 1", bounds: [500, 200, 700, 300] }],
   live: [],
   lasers: [],
   entry: () => undefined,
@@ -83,15 +85,20 @@ const editor = Object.assign(new EventTarget(), {
   grid: false,
   viewport: {
     zoom: 1,
+    home: true,
     box: [0, 0, 1280, 720],
     ...record("zoomBy", (factor) => {
       editor.viewport.zoom *= factor;
+      editor.viewport.home = false;
       editor.dispatchEvent(new Event("view"));
     }),
     ...record("fit", () => {
       editor.viewport.zoom = 1;
+      editor.viewport.home = true;
       editor.dispatchEvent(new Event("view"));
     }),
+    ...record("fitAll"),
+    ...record("centre"),
     toPixels: (/** @type {number} */ x, /** @type {number} */ y) => ({
       clientX: box().left + (x * box().width) / 1280,
       clientY: box().top + (y * box().height) / 720,

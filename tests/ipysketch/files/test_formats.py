@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ipysketch.errors import SketchError
 from ipysketch.files.formats import load, read, save, written
+from ipysketch.model.archive import Item
 
 from ...contract.gallery import BOARD, everything
 from ...contract.make_elements import STROKE
@@ -40,6 +43,28 @@ def test_a_page_is_written_alone_and_pdf_has_all() -> None:
     assert len(written(PAGES, ".pdf")) > len(written(DRAWING[:-1], ".pdf"))
 
 
+RED = {"kind": "rectangle", "color": "#ff0000", "fill": "#ff0000", "width": 8}
+BESIDE = [Item({**RED, "box": [-1600, 800, 800, 800]}, "a"), Item({**RED, "box": [800, 800, 80, 80]}, "b", TWO)]
+
+
+def test_the_desk_is_shown_by_choice() -> None:
+    def picture(*, desk: bool = False) -> Image.Image:
+        return Image.open(io.BytesIO(written(BESIDE, ".png", desk=desk))).convert("RGB")
+
+    sheet, desk = picture(), picture(desk=True)
+    assert sheet.size == (1280, 720)
+    assert sheet.getcolors() == [(1280 * 720, (255, 255, 255))], "what lies beside the sheet is not exported"
+    assert desk.size == (1280 + 201, 720)
+    assert desk.getpixel((50, 150)) == (255, 0, 0)
+    assert b'viewBox="0 0 1481 720"' in written(BESIDE, ".svg", desk=True)
+    assert b'viewBox="0 0 1280 720"' in written(BESIDE, ".svg", page=TWO, desk=True), (
+        "that page has nothing there"
+    )
+    far = Item({**RED, "box": [-800_000, 80, 80, 80]}, "far")
+    assert b'viewBox="0 0 3200 720"' in written([far], ".svg", desk=True), "a desk is not endless"
+    assert written(BESIDE, ".pdf", desk=True) != written(BESIDE, ".pdf")
+
+
 def test_what_json_holds_besides_is_counted() -> None:
     content = json.loads(written(DRAWING[:2], ".json"))
     content["elements"] += [{"fields": {"kind": "spiral"}, "key": "s"}, 7, {"key": "x"}, {"fields": STROKE}]
@@ -66,7 +91,11 @@ def test_what_json_holds_besides_is_counted() -> None:
         ("a.svg", b"", "'a.svg' is not SVG"),
         ("a.excalidraw", b"<svg/>", "is not JSON, as a drawing of Excalidraw is"),
         ("a.excalidraw", b'{"elements": 7}', "no drawing of Excalidraw"),
-        ("a.png", b"", "cannot be read from '.png': write .png, .svg, .pdf, .json, .gif or .webp; read"),
+        (
+            "a.png",
+            b"",
+            "cannot be read from '.png': write .png, .svg, .pdf, .json, .excalidraw, .gif or .webp; read",
+        ),
         ("a", b"", "a file without an ending"),
     ],
 )

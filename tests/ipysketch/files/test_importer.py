@@ -13,7 +13,7 @@ from ipysketch.model.elements import Area
 from ipysketch.model.elements.fields import MAX_WIDTH, REACH
 from ipysketch.model.elements.line import MAX_CORNERS
 from ipysketch.model.elements.stroke import MAX_POINTS
-from ipysketch.model.elements.text import MAX_SIZE, MAX_TEXT
+from ipysketch.model.elements.typeset import MAX_SIZE, MAX_TEXT
 
 INK = {"color": "#123456"}
 

@@ -93,7 +93,7 @@ def test_a_drawing_of_many_blocks_is_seen_in_its_order(monkeypatch: pytest.Monke
     drawing = [stroke(np.array([(float(x), 10.0), (float(x), 90.0)])) for x in range(100, 109)]
     whole = lines(seen(drawing, BOARD, 0.5))
     assert len(whole) == 9
-    monkeypatch.setattr(seen_module, "BLOCK", 3)
+    monkeypatch.setattr(seen_module, "TOGETHER", 2)
     assert lines(seen(drawing, BOARD, 0.5)) == whole
 
 

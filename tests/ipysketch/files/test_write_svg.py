@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import re
+from collections.abc import Callable, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
@@ -12,9 +13,12 @@ import numpy as np
 import pytest
 
 import ipysketch
+from ipysketch.files.write_pdf import pdf
 from ipysketch.files.write_svg import svg
-from ipysketch.model.elements import Image, Stroke, Text
+from ipysketch.model.elements import Element, Fill, Image, Stroke, Text
+from ipysketch.model.elements import stroke as stroke_module
 from ipysketch.model.geometry import Rect
+from ipysketch.model.ink import Hand, contours
 
 from ...contract.gallery import BOARD, elements, everything, gallery
 from .drawn import huge_image
@@ -64,3 +68,55 @@ def test_a_width_that_cannot_be_is_refused(width: Any, error: type[Exception]) -
         with pytest.raises(error) as caught:
             draw([], width=width)
         assert isinstance(caught.value, ipysketch.SketchError)
+
+
+def numbers(data: str) -> list[float]:
+    """Return the numbers of path data; a sign or a blank begins each."""
+    return [float(number) for number in re.findall(r"[-+]?(?:\d+\.?\d*|\.\d+)", data)]
+
+
+@pytest.mark.parametrize("far", [1, 50, 5000, 100_000])
+def test_a_line_is_written_in_steps_that_do_not_drift(far: float) -> None:
+    line = np.random.default_rng(7).uniform(-far, far, (500, 2))
+    stroke = Stroke("k", line, "#000000", 3, look="even")
+    (path,) = ElementTree.fromstring(svg([stroke], BOARD)).iter(f"{SVG}path")
+    first, steps = re.fullmatch(r"M([^a-z]+)(l.*)", path.get("d", "")).groups()  # type: ignore[union-attr]
+    begins, curve, mirrored, last = re.split("[qtl]", steps)[1:]
+    found = np.array(numbers(first + begins)).reshape(-1, 2).cumsum(axis=0)
+    ends = np.concatenate([numbers(curve)[2:], numbers(mirrored), numbers(last)]).reshape(-1, 2)
+    found = np.concatenate([found, found[-1] + ends.cumsum(axis=0)])
+    middles = (line[:-1] + line[1:]) / 2
+    assert np.abs(found - np.concatenate([line[:1], middles, line[-1:]])).max() < 0.006
+
+
+def test_ink_of_varying_width_is_written_as_it_is() -> None:
+    times = np.arange(9) / 50
+    way = np.column_stack([np.linspace(10, 300, 9), 90 + 60 * np.sin(np.linspace(0, 4, 9))])
+    stroke = Stroke("k", way, "#000000", 8, t=times, look="flow")
+    (ink,) = stroke.display
+    assert isinstance(ink, Fill)
+    (path,) = ElementTree.fromstring(svg([stroke], BOARD)).iter(f"{SVG}path")
+    found = []
+    for data in path.get("d", "").split("M")[1:]:
+        first, steps = data.rstrip("Z").split("q")
+        at = np.array(numbers(first))
+        found.append(at)
+        for control, end in np.array(numbers(steps)).reshape(-1, 2, 2):
+            found += [at + control, at := at + end]
+    assert np.abs(np.array(found) - np.concatenate(ink.contours)).max() < 0.006
+
+
+@pytest.mark.parametrize("write", [lambda drawing: svg(drawing, BOARD), lambda drawing: pdf([drawing], BOARD)])
+def test_the_ink_of_many_strokes_is_computed_together(
+    write: Callable[[list[Element]], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def counted(hands: Sequence[Hand]) -> list[tuple[np.ndarray, ...]]:
+        calls.append(len(hands))
+        return contours(hands)
+
+    monkeypatch.setattr(stroke_module, "contours", counted)
+    write([Stroke(str(n), np.array([(n, 5.0)]), "#000000", 3, look="flow") for n in range(1, 301)])
+    assert sum(calls) == 300
+    assert len(calls) < 5

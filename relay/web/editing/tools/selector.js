@@ -2,8 +2,9 @@
 // Selecting elements, by a click, a box or a lasso; and moving, scaling and turning the selected ones.
 
 import { around, winding } from "../../model/geometry.js";
+import { decode } from "../../model/elements.js";
 import { NO_CHANGES } from "../effects.js";
-import { frameOf, mappedFrame, scaled, turned, angleOf, boundsOf } from "../frame.js";
+import { frameOf, mappedFrame, rewrapped, scaled, turned, angleOf, boundsOf } from "../frame.js";
 import { shift, transformed } from "../matrix.js";
 import { snapped } from "../snapping.js";
 
@@ -72,10 +73,24 @@ export class Selector {
 
   /** The frame around what is selected, where it is now. @returns {Frame | null} */
   get frame() {
-    if (this.#start && this.#frame && this.#from.size) return mappedFrame(this.#frame, this.#map);
+    if (this.#start && this.#frame && this.#from.size) {
+      const [[key, { fields }] = ["", { fields: {} }]] = this.#wraps ? this.#changes : [];
+      const text = decode(key, fields);
+      return text ? frameOf([text], () => ({ fields })) : mappedFrame(this.#frame, this.#map);
+    }
     const keys = new Set(this.chosen);
     const elements = keys.size ? this.#context.elements().filter(({ key }) => keys.has(key)) : [];
     return frameOf(elements, this.#context.entry);
+  }
+
+  /** Whether a side of a text is dragged: its lines are broken anew. */
+  get #wraps() {
+    return (this.#handle === "w" || this.#handle === "e") && this.#text;
+  }
+
+  /** Whether it is one text that is changed. */
+  get #text() {
+    return this.#from.size === 1 && [...this.#from.values()][0].kind === "text";
   }
 
   /** Whether something is being dragged. */
@@ -153,11 +168,17 @@ export class Selector {
     if (!this.#moved && Math.hypot(x - x0, y - y0) < STILL) return [];
     this.#moved = true;
     if (!this.#frame || !this.#from.size) return [];
-    this.#map = this.#mapTo(this.#frame, x, y, keys);
+    const frame = this.#frame;
+    // Letters are not distorted.
+    const even = this.#text && this.#handle.length === 2;
+    this.#map = this.#mapTo(frame, x, y, even ? { ...keys, straight: true } : keys);
+    const wraps = this.#wraps;
+    const changed = (/** @type {Fields} */ fields) =>
+      wraps ? rewrapped(fields, frame, this.#handle, this.#map) : transformed(fields, this.#map);
     this.#changes = new Map(
-      [...this.#from].map(([key, fields]) => [key, { fields: { ...fields, ...transformed(fields, this.#map) } }]),
+      [...this.#from].map(([key, fields]) => [key, { fields: { ...fields, ...changed(fields) } }]),
     );
-    return this.#copy ? [] : [{ type: "moving", moving: this.#shown() }];
+    return this.#copy || wraps ? [] : [{ type: "moving", moving: this.#shown() }];
   }
 
   /** @param {Frame} frame @param {number} x @param {number} y @param {Keys} keys */
@@ -286,7 +307,7 @@ export const together = ({ key, group }, elements) =>
 /** @param {Fields} before @param {Fields} after */
 const differing = (before, after) =>
   Object.fromEntries(
-    ["offset", "transform"]
+    ["offset", "transform", "wrap"]
       .filter((name) => after[name] !== undefined && String(after[name]) !== String(before[name] ?? "0,0"))
       .map((name) => [name, after[name]]),
   );
