@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ..support.waiting import wait_until
-from .conftest import Lab, Notebook, alike
+from .conftest import Lab, Notebook
 
 RED, BLUE = "#d1495b", "#1f6fb2"
 LISTEN = """
@@ -154,8 +154,8 @@ def test_a_road_that_breaks_under_the_hand_is_not_seen(pair: tuple[Notebook, Not
     grace.page.wait_for_function(
         "() => document.querySelector('.ipysketch-live').style.visibility === 'hidden'"
     )
-    grace.sees(200, 100, RED)
-    assert alike(ada.picture(), grace.picture())
+    assert not grace.blank(200, 100)
+    ada.shows(grace.picture)  # When its own kernel has painted it, too.
 
 
 @pytest.mark.parametrize("pair", [("blocked", BLOCK)], indirect=True, ids=["blocked"])
