@@ -18,6 +18,10 @@ help:  ## This list
 demo: $(VENV)/demo.stamp  ## A relay and JupyterLab with notebooks that draw together; DEMO=--fresh forgets earlier ones
 	@$(BIN)/python -m ipysketch.demo $(DEMO)
 
+.PHONY: cluster
+cluster: $(VENV)/test.stamp proxies  ## PostgreSQL, three relays and HAProxy on this machine; kill what you like, Ctrl-C ends all
+	@$(BIN)/python -m tests.faults.cluster_demo
+
 # --- the loop ------------------------------------------------------------------------------------------------
 
 .PHONY: check

@@ -15,6 +15,8 @@ import re
 import sys
 import weakref
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
@@ -53,6 +55,7 @@ from .sketch.events import Events
 from .sketch.files import Files
 from .sketch.pages import Pages
 from .sketch.state import HEIGHT, WIDTH
+from .sketch.value import Value
 
 if TYPE_CHECKING:
     from .widget.board import BoardWidget
@@ -76,12 +79,13 @@ REQUEST_WAIT = 120.0
 TRIPS, TRIPS_WAIT = 5, 2.0
 
 
-class Sketch(Pages, Events, Files, DrawingSurface):
+class Sketch(Pages, Events, Files, Value, DrawingSurface):
     """A board: one shared drawing of one or more pages.
 
     Without `connect` it works alone; on connecting, what was drawn so far joins the drawing of the room. A cell that
-    ends with a board shows it. All coordinates and lengths are in board units: a board has 1280 × 720, x to the right
-    and y downwards from its upper left corner.
+    ends with a board shows it. Where there are widgets it is one: a child of boxes, with `layout`, and with the traits
+    `tool`, `color`, `value`, `page`, `people` and `seq` to observe and link. All coordinates and lengths are in board
+    units: a board has 1280 × 720, x to the right and y downwards from its upper left corner.
 
     Args:
         name: how the others see this user, at most 64 characters; a generated name if None.
@@ -91,6 +95,11 @@ class Sketch(Pages, Events, Files, DrawingSurface):
     Raises:
         SketchError: the name or colour is not allowed.
     """
+
+    def __new__(cls, **_identity: str | None) -> Sketch:
+        """Return a board that is a widget too, where there is a notebook to show it in."""
+        chosen = _widget_class() if cls is Sketch and _shows_widgets() else cls
+        return super(Sketch, chosen).__new__(chosen)
 
     def __init__(self, *, name: str | None = None, color: str | None = None) -> None:
         super().__init__()
@@ -249,8 +258,7 @@ class Sketch(Pages, Events, Files, DrawingSurface):
         return self._session.call(lambda session: session.page)
 
     def _pen_color(self) -> str:
-        # Where nobody chose it, it may have become another in a room where somebody has it.
-        return self._color if self._color_chosen else self._session.call(lambda session: session.presence.color)
+        return self.color
 
     def undo(self) -> bool:
         """Undo this user's last operation, whatever others have done since.
@@ -426,11 +434,43 @@ class Sketch(Pages, Events, Files, DrawingSurface):
         return Health(self.room, self.status, self.connected, trips, *pages)
 
     def _ipython_display_(self) -> None:
-        if not self.widget.present():
+        if not self.widget.present(self._shown()):
             print(repr(self))
+
+    def _shown(self) -> Any:
+        """Return the widget that a cell shows."""
+        return self.widget
 
     def __repr__(self) -> str:
         return f"<Sketch: {self.status}>"
+
+
+def _shows_widgets() -> bool:
+    """Return whether this process is a kernel with ipywidgets, or an app server that has loaded them."""
+    if "ipywidgets" in sys.modules:
+        return True
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return getattr(shell, "kernel", None) is not None and find_spec("ipywidgets") is not None
+
+
+@cache
+def _widget_class() -> type[Sketch]:
+    """Return the class of boards that are widgets. Scripts and bots have boards without these libraries."""
+    from .widget.traits import BoardTraits, Live
+
+    class Both(type(Sketch), type(BoardTraits)):  # type: ignore[misc]  # one is abstract, the other has traits
+        pass
+
+    class WidgetSketch(Sketch, BoardTraits, metaclass=Both):
+        tool, color, value, page, people, seq = (
+            Live(getattr(Sketch, name)) for name in ("tool", "color", "value", "page", "people", "seq")
+        )
+
+        def _shown(self) -> Any:
+            self.come_up()
+            return self
+
+    return WidgetSketch
 
 
 _living: weakref.WeakSet[Sketch] = weakref.WeakSet()

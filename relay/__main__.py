@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .cluster.membership import Membership
 from .observability.event_log import JsonFormatter, TextFormatter
 from .operations import commands
 from .operations.admin_socket import AdminSocket, socket_path
@@ -64,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             make_shards(Path(settings.database), settings.workers)
             raise_descriptors(settings.limits)
             return asyncio.run(_run_workers(settings, argv))
-        store = open_store(settings.store or _own_database(settings), settings.copies)
+        shared = bool(settings.relay_id)
+        store = open_store(settings.store or _own_database(settings), settings.copies, shared=shared)
     except (StoreError, ValueError, OSError) as error:
         code = _fail(str(error))
         if isinstance(error, StoreInUse):
@@ -111,8 +113,12 @@ def _relay(settings: Settings, store: Store, log: logging.Logger, **more: Any) -
 
 async def _run(settings: Settings, store: Store) -> int:
     log = logging.getLogger("relay")
-    relay = _relay(settings, store, log)
+    more: dict[str, Any] = {}
     try:
+        if settings.relay_id:
+            secrets = {"tokens": settings.token_secret} if settings.token_secret else {}
+            more = {"membership": _membership(settings, log), "secrets": secrets}
+        relay = _relay(settings, store, log, **more)
         await relay.start()
     except OSError as error:
         return _fail_at_port(settings.port, error)
@@ -132,7 +138,16 @@ async def _run(settings: Settings, store: Store) -> int:
     if admin is not None:
         await admin.close()
     await relay.stop()
-    return code
+    return _fail(relay.problem_at_end) if relay.problem_at_end else code
+
+
+def _membership(settings: Settings, log: logging.Logger) -> Membership:
+    """Return this relay's place among those of its database. Raises `StoreError`."""
+    from .store.postgres_relays import Directory  # noqa: PLC0415  # an extra
+
+    return Membership(
+        Directory(settings.store), settings.relay_id, settings.advertise, settings.cluster_secret, log
+    )
 
 
 async def _run_worker(settings: Settings, store: Store, handed: int) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import hmac
 import logging
 import os
+import re
 import secrets
 import ssl
 import time
@@ -53,6 +55,12 @@ class Settings:
     """The address of the PostgreSQL database that has the rooms; `database` is then only the name beside which the
     secret and the operators' socket are."""
     copies: int = 1
+    relay_id: str = ""
+    """Its name among several relays of that database; "" when it is the only one."""
+    advertise: str = ""
+    cluster_secret: bytes = b""
+    token_secret: bytes = b""
+    """What tokens are signed with: the same for all those relays; empty where there are none."""
     workers: int = 1
     worker: int | None = None
     """Which of several workers this process is, from 0; None when it is the relay, or the front of several."""
@@ -85,6 +93,24 @@ def parser() -> argparse.ArgumentParser:
         default=1,
         metavar="N",
         help="synchronous copies it must have (default: %(default)s)",
+    )
+    add(
+        "--relay-id",
+        default="",
+        metavar="NAME",
+        help="be one of several relays of --store, under this name (see docs/how-to/cluster.md)",
+    )
+    add(
+        "--advertise",
+        default="",
+        metavar="ADDRESS",
+        help="where the other relays reach this one, on a network of their own, such as ws://10.0.0.3:8766",
+    )
+    add(
+        "--cluster-secret-file",
+        type=Path,
+        metavar="FILE",
+        help="the secret by which these relays know each other",
     )
     add(
         "--workers",
@@ -188,7 +214,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
     """Return what `options`, parsed by `parser`, come to; raises ValueError with a sentence when that cannot be."""
     if not 0 <= options.port <= 65535:
         raise ValueError(f"{options.port} is no port; choose one from 0 to 65535")
-    if refusal := _refused_store(options) or _refused_workers(options):
+    if refusal := _refused_store(options) or _refused_workers(options) or _refused_cluster(options):
         raise ValueError(refusal)
     if bool(options.cert) != bool(options.key):
         raise ValueError("--cert and --key go together; give both")
@@ -207,13 +233,17 @@ def read_settings(options: argparse.Namespace) -> Settings:
     # On loopback everybody means every user of this machine; the one who runs the relay shows to be that.
     is_shown = options.runtime_file or (is_loopback(options.host) and not closed and not options.behind_proxy)
     shared_secret = secrets.token_hex(32) if is_shown else ""
+    cluster_secret = read_secret(options.cluster_secret_file) if options.relay_id else b""
+    if cluster_secret and is_shown:  # A proof is passed on with its connection, and holds at each relay.
+        shared_secret = hmac.digest(cluster_secret, b"who runs the relays", "sha256").hex()
     limits = _limits(options)
     if options.worker is not None:
         shared_secret, limits = options.shared_secret, limits.share(options.workers)
+    tokens = _tokens(options)
     return Settings(
         host=options.host,
         port=options.port,
-        database=options.db or str(default_database()),
+        database=_database(options),
         limits=limits,
         origins=OriginPolicy(
             options.public_url,
@@ -224,9 +254,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
             frame_ancestors=tuple(map(frame_ancestor, options.frame_ancestors)),
             any_name=bool(closed),
         ),
-        authenticator=Authenticator(
-            shared_secret, tokens=_tokens(options), everybody=None if closed else Role.EDITOR
-        ),
+        authenticator=Authenticator(shared_secret, tokens=tokens, everybody=None if closed else Role.EDITOR),
         encryption=_encryption(options.cert, options.key),
         insecure_lan=options.insecure_lan,
         plugins=tuple(load_plugin(name) for name in options.plugin),
@@ -235,6 +263,10 @@ def read_settings(options: argparse.Namespace) -> Settings:
         shared_secret=shared_secret,
         store=options.store,
         copies=options.copies,
+        relay_id=options.relay_id,
+        advertise=options.advertise,
+        cluster_secret=cluster_secret,
+        token_secret=_secret(options) if options.relay_id and tokens is not None else b"",
         workers=options.workers,
         worker=options.worker,
     )
@@ -251,6 +283,40 @@ def _refused_store(options: argparse.Namespace) -> str:
     if options.copies < 1:
         return f"{options.copies} copies would keep nothing; choose 1 or more"
     return ""
+
+
+def _refused_cluster(options: argparse.Namespace) -> str:  # a sentence for each
+    """Return why this cannot be one of several relays; "" when it can, or is not to be."""
+    if not options.relay_id:
+        given = [name for name in ("advertise", "cluster_secret_file") if getattr(options, name)]
+        return (
+            f"--{given[0].replace('_', '-')} is for one of several relays; say --relay-id too" if given else ""
+        )
+    if not options.store:
+        return "several relays share a PostgreSQL database; say --store postgresql://…, a file has one relay"
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", options.relay_id):
+        return "--relay-id is a name of at most 64 letters, digits, dots, dashes and underscores"
+    if not options.advertise or options.cluster_secret_file is None:
+        return "one of several relays needs --advertise ws://HOST:PORT and --cluster-secret-file FILE"
+    parts = urlsplit(options.advertise)
+    try:
+        is_address = parts.scheme == "ws" and parts.hostname and parts.port and parts.path in ("", "/")
+    except ValueError:
+        is_address = False
+    if not is_address or parts.port == options.port:
+        return "--advertise is an address such as ws://10.0.0.3:8766, with another port than --port"
+    if options.hub:
+        return "a service of a Hub is one relay; leave --relay-id away"
+    if options.idle_exit is not None:
+        return "--idle-exit is for a relay of its own; leave it or --relay-id away"
+    return ""
+
+
+def _database(options: argparse.Namespace) -> str:
+    """Return the database, or the name beside which a relay has its files."""
+    if options.relay_id and not options.db:
+        return str(default_database().with_name(f"relay-{options.relay_id}"))
+    return options.db or str(default_database())
 
 
 def _refused_workers(options: argparse.Namespace) -> str:
@@ -330,7 +396,7 @@ def _secret(options: argparse.Namespace) -> bytes:
     """Return the secret that is kept beside the database, or where it was said."""
     if options.db == MEMORY and not options.secret_file:
         raise ValueError("a relay in memory has no place for its secret; say --secret-file")
-    database = Path(options.db or default_database())
+    database = Path(_database(options))
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return read_secret(options.secret_file or default_secret(database))
 

@@ -83,6 +83,15 @@ class Hold(NamedTuple):
     fence: int
 
 
+class Member(NamedTuple):
+    """A relay among several of one store: its name, the random number of this life of it, and the address at which the
+    others reach it."""
+
+    id: str
+    incarnation: int
+    address: str
+
+
 class LoadedRoom(NamedTuple):
     """A room as it is opened: a checkpoint at least `WINDOW` entries back (None: before the first entry) and
     all rows after it. `first` is the oldest entry that can still be read."""
@@ -95,10 +104,12 @@ class LoadedRoom(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A room that was claimed, as it is under that claim."""
+    """A room that was claimed, as it is under that claim; `before` is the relay that had not given it up, "" when there
+    is none."""
 
     hold: Hold
     loaded: LoadedRoom
+    before: str = ""
 
 
 class ResumeFacts(NamedTuple):
@@ -156,6 +167,14 @@ class NotHeldError(StoreError):
         super().__init__(f"room {room!r} is held elsewhere now; load it again")
 
 
+class HeldByRelayError(StoreError):
+    """The room is held by another relay of this store, `holder`, which lives: go there."""
+
+    def __init__(self, room: str, holder: Member) -> None:
+        super().__init__(f"room {room!r} is served by the relay {holder.id!r}; try again")
+        self.holder = holder
+
+
 HELD_ELSEWHERE = "it is held elsewhere now"
 """Why a room is lost: its hold is no longer the room's."""
 ANOTHER_LOG = "its log is not as it was loaded"
@@ -173,7 +192,8 @@ class Store(Protocol):
 
     def claim(self, room: str, new_epoch: str, most: int) -> Claim:
         """Hold the room `room`, durably, and return it as it then is; one that is not there is created with `new_epoch`
-        and no rows. Raises `RemoteError` when that would be more than `most` rooms."""
+        and no rows. Raises `RemoteError` when that would be more than `most` rooms, `HeldByRelayError` when another
+        relay of the store holds it."""
         ...
 
     def release(self, hold: Hold) -> None:

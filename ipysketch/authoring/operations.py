@@ -15,7 +15,9 @@ from relay.protocol import Action, Create, Delete, Patch
 
 from .. import arguments
 from ..errors import ArgumentError, SketchError
+from ..model.connector import followed
 from ..model.elements import Element, decode, moved, restyled
+from ..model.elements.anchor import bound
 from ..model.elements.base import StyledElement
 from ..model.elements.fields import column
 from ..model.elements.transform import MOST, Linear, composed, encoded, linear
@@ -39,8 +41,7 @@ class Handle:
     @property
     def element(self) -> Element | None:
         """The element as it is now, whoever changed it; None when it was deleted."""
-        fields = self._surface._fields(self.key)
-        return decode(self.key, fields) if fields is not None else None
+        return self._surface._element(self.key)  # noqa: SLF001  # of this module
 
     def move(self, dx: float, dy: float) -> Handle:
         """Move the element.
@@ -190,6 +191,7 @@ class Operations(ABC):
     """Commits what code does, at once or in a batch. A batch belongs to the thread that began it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._local = threading.local()
 
     @abstractmethod
@@ -274,6 +276,12 @@ class Operations(ABC):
         batch = self._batch
         fields = batch.fields.get(key) if batch is not None else None
         return fields if fields is not None else self._entry_fields(key)
+
+    def _element(self, key: str) -> Element | None:
+        fields = self._fields(key)
+        if fields is None:
+            return None
+        return decode(key, followed(fields, self._element) if bound(fields) else fields)
 
     def _create(self, fields: dict[str, Any]) -> Handle:
         batch = self._batch

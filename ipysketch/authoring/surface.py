@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import arguments
 from ..errors import ArgumentError, ArgumentTypeError
+from ..model.connector import followed
+from ..model.elements.anchor import ENDS, PARTS
 from ..model.elements.area import EVEN_ODD
 from ..model.elements.fields import EIGHTHS
 from ..model.elements.line import MAX_CORNERS
@@ -133,6 +135,50 @@ class DrawingSurface(Operations):
         return self._create(
             {**fields, "points": flat_points(arguments.points(points, least=2, most=MAX_CORNERS))}
         )
+
+    def connector(
+        self,
+        start: Handle,
+        end: Handle,
+        *,
+        arrow: bool = True,
+        color: str | None = None,
+        width: float = 4.0,
+        dash: str = "",
+        opacity: float | None = None,
+    ) -> Handle:
+        """Draw an arrow or a line from one element to another, which stays bound to both: it follows when they move.
+
+        Args:
+            start: a rectangle, an ellipse, a text or an image.
+            end: another one, on the same page.
+            arrow: whether it has a head at its end.
+            color: ``#rrggbb``; the colour of the pen if None.
+            width: 0.125 to 200 board units.
+            dash: "dashed", "dotted", or "" for a whole line.
+            opacity: 0.01 to 1; opaque if None.
+
+        Returns:
+            A handle of the arrow.
+
+        Raises:
+            SketchError: an argument is not one of these.
+        """
+        fields = self._styled("arrow" if arrow else "line", color, width, dash=dash, opacity=opacity)
+        points: list[float] = []
+        given: tuple[object, object] = (start, end)
+        for name, handle in zip(ENDS, given, strict=True):
+            outline = getattr(handle.element, "outline", None) if isinstance(handle, Handle) else None
+            if outline is None or not isinstance(handle, Handle):
+                raise ArgumentTypeError(
+                    "a connector goes from the handle of a rectangle, ellipse, text or image to that of another"
+                )
+            fields[name] = [handle.key, PARTS // 2, PARTS // 2]
+            points += [(outline.box.x0 + outline.box.x1) / 2, (outline.box.y0 + outline.box.y1) / 2]
+        if start == end:
+            raise ArgumentError("a connector goes from one element to another, not to itself")
+        fields["points"] = flat_points(np.array(points).reshape(-1, 2))
+        return self._create(dict(followed(fields, self._element)))
 
     def rect(
         self,

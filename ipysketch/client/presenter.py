@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from relay.protocol import PeerState
 
 from ..editing.gestures import Gestures
-from ..model.elements import Element, decode
+from ..model.connector import followed
+from ..model.elements import Element, Line, decode
 from ..model.elements.fields import EIGHTHS
 from .connection_state import Offline, Waiting
 from .membership import Membership
@@ -154,7 +155,26 @@ class Presenter:
         if not offsets:
             self._dragged.clear()
             return elements
-        return [self._moved(element, offsets.get(element.key)) for element in elements]
+        shown = [self._moved(element, offsets.get(element.key)) for element in elements]
+        return self._followed(shown, offsets)
+
+    def _followed(self, elements: list[Element], moved: Collection[str]) -> list[Element]:
+        """Return `elements` with the lines that are bound to one of `moved` where that is."""
+        ends = {
+            n: {end.key for end in element.ends if end is not None}
+            for n, element in enumerate(elements)
+            if isinstance(element, Line) and element.ends != (None, None)
+        }
+        if not any(keys.intersection(moved) for keys in ends.values()):
+            return elements
+        of = {element.key: element for element in elements}.get
+        for n, keys in ends.items():
+            entry = self._scenes.entry(elements[n].key) if keys.intersection(moved) else None
+            if entry is not None:
+                before = elements[n]
+                there = decode(before.key, followed(entry[0], of), before.author, before.seq)
+                elements[n] = there or before
+        return elements
 
     def may_move(self, peer: PeerState, key: str) -> bool:
         """Return whether another peer may move an element."""

@@ -19,8 +19,8 @@ class Person:
     of their connection, or "" where there is none; `page` is the key of the page that they see.
 
     `author` is the author of what they draw, as elements and strokes have it; `role` is what they may do, "" where the
-    relay does not tell. `verified`: the relay knows who this is, by its Hub for example, and nobody else can have that
-    name and author; other people chose their names.
+    relay does not tell. `verified`: the relay knows who this is, by its Hub or by a token with that name, and
+    nobody else can have that author; other people chose their names.
     """
 
     name: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
@@ -64,7 +63,7 @@ def examine(health: Health, *, kernel: bool) -> Iterator[Finding]:
         "ask who runs the relay, or run %sketch connect again; what you draw meanwhile is kept and sent later",
     )
     if health.relay:
-        trip = statistics.median(health.relay)
+        trip = _median(health.relay)
         yield Finding(
             trip < FAR_RELAY,
             f"from the kernel to the relay and back: {_ms(health.relay)}",
@@ -73,7 +72,7 @@ def examine(health: Health, *, kernel: bool) -> Iterator[Finding]:
     if not kernel:
         return
     if health.pages:
-        trip = statistics.median(health.pages)
+        trip = _median(health.pages)
         yield Finding(
             trip < FAR_PAGE,
             f"from the kernel to a painted frame and back: {_ms(health.pages)}, pages in sight: {health.in_sight}",
@@ -139,6 +138,12 @@ def versions() -> str:
     return ", ".join(parts)
 
 
+def _median(trips: Sequence[float]) -> float:
+    import statistics
+
+    return statistics.median(trips)
+
+
 def _ms(trips: Sequence[float]) -> str:
-    low, middle, high = (1000 * value for value in (min(trips), statistics.median(trips), max(trips)))
+    low, middle, high = (1000 * value for value in (min(trips), _median(trips), max(trips)))
     return f"{middle:.1f} ms ({low:.1f} to {high:.1f})"

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import segno
-
 
 @dataclass(frozen=True)
 class Link:
@@ -25,6 +23,8 @@ class Link:
         return f"{self.url}\n{self.note}".rstrip()
 
     def _repr_html_(self) -> str:
+        import segno
+
         shown = html.escape(self.url)
         # Dark on white with its quiet zone, in the dark theme too: not every camera reads anything else.
         code = (

@@ -11,7 +11,9 @@ import msgspec
 
 from relay.protocol import MAX_FRAME, Create, Entry, RemoteError, normalize_action, order
 
+from .connector import followed
 from .elements import Element, decode
+from .elements.anchor import bound, rebound
 
 PAGES = "pages"
 """The page on which the elements of kind `page` are, which name the other pages."""
@@ -48,9 +50,22 @@ class LoadReport:
 
 
 def items(entries: Iterable[Entry]) -> list[Item]:
-    """Return the entries of a room in drawing order: the pages first, then the elements of the first one."""
+    """Return the entries of a room in drawing order: the pages first, then the elements of the first one; bound lines
+    end where they are seen to."""
+    entries = list(entries)
     ordered = sorted(entries, key=lambda entry: (entry.page != PAGES, entry.page != "", order(entry)))
-    return [Item(dict(entry.fields), entry.key, entry.page) for entry in ordered]
+    here = (
+        {(entry.page, entry.key): entry for entry in entries} if any(bound(e.fields) for e in entries) else {}
+    )
+
+    def fields(entry: Entry) -> dict[str, Any]:
+        def of(key: str) -> Element | None:
+            other = here.get((entry.page, key))
+            return None if other is None else decode(key, other.fields)
+
+        return dict(followed(entry.fields, of))
+
+    return [Item(fields(entry), entry.key, entry.page) for entry in ordered]
 
 
 def creations(
@@ -84,7 +99,14 @@ def creations(
             skipped["element larger than the relay takes"] += 1
             continue
         found.append((item, create))
-    return LoadReport(tuple(item for item, _ in found), skipped), [create for _, create in found]
+    named = {item.key: create.key for item, create in found if item.key}
+    creates = [
+        msgspec.structs.replace(create, fields=rebound(create.fields, named))
+        if bound(create.fields)
+        else create
+        for _, create in found
+    ]
+    return LoadReport(tuple(item for item, _ in found), skipped), creates
 
 
 def _placeable(fields: dict[str, Any]) -> dict[str, Any]:

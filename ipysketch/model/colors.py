@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from tinycss2 import color4
-
 Color = tuple[str, float]
 """#rrggbb, and an opacity from 0 to 1."""
 
@@ -13,6 +11,8 @@ Color = tuple[str, float]
 @lru_cache(maxsize=1024)
 def parsed(text: str) -> Color | None:
     """Return the colour that `text` names in CSS, or None; not ``currentColor``, which depends on where it stands."""
+    from tinycss2 import color4
+
     try:
         color = color4.parse_color(text)
         if color is None or isinstance(color, str):

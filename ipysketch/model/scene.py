@@ -8,7 +8,9 @@ from operator import itemgetter
 
 from relay.protocol import Entry, order
 
+from .connector import Of, followed
 from .elements import Element, decode
+from .elements.anchor import bound
 
 
 class Scene:
@@ -18,6 +20,10 @@ class Scene:
     def __init__(self) -> None:
         self._decoded: dict[str, tuple[Entry, Element | None]] = {}
         """By key; None for an entry that is no element of a kind that this version knows."""
+        self._followed: dict[str, Mapping[str, object]] = {}
+        """The fields of lines that are bound to others, with their ends where these are."""
+        self._followers: dict[str, set[str]] = {}
+        """The keys of lines that are, or were, bound to an element, by its key."""
         # Parallel lists in drawing order, so that a changed element is found by bisection.
         self._places: list[tuple[float, int, int]] = []
         self._elements: list[Element] = []
@@ -44,30 +50,57 @@ class Scene:
         if len(on_page) <= count:
             return None
         on_page.sort(key=order)
-        decoded = {entry.key: self._decode(entry) for entry in on_page[:count]}
+        decoded = self._decode_all(on_page[:count])
         self._decoded.update(decoded)
         return tuple(element for _, element in decoded.values() if element is not None)
 
     def _replace(self, entries: Iterable[Entry]) -> None:
-        self._decoded = {entry.key: self._decode(entry) for entry in entries}
+        self._decoded = self._decode_all(list(entries))
         ordered = [(order(entry), element) for entry, element in self._decoded.values() if element is not None]
         ordered.sort(key=itemgetter(0))
         self._places = [place for place, _ in ordered]
         self._elements = [element for _, element in ordered]
 
     def _update(self, touched: Collection[str], entries: list[Entry]) -> None:
-        decoded = [self._decode(entry) for entry in entries]
-        for key in touched:
+        followers = {line for key in touched for line in self._followers.get(key, ())}.difference(touched)
+        entries = [*entries, *(self._decoded[key][0] for key in followers if key in self._decoded)]
+        decoded = self._decode_all(entries, gone=touched)
+        for key in (*touched, *followers):
             entry, element = self._decoded.pop(key, (None, None))
             if entry is not None and element is not None:
                 index = bisect_left(self._places, order(entry))
                 del self._places[index], self._elements[index]
-        for entry, element in decoded:
-            self._decoded[entry.key] = (entry, element)
+        self._decoded.update(decoded)
+        for entry, element in decoded.values():
             if element is not None:
                 index = bisect_left(self._places, order(entry))
                 self._places.insert(index, order(entry))
                 self._elements.insert(index, element)
+
+    def _decode_all(
+        self, entries: Collection[Entry], gone: Collection[str] = ()
+    ) -> dict[str, tuple[Entry, Element | None]]:
+        """Return entries and their elements, by key in the same order. Lines follow these, and the others that are
+        known and not `gone`."""
+        found = {entry.key: self._decode(entry) for entry in entries}
+
+        def of(key: str) -> Element | None:
+            known = found.get(key) or (self._decoded.get(key) if key not in gone else None)
+            return known[1] if known is not None else None
+
+        for entry in entries:
+            if keys := bound(entry.fields):
+                for key in keys:
+                    self._followers.setdefault(key, set()).add(entry.key)
+                found[entry.key] = self._follow(entry, of)
+        return found
+
+    def _follow(self, entry: Entry, of: Of) -> tuple[Entry, Element | None]:
+        fields, before = followed(entry.fields, of), self._decoded.get(entry.key)
+        if before is not None and before[0].author == entry.author and self._followed.get(entry.key) == fields:
+            return entry, before[1]
+        self._followed[entry.key] = fields
+        return entry, decode(entry.key, fields, entry.author, entry.first[0])
 
     def _decode(self, entry: Entry) -> tuple[Entry, Element | None]:
         before = self._decoded.get(entry.key)

@@ -19,9 +19,13 @@ class Pages(State):
 
     @property
     def page(self) -> PageInfo:
-        """The page that this board shows and draws on."""
+        """The page that this board shows and draws on; setting it turns to another, as `turn` does."""
         key, pages = self._session.call(lambda session: (session.page, session.scenes.pages()))
         return next(page for page in pages if page.key == key)
+
+    @page.setter
+    def page(self, page: PageInfo | int | str) -> None:
+        self.turn(page)
 
     def turn(self, page: PageInfo | int | str) -> PageInfo:
         """Show another page, and draw on it from now on. The others stay where they are, unless they follow.

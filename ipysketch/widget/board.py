@@ -13,7 +13,7 @@ from typing import Any
 
 from IPython.core.getipython import get_ipython
 from IPython.display import display
-from ipywidgets import Box, VBox
+from ipywidgets import Box, VBox, Widget
 
 from ..client.view import BoardActions, BoardState
 from ..local.doctor import PageHealth
@@ -87,11 +87,12 @@ class BoardWidget(VBox):
 
     # --- on the thread of a cell --------------------------------------------------------------------------
 
-    def present(self) -> bool:
-        """Show the widget and its still image as outputs of the cell that runs; False where there are no outputs."""
+    def present(self, shown: Widget) -> bool:
+        """Show `shown`, this widget or one around it, and the still image as outputs of the cell that runs; False where
+        there are no outputs."""
         if getattr(get_ipython(), "kernel", None) is None:
             return False
-        bundle = self._repr_mimebundle_()
+        bundle = shown._repr_mimebundle_()
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         # Where there are no widgets, the image says enough.
         display({**data, "text/plain": ""}, raw=True)

@@ -29,7 +29,8 @@ ANY_ROOM = "*"
 class Grant:
     """The claims of a token: `subject` may be `role` in `room` until `expires` (seconds since 1970), called `name`.
 
-    `verified`: no token says so, but somebody else whom the relay trusts, such as a JupyterHub."""
+    `verified`: the subject is an identity by the word of somebody whom the relay trusts, such as a JupyterHub; no
+    token's is."""
 
     id: str
     subject: str

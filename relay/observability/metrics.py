@@ -77,6 +77,7 @@ class Metrics:
         self.failures = self._counter("store_failures", "Commits that the store did not take.")
         self.unknown = self._counter("unknown_commits", "Commits whose outcome was unknown at first.")
         self.lost = self._counter("lost_rooms", "Rooms that turned out to be held elsewhere.")
+        self.takeovers = self._counter("takeovers", "Rooms taken over from a relay that was dead.")
         self.commits = Histogram(
             "commit_seconds",
             "Time of one durable write.",

@@ -238,8 +238,9 @@ class Refused(Message, frozen=True, tag="refused"):
 class PeerState(Message, frozen=True, tag="peer"):
     """A peer that is connected, with its whole presence and its role.
 
-    `verified`: the relay knows by somebody else's word who this is, such as that of a JupyterHub; its name is the one
-    that it has there, and its author says who it is. Relays of 0.1.0 leave the role out, and this.
+    `verified`: the relay knows by somebody else's word who this is, that of a JupyterHub or of whoever made its
+    token; its name is the one that it has there, and nobody else has its author. Relays of 0.1.0 leave the role
+    out, and this.
     """
 
     peer: str

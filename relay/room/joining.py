@@ -77,7 +77,7 @@ def introduce(
 
     The `subject` of a token determines the author, and its `token_name` is the only name that the peer may have.
     With `verified`, the subject is who this is by somebody else's word, such as ``hub:ada``: it is the author itself,
-    and has a colon, which no hash has.
+    and has a colon, which no hash has. Who has a `token_name` is verified too, by the word of whoever made the token.
     """
     name, color = normalize_name(token_name or join.name) or "guest", normalize_color(join.color)
     if len(name) > limits.max_name:
@@ -89,7 +89,7 @@ def introduce(
         author = digest("subject", subject)[:AUTHOR]
     elif join.secret:
         author = digest("author", join.secret)[:AUTHOR]
-    return Applicant(name, color, author, subject, bool(token_name), verified)
+    return Applicant(name, color, author, subject, bool(token_name), verified or bool(token_name))
 
 
 def identify(join: Join, applicant: Applicant, client: Client | None, *, same_log: bool) -> Identity:

@@ -125,7 +125,8 @@ class Committer:
 
     def _tell(self, group: Group, lost: Mapping[str, str]) -> None:
         """Tell a group that is durable, but for the rooms that are `lost`."""
-        kept = [(opened, batch) for opened, batch in group if batch.room not in lost] if lost else group
+        # What was lost meanwhile has nobody left to tell.
+        kept = [(opened, batch) for opened, batch in group if batch.room not in lost and not opened.is_lost]
         for opened, _ in kept:
             opened.room.queue.committed()
             opened.verdicts = True

@@ -19,10 +19,12 @@ from websockets.http11 import Request, Response
 
 from ..access.authentication import Authenticator
 from ..access.origins import OriginPolicy
+from ..cluster import asking
 from ..limits import Limits
 from ..observability.event_log import event
 from ..observability.metrics import Metrics
 from . import static_files, tunnel
+from .crossing import Crossings
 from .hub_door import HubDoor
 
 PROBE_INTERVAL = 1.0
@@ -41,7 +43,7 @@ FIRST_PRINTABLE, DELETE = 0x20, 0x7F
 class HttpEndpoint:
     """Answers requests for one relay. `probe` returns what keeps the store from being written, or ""; `ready` whether
     connections may come, `figures` what `/metrics` shows. `door` is asked first who may see a page or open a
-    websocket."""
+    websocket; `crossings` know what comes from other relays."""
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class HttpEndpoint:
         ready: Callable[[], bool],
         figures: Callable[[], Awaitable[str]],
         door: HubDoor | None = None,
+        crossings: Crossings | None = None,
     ) -> None:
         self._origins = origins
         self._limits = limits
@@ -65,6 +68,7 @@ class HttpEndpoint:
         self._is_ready = ready
         self._figures = figures
         self._door = door
+        self._crossings = crossings
         self._addresses: Counter[str] = Counter()
         self._probed: asyncio.Future[str] | None = None
         self._probed_at = 0.0
@@ -91,6 +95,12 @@ class HttpEndpoint:
             return self._refuse(
                 socket, request, HTTPStatus.BAD_REQUEST, "an address has no control characters in it"
             )
+        if (
+            self._crossings is not None
+            and self.is_inner(socket)
+            and (answer := self._answer_relay(self._crossings, socket, request))
+        ):
+            return answer
         host = header(request, "Host")
         if not self._origins.allows_host(host):
             return self._refuse(
@@ -108,6 +118,26 @@ class HttpEndpoint:
             return refused
         return await self._answer(socket, request)
 
+    def is_inner(self, socket: ServerConnection) -> bool:
+        """Whether a connection came where other relays come."""
+        local = socket.local_address
+        return self._crossings is not None and isinstance(local, tuple) and local[1] == self._crossings.port
+
+    def _answer_relay(
+        self, crossings: Crossings, socket: ServerConnection, request: Request
+    ) -> Response | None:
+        """Return the answer to what came where other relays come; None lets it go on like any connection."""
+        path, _, challenge = request.path.partition("?")
+        if path == asking.PATH:
+            return socket.respond(HTTPStatus.OK, crossings.answer(challenge))
+        if not _is_websocket(request):
+            return self._refuse(socket, request, HTTPStatus.NOT_FOUND, "only relays connect here")
+        if not self._is_ready():
+            return self._refuse(socket, request, HTTPStatus.MISDIRECTED_REQUEST, "this relay is stopping")
+        if (refusal := crossings.refusal(request)) is not None:
+            return self._refuse(socket, request, HTTPStatus(refusal[0]), refusal[1])
+        return None
+
     async def _answer(self, socket: ServerConnection, request: Request) -> Response:
         """Return the answer to a request that is for no websocket."""
         target = self._origins.base.below(request.path)
@@ -119,7 +149,8 @@ class HttpEndpoint:
         if path in HEALTH:
             problem = await self._problem(path)
             status = HTTPStatus.SERVICE_UNAVAILABLE if problem else HTTPStatus.OK
-            return socket.respond(status, f"{problem or 'ok'}\n")
+            well = "ok" if self._crossings is None or path != HEALTH[0] else f"ok, {self._crossings.shown}"
+            return socket.respond(status, f"{problem or well}\n")
         if path == "/metrics":
             response = socket.respond(HTTPStatus.OK, await self._figures())
             del response.headers["Content-Type"]
@@ -217,6 +248,9 @@ class HttpEndpoint:
         headers = request.headers if request is not None else Headers()
         # Without an address it came from another worker, by a socket that nobody else can use.
         address = str(remote[0]) if isinstance(remote, tuple) else headers.get(tunnel.ADDRESS, "?")
+        if request is not None and self._crossings is not None and self.is_inner(socket):
+            hop = self._crossings.hop(request)
+            address = hop.address if hop is not None else address
         return self._origins.address(address, headers.get_all("X-Forwarded-For"))
 
     async def _probe(self) -> str:

@@ -12,7 +12,8 @@ import socket as sockets
 import ssl
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,7 @@ from .. import __version__
 from ..access.authentication import Authenticator
 from ..access.origins import OriginPolicy
 from ..access.tokens import Grant
+from ..cluster.membership import Membership
 from ..limits import Limits, waiting_within
 from ..observability.event_log import LineQuota, event
 from ..observability.metrics import Metrics
@@ -47,17 +49,20 @@ from .accepting import BACKLOG, Gate, descriptors
 from .clock import StoreClock
 from .closing import CLOSE_TIMEOUT, abort, close, refuse
 from .connection import PeerConnection, decode_frame
+from .crossing import Crossings, ElsewhereError, SendOnError
 from .dispatch import Shared
 from .fast_connection import FastConnection, PlainConnection, connection_class
 from .fellows import Fellows
 from .handed import HandedListener
+from .hosting import Host, holder_of
 from .http import HttpEndpoint, for_companion, header, room_in
 from .hub_door import HubDoor, HubGrant
 from .library_log import library_logger
+from .open_room import OpenRoom
 from .plugins import Plugin, Plugins
 from .requests import Requests
 from .rooms import Rooms
-from .tunnel import forward
+from .tunnel import connect_worker, forward
 from .unix_sockets import bind
 from .watch import Watch
 
@@ -73,17 +78,6 @@ NOT_THE_PROTOCOL = frozenset({"not-json", "binary", "join-first", "bad-message",
 """Errors before the join that end a connection because it does not speak the protocol; others refuse its owner."""
 
 
-class _Restarting(Exception):
-    """The relay is stopping: a new connection is closed with 1012, so that its client tries again."""
-
-
-class _Elsewhere(Exception):
-    """Another worker has the room: the one at the socket `owner`."""
-
-    def __init__(self, owner: Path) -> None:
-        self.owner = owner
-
-
 class Relay:
     """A relay on `host`:`port` (0: any free port) with the rooms of `store`, which `stop` closes.
 
@@ -91,7 +85,8 @@ class Relay:
     has the names of the relay and the pages that may use it, `encryption` is its certificate; named events go through
     `plugins`, see `relay.server.plugins`. `finished` is set after `idle_exit` seconds without a connection. As one of
     several workers it does not listen: connections to that port are `handed` to it, and its `fellows` have other rooms.
-    With a `door`, a JupyterHub says who may come in, and the authenticator is not asked.
+    With a `door`, a JupyterHub says who may come in, and the authenticator is not asked. With a `membership` it is one
+    of several relays of its store, all of which have its `secrets`, by what they are for.
     """
 
     def __init__(
@@ -110,6 +105,8 @@ class Relay:
         log: logging.Logger | None = None,
         handed: HandedListener | None = None,
         fellows: Fellows | None = None,
+        membership: Membership | None = None,
+        secrets: Mapping[str, bytes] | None = None,
     ) -> None:
         self.finished = asyncio.Event()
         self.port = port
@@ -127,6 +124,15 @@ class Relay:
         self._handed = handed
         self._fellows = fellows
         self._tunnels = 0
+        self.problem_at_end = ""
+        """Why `finished` was set, when that was no wish of anybody."""
+        self._membership = membership
+        self._secrets = dict(secrets or {})
+        self._crossings = (
+            None
+            if membership is None
+            else Crossings(membership, self._log, self.clock.now, self._limits.join_seconds)
+        )
         self._door = door
         self._quota = LineQuota(self._log)
         if self._limits is not given:
@@ -150,6 +156,7 @@ class Relay:
             ready=lambda: not self._stopping,
             figures=self._all_figures,
             door=door,
+            crossings=self._crossings,
         )
         self._peers: set[PeerConnection] = set()
         self._idle: asyncio.TimerHandle | None = None
@@ -162,7 +169,9 @@ class Relay:
         )
         self.metrics.watch("connections", "Open connections.", lambda: len(self._connections))
         self.metrics.watch("addresses", "Addresses with open connections.", lambda: len(self._http))
-        self.metrics.watch("tunnels", "Connections passed on to other workers.", lambda: self._tunnels)
+        self.metrics.watch(
+            "tunnels", "Connections passed on to other workers or relays.", lambda: self._tunnels
+        )
         self.metrics.watch("rooms", "Rooms in memory.", lambda: len(self._rooms))
         self.metrics.watch(
             "memory_bytes", "What rooms and peers have in memory.", lambda: self._rooms.memory.held
@@ -185,6 +194,8 @@ class Relay:
         try:
             await self._begin_to_listen(kind)
         except BaseException:
+            for server in self._servers:
+                server.close()
             self._gate.close()
             await self._close_rooms()
             raise
@@ -207,16 +218,42 @@ class Relay:
         self._plugins.start()
         self._watch_idleness()
 
+    async def _enter(self, membership: Membership) -> None:
+        """Become one of the relays of the store, before anybody can come here."""
+        host = Host(self, self.store_thread, self._rooms, self._peers)
+        host.watch(self.metrics, membership)
+        await self.clock.compare()
+        await membership.enter(host, self._secrets)
+
+    def end(self, why: str) -> None:
+        """Stop, for a reason of the relay's own."""
+        self.problem_at_end = why
+        self.finished.set()
+
     async def _begin_to_listen(self, kind: type[PlainConnection]) -> None:
         if self._fellows is not None:
             self._servers.append(await self._listen(bind(self._fellows.inner), kind, None))
+        if self._crossings is not None and self._membership is not None:
+            for listener in await self._inner_listeners(self._crossings):
+                self._servers.append(await self._listen(listener, kind, None))
+            await self._enter(self._membership)
         if self._handed is not None:
             self._handed.gate, self._handed.ended = self._gate, self._front_ended
             self._servers.append(await self._listen(self._handed, kind, self._encryption))
             return
         for listener in await self._gate.listen(self._host, self.port):
             self._servers.append(await self._listen(listener, kind, self._encryption))
-        self.port = self._servers[0].sockets[0].getsockname()[1]
+        self.port = self._servers[-1].sockets[0].getsockname()[1]
+
+    async def _inner_listeners(self, crossings: Crossings) -> list[sockets.socket]:
+        try:
+            return await self._gate.listen(crossings.host, crossings.port)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StoreError(
+                f"nobody can be listened to at {crossings.membership.address} ({reason}); give "
+                "--advertise an address of this machine and a port that is free"
+            ) from None
 
     def _front_ended(self) -> None:
         assert self._handed is not None
@@ -260,7 +297,11 @@ class Relay:
         if self._fellows is not None:
             self._fellows.inner.unlink(missing_ok=True)
         await self._rooms.settle(2.0)
-        self._rooms.goodbye(RESTARTING, 1.0)
+        if (
+            self._membership is not None
+        ):  # Others have the rooms from here on, and people may come to them at once.
+            await self._membership.leave()
+        self._rooms.goodbye(RESTARTING, 1.0 if self._membership is None else 0.0)
         joined = {connection.socket for connection in self._peers}
         for connection in self._peers:
             connection.finish(CLOSE_RESTART, RESTARTING)
@@ -281,6 +322,8 @@ class Relay:
         self._log.info("stopped")
 
     async def _close_rooms(self) -> None:
+        if self._membership is not None:
+            await self._membership.close()
         await self._rooms.close()
         await self.store_thread.close()
 
@@ -308,6 +351,10 @@ class Relay:
     async def revoke(self, token: str, until: float) -> int:
         """Make a token void, by its id, and end its connections; returns how many."""
         await self.store_thread.ask(self._store.revoke, token, until)
+        return self.end_token(token)
+
+    def end_token(self, token: str) -> int:
+        """End the connections with a token that is void; returns how many."""
         self._authenticator.revoked.add(token)
         holders = [connection for connection in self._peers if connection.grant.id == token]
         for connection in holders:
@@ -333,6 +380,8 @@ class Relay:
         problem = await self.problem()
         if not problem and self._fellows is not None:
             problem = await self._fellows.problem()
+        if not problem and self._membership is not None and not self._membership.is_heard:
+            problem = "the store does not hear this relay; people draw on, and wait for their verdicts"
         return problem
 
     async def _all_figures(self) -> str:
@@ -379,10 +428,14 @@ class Relay:
                 reason=error.reason[:200],
             )
             await refuse(socket, error)
-        except _Elsewhere as elsewhere:
-            closing = await self._tunnel(socket, frame, elsewhere.owner)
-        except _Restarting:
-            closing = (CLOSE_RESTART, RESTARTING)
+        except ElsewhereError as elsewhere:
+            self._tunnels += 1
+            try:
+                closing = await forward(socket, frame, elsewhere.upstream)
+            finally:
+                self._tunnels -= 1
+        except SendOnError as why:
+            closing = (CLOSE_RESTART, str(why))
         except ConnectionClosed:
             pass  # `leave` has logged why.
         finally:
@@ -391,17 +444,6 @@ class Relay:
             del self._connections[socket]
             self._http.count_out(address)
             self._watch_idleness()
-
-    async def _tunnel(self, socket: PlainConnection, frame: str | bytes, owner: Path) -> tuple[int, str]:
-        remote = socket.remote_address
-        self._tunnels += 1
-        try:
-            return await forward(socket, frame, owner, str(remote[0]), self._limits.join_seconds)
-        except RemoteError as error:
-            await refuse(socket, error)
-            return CLOSE_RESTART if error.code == "store" else CLOSE_REFUSED, error.reason
-        finally:
-            self._tunnels -= 1
 
     async def _first_frame(self, socket: ServerConnection) -> str | bytes:
         try:
@@ -432,11 +474,7 @@ class Relay:
         if (named := room_in(socket.request.path)) not in ("", join.room):
             raise RemoteError("bad-room", f"the address names the room {named!r}, and the join {join.room!r}")
         if self._fellows is not None and (owner := self._fellows.elsewhere(join.room)) is not None:
-            if not isinstance(socket.remote_address, tuple):
-                raise RemoteError(
-                    "bad-room", "this room is another worker's; start all workers of this relay anew"
-                )
-            raise _Elsewhere(owner)
+            await self._go_to_worker(socket, owner)
         if isinstance(join, Accompany):
             connection = await self._accompany(socket, join, stack)
             connection.enter(address, messages[1:])
@@ -445,12 +483,14 @@ class Relay:
         if isinstance(grant, HubGrant):
             join = msgspec.structs.replace(join, room=grant.room)
         try:
-            opened = await stack.enter_async_context(self._rooms.visit(join.room))
+            opened = await stack.enter_async_context(self._visit(join.room, socket))
             facts = await self._rooms.find(opened, join)
         except StoreError as error:
+            if self._crossings is not None:  # The next try may well succeed.
+                raise SendOnError(str(error)) from None
             raise RemoteError("store", str(error)) from None
         if self._stopping:
-            raise _Restarting
+            raise SendOnError(RESTARTING)
         peer = opened.room.join(
             join,
             facts,
@@ -464,22 +504,64 @@ class Relay:
         connection.enter(address, messages[1:])
         return connection
 
+    def _visit(self, room: str, socket: PlainConnection) -> AbstractAsyncContextManager[OpenRoom]:
+        """Return the way into a room for a connection."""
+        if self._crossings is None:
+            return self._rooms.visit(room)
+        assert socket.request is not None
+        is_inner = self._http.is_inner(socket)
+        address = "" if is_inner else str(socket.remote_address[0])
+        hop = self._crossings.hop(socket.request) if is_inner else None
+        return self._crossings.visit(
+            lambda: self._rooms.visit(room),
+            socket.request,
+            hop.address if hop else address,
+            passed_on=hop,
+        )
+
+    async def _go_to_worker(self, socket: PlainConnection, owner: Path) -> None:
+        """Raise `ElsewhereError`: the worker at `owner` has the room."""
+        assert socket.request is not None
+        if not isinstance(socket.remote_address, tuple):
+            raise RemoteError("bad-room", "this room is another worker's; start all workers of this relay anew")
+        address = str(socket.remote_address[0])
+        try:
+            upstream = await connect_worker(socket.request, owner, address, self._limits.join_seconds)
+        except RemoteError as error:
+            if error.code == "store":
+                await refuse(socket, error)
+                raise SendOnError(error.reason) from None
+            raise
+        raise ElsewhereError(upstream)
+
     async def _accompany(
         self, socket: PlainConnection, asked: Accompany, stack: contextlib.AsyncExitStack
     ) -> PeerConnection:
         if not self._rooms.is_open(asked.room):
+            if self._crossings is not None and not self._http.is_inner(socket):
+                await self._go_to_holder(self._crossings, socket, asked.room)
             raise RemoteError("ticket", "no kernel is in this room; ask it for another ticket")
         try:
             opened = await stack.enter_async_context(self._rooms.visit(asked.room))
         except StoreError as error:
             raise RemoteError("store", str(error)) from None
         if self._stopping:
-            raise _Restarting
+            raise SendOnError(RESTARTING)
         companion = opened.room.accompany(asked.ticket, self._loop.time())
         grant = Grant("", "", asked.room, companion.role, "", float("inf"))
         connection = PeerConnection(socket, opened, companion, grant, self._shared)
         self._peers.add(connection)
         return connection
+
+    async def _go_to_holder(self, crossings: Crossings, socket: PlainConnection, room: str) -> None:
+        """Raise `ElsewhereError` when another relay has the room: whoever has no token opens none."""
+        assert socket.request is not None
+        try:
+            holder = await holder_of(self.store_thread, room)
+        except StoreError as error:
+            raise SendOnError(str(error)) from None
+        if holder is not None:
+            await crossings.go(holder, socket.request, str(socket.remote_address[0]))
 
 
 def _check_version(version: int) -> None:

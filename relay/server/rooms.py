@@ -71,6 +71,7 @@ class Rooms:
         # What is read has not been compressed yet: one after the other, however many ask.
         self._one_read = asyncio.Lock()
         self._releases: set[asyncio.Task[None]] = set()
+        self._evictions = 0
         self._committer = Committer(
             thread,
             log,
@@ -153,10 +154,15 @@ class Rooms:
             raise
 
     async def _load(self, name: str) -> OpenRoom:
-        most = self._limits.max_rooms
-        hold, loaded = await self._thread.ask(self._store.claim, name, secrets.token_hex(8), most)
+        most, evictions = self._limits.max_rooms, self._evictions
+        hold, loaded, before = await self._thread.ask(self._store.claim, name, secrets.token_hex(8), most)
         # A large log takes a while to replay; the other rooms' loop and disk go on meanwhile.
         opened = OpenRoom(await asyncio.to_thread(_replay, name, loaded, self._limits), hold)
+        if evictions != self._evictions:
+            raise StoreError("this relay has just given up its rooms; try again")
+        if before:
+            self._metrics.takeovers.inc()
+            event(self._log, logging.WARNING, "taken over", room=name, relay=before)
         if self.memory.is_full:
             self._close_all_unused()
         opened.weight = opened.room.memory
@@ -208,6 +214,17 @@ class Rooms:
                 timer.cancel()
         opened.room.abandon(MOVED)
         self._notify(opened)
+
+    def lose(self, name: str, why: str) -> None:
+        """Send the peers of a room on, if it is open here."""
+        if (opened := self._open.get(name)) is not None:
+            self._lose(opened, why)
+
+    def lose_all(self, why: str) -> None:
+        """Send the peers of all rooms on, and use nothing of what is in memory any more."""
+        self._evictions += 1
+        for opened in list(self._open.values()):
+            self._lose(opened, why)
 
     async def close(self) -> None:
         """Commit and notify nothing more. The store stays open."""

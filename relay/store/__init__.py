@@ -19,9 +19,9 @@ def is_address(path: str) -> bool:
     return path.startswith(POSTGRES)
 
 
-def open_store(path: str, copies: int = 1) -> Store:
+def open_store(path: str, copies: int = 1, *, shared: bool = False) -> Store:
     """Return the store at `path`: a file's name, ``:memory:``, or the address of a PostgreSQL database with so
-    many synchronous `copies`. Raises `StoreError` when it cannot be used."""
+    many synchronous `copies`, which several relays may have `shared`. Raises `StoreError` when it cannot be used."""
     if path == ":memory:":
         return MemoryStore()
     if not is_address(path):
@@ -34,4 +34,4 @@ def open_store(path: str, copies: int = 1) -> Store:
         raise StoreError(
             "rooms in PostgreSQL need psycopg; run: pip install 'ipysketch-live[cluster]'"
         ) from None
-    return PostgresStore(path, copies=copies)
+    return PostgresStore(path, copies=copies, shared=shared)

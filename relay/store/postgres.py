@@ -1,4 +1,4 @@
-"""The logs of all rooms in PostgreSQL, written by one relay at a time.
+"""The logs of all rooms in PostgreSQL, each room written by one relay at a time.
 
 What one group appends to a room is one row, a segment, in the same statement that compares the fence and advances the
 room. See `postgres_server` for what is known of a write when that server or the connection to it ends.
@@ -25,6 +25,7 @@ from ..records import (
     LoadedRoom,
     LogRange,
     LogRow,
+    Member,
     NotHeldError,
     RefusalRow,
     ResumeFacts,
@@ -35,6 +36,8 @@ from ..records import (
     check_room_count,
 )
 from .fences import FENCE_BITS
+from .postgres_holding import ROOM, holder, take
+from .postgres_relays import DELETED, NOTE, REVOKED
 from .postgres_schema import APPEND
 from .postgres_server import Connection, Server
 from .segments import append_parameters, in_order, packed, unpacked
@@ -46,19 +49,22 @@ SEGMENT = 500
 """Rows of a segment of a room that is restored."""
 POINT = "seq, mark, at, entries, logged, body"
 """The columns of a `Checkpoint`."""
-ROOM = "id, epoch, first, last, locked, fence"
-"""The columns of a room besides its name."""
 
 
 class PostgresStore:
     """The contract of `relay.records.Store`, in the database at `address`, such as ``postgresql://relay@db/ipysketch``.
 
     Raises `StoreInUse` when another relay has it, `StoreError` when it cannot be used, or has fewer than `copies`
-    synchronous copies.
+    synchronous copies. As one of several relays it holds rooms as `member`, which the directory sets and changes; see
+    `postgres_relays`.
     """
 
-    def __init__(self, address: str, *, copies: int = 1, may_be_moved: bool = False) -> None:
-        self._server = Server(address, copies)
+    member: Member | None = None
+
+    def __init__(
+        self, address: str, *, copies: int = 1, may_be_moved: bool = False, shared: bool = False
+    ) -> None:
+        self._server = Server(address, copies, shared=shared)
         self._do = self._server.do
         self.shown = self._server.shown
         """The address without its password."""
@@ -78,22 +84,31 @@ class PostgresStore:
 
     def claim(self, room: str, new_epoch: str, most: int) -> Claim:
         fence = secrets.randbits(FENCE_BITS)
+        member = self.member
+        owner = (member.id, member.incarnation) if member else (None, None)
 
         def work(connection: Connection) -> Claim:
-            take = f"UPDATE ipysketch.rooms SET fence = %s WHERE name = %s RETURNING {ROOM}"
-            row = connection.execute(take, (fence, room)).fetchone()
+            row = take(connection, room, fence, member)
             if row is None:
                 (count,) = connection.execute("SELECT count(*) FROM ipysketch.rooms").fetchone() or (0,)
                 check_room_count(count, most)
                 add = (
-                    "INSERT INTO ipysketch.rooms (name, epoch, first, last, fence) VALUES (%s, %s, 1, 0, %s) "
-                    f"RETURNING {ROOM}"
+                    "INSERT INTO ipysketch.rooms (name, epoch, first, last, fence, owner, incarnation) "
+                    f"VALUES (%s, %s, 1, 0, %s, %s, %s) ON CONFLICT (name) DO NOTHING RETURNING {ROOM}, ''"
                 )
-                row = connection.execute(add, (room, new_epoch, fence)).fetchone()
+                row = connection.execute(add, (room, new_epoch, fence, *owner)).fetchone()
+                row = row or take(connection, room, fence, member)
             assert row is not None
-            return Claim(Hold(room, fence), self._load(connection, room, row))
+            *columns, before = row
+            return Claim(Hold(room, fence), self._load(connection, room, columns), before)
 
         return self._do(work, repeatable=True)
+
+    def holder(self, room: str) -> Member | None:
+        """Return the other relay that holds a room; None when none that lives does."""
+        member = self.member
+        found = self._do(lambda connection: holder(connection, room), writes=False)
+        return None if member and found and found.id == member.id else found
 
     def moved(self) -> str:
         """Return where the rooms were moved; "" when they are here."""
@@ -104,7 +119,8 @@ class PostgresStore:
     def release(self, hold: Hold) -> None:
         def work(connection: Connection) -> None:
             connection.execute(
-                "UPDATE ipysketch.rooms SET fence = %s WHERE name = %s AND fence = %s",
+                "UPDATE ipysketch.rooms SET fence = %s, owner = NULL, incarnation = NULL "
+                "WHERE name = %s AND fence = %s",
                 (secrets.randbits(FENCE_BITS), *hold),
             )
 
@@ -290,8 +306,13 @@ class PostgresStore:
             for table in ("log", "clients", "refusals", "checkpoints"):
                 connection.execute(f"DELETE FROM ipysketch.{table} WHERE room = %s", (id,))
             connection.execute("DELETE FROM ipysketch.rooms WHERE id = %s", (id,))
+            connection.execute(NOTE, (self._own_id, DELETED, room))
 
         self._do(work)
+
+    @property
+    def _own_id(self) -> str:
+        return self.member.id if self.member else ""
 
     def restore(self, room: str, epoch: str, past: LogRange) -> None:
         def work(connection: Connection) -> None:
@@ -336,7 +357,12 @@ class PostgresStore:
 
     def revoke(self, token: str, until: float) -> None:
         put = "INSERT INTO ipysketch.revoked VALUES (%s, %s) ON CONFLICT (token) DO UPDATE SET until = excluded.until"
-        self._do(lambda connection: connection.execute(put, (token, until)), repeatable=True)
+
+        def work(connection: Connection) -> None:
+            connection.execute(put, (token, until))
+            connection.execute(NOTE, (self._own_id, REVOKED, token))
+
+        self._do(work, repeatable=True)
 
     def revoked(self, now: float) -> list[str]:
         query = "SELECT token FROM ipysketch.revoked WHERE until > %s ORDER BY token"

@@ -9,7 +9,8 @@ from typing import Any
 
 from ..records import Checkpoint, ClientRow, RefusalRow, StoreError
 from .fences import FENCE_BITS
-from .postgres import POINT, ROOM, SEGMENT, PostgresStore, put_checkpoint, put_segment
+from .postgres import POINT, SEGMENT, PostgresStore, put_checkpoint, put_segment
+from .postgres_holding import ROOM
 from .postgres_server import Connection
 from .whole import WholeRoom
 

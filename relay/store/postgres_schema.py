@@ -53,6 +53,39 @@ CREATE TABLE ipysketch.revoked (token text PRIMARY KEY, until double precision N
 """A row of the log has what one group appended to one room: a segment. It is written once and never changed;
 `rooms.first` says where in it the readable log begins."""
 
+RELAYS = """
+ALTER TABLE ipysketch.rooms ADD COLUMN owner text, ADD COLUMN incarnation bigint;
+CREATE TABLE ipysketch.relays (
+    id text PRIMARY KEY, incarnation bigint NOT NULL, address text NOT NULL, version text NOT NULL,
+    expires timestamptz NOT NULL, dead boolean NOT NULL DEFAULT false, draining boolean NOT NULL DEFAULT false,
+    rooms bigint NOT NULL DEFAULT 0, peers bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+CREATE TABLE ipysketch.notices (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    relay text NOT NULL, kind text NOT NULL, what text NOT NULL
+);
+"""
+"""What several relays need besides: who they are, which rooms each holds, and what one has to tell all others. A relay
+that knows nothing of it can use the other tables: so this is no other version of them."""
+
+BURY = """
+UPDATE ipysketch.relays l SET dead = true FROM ipysketch.rooms r
+WHERE r.name = %(room)s AND l.id = r.owner AND l.incarnation = r.incarnation AND NOT l.dead
+    AND l.expires < clock_timestamp()
+"""
+"""Declares the holder of a room dead whose lease has ended. Its beat takes the same row, so that one of both wins."""
+
+TAKE = """
+WITH before AS (SELECT owner FROM ipysketch.rooms WHERE name = %(room)s)
+UPDATE ipysketch.rooms r SET fence = %(fence)s, owner = %(id)s, incarnation = %(incarnation)s
+WHERE r.name = %(room)s AND EXISTS (
+    SELECT 1 FROM ipysketch.relays me WHERE me.id = %(id)s AND me.incarnation = %(incarnation)s AND NOT me.dead
+) AND (r.owner IS NULL OR (r.owner = %(id)s AND r.incarnation = %(incarnation)s) OR NOT EXISTS (
+    SELECT 1 FROM ipysketch.relays l WHERE l.id = r.owner AND l.incarnation = r.incarnation AND NOT l.dead
+))
+"""
+"""Holds a room that nobody who lives holds."""
+
 APPEND = """
 WITH g AS (
     SELECT * FROM unnest(%(rooms)s::text[], %(fences)s::bigint[], %(expected)s::bigint[], %(lasts)s::bigint[],

@@ -1,4 +1,4 @@
-"""One PostgreSQL server, written by one relay at a time: connecting to it, transactions, and what an error of it means.
+"""One PostgreSQL server: connecting to it, as one relay or with others, transactions, and what an error of it means.
 
 A connection that breaks before it answered leaves the outcome unknown; the next call connects anew. A wait for the
 standbys that was cancelled is unknown too, although the server says that all went well. No request is ever cancelled.
@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 
 from ..records import StoreError, UnknownOutcomeError
 from .database import StoreInUse
-from .postgres_schema import SCHEMA_VERSION, SETTINGS, TABLES, check_settings
+from .postgres_schema import RELAYS, SCHEMA_VERSION, SETTINGS, TABLES, check_settings
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 T = TypeVar("T")
@@ -26,14 +26,17 @@ CONNECT = 3
 CANCELLED_WAIT = "01000"
 """The state of the warning that a commit no longer waits for the standbys: it may yet be lost."""
 ONE_RELAY = 0x6970_7973
-"""The advisory lock that a relay has: two would take each other's rooms. What is written is guarded by fences alone."""
+"""The advisory lock that a relay has: two would take each other's rooms. Relays that know of each other share it. What
+is written is guarded by fences alone."""
+MAKING = 0x6970_797A
+"""The advisory lock under which tables are made: several relays may be started at once."""
 
 
 class Server:
     """The database at `address`. Raises `StoreInUse` when another relay has it, `StoreError` when it cannot be used, or
-    has fewer than `copies` synchronous copies."""
+    has fewer than `copies` synchronous copies. Relays that know of each other have it `shared`."""
 
-    def __init__(self, address: str, copies: int) -> None:
+    def __init__(self, address: str, copies: int, *, shared: bool = False) -> None:
         try:
             given = conninfo_to_dict(address)
         except psycopg.Error as error:
@@ -56,6 +59,7 @@ class Server:
         self.shown = f"postgresql://{given.get('host') or ''}/{given.get('dbname') or ''}"
         """The address without its password."""
         self._copies = copies
+        self._lock = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
         self._suspended = ""
         self._cancelled = False
         self._connection: Connection | None = None
@@ -85,9 +89,12 @@ class Server:
         self._connection = connection
         try:
             self._check_settings(connection)
-            taken = connection.execute("SELECT pg_try_advisory_lock(%s)", (ONE_RELAY,)).fetchone()
+            taken = connection.execute(f"SELECT {self._lock}(%s)", (ONE_RELAY,)).fetchone()
             if taken != (True,):
-                raise StoreInUse(f"the database {self.shown} is in use by another relay; stop that one")
+                raise StoreInUse(
+                    f"the database {self.shown} is in use by another relay; stop that one, or give all of them a "
+                    "--relay-id"
+                )
         except BaseException:
             connection.close()
             raise
@@ -105,12 +112,16 @@ class Server:
 
     def _prepare(self, connection: Connection) -> None:
         """Make the tables, where they are not there."""
-        if connection.execute("SELECT to_regclass('ipysketch.meta')").fetchone() == (None,):
+        for table, statements in (("meta", TABLES), ("relays", RELAYS)):
             with connection.transaction():
-                connection.execute(TABLES)
-                connection.execute(
-                    "INSERT INTO ipysketch.meta VALUES ('schema_version', %s)", (str(SCHEMA_VERSION),)
-                )
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (MAKING,))
+                if connection.execute("SELECT to_regclass(%s)", (f"ipysketch.{table}",)).fetchone() != (None,):
+                    continue
+                connection.execute(statements)
+                if table == "meta":
+                    connection.execute(
+                        "INSERT INTO ipysketch.meta VALUES ('schema_version', %s)", (str(SCHEMA_VERSION),)
+                    )
         row = connection.execute("SELECT value FROM ipysketch.meta WHERE name = 'schema_version'").fetchone()
         if row is None or int(row[0]) > SCHEMA_VERSION:
             raise StoreError(f"the database {self.shown} was written by a newer relay; update this one")

@@ -533,6 +533,56 @@ def test_words_in_a_shape_are_typed_moved_and_erased_with_it(hand: Hand, kind: s
     hand.elements(0)
 
 
+# --- connectors -------------------------------------------------------------------------------------------------------
+
+
+def test_an_arrow_between_shapes_stays_bound_when_they_move(hand: Hand) -> None:
+    hand.has("rect", 100, 100, 100, 60, fill=RED)
+    hand.has("ellipse", 500, 100, 100, 60, fill=RED)
+    left, right = (element.key for element in hand.elements(2))
+    hand.keys("a")
+    hand.drag((150, 130), (300, 140), (550, 130))
+    arrow = hand.elements(3)[2]
+    assert [end.key for end in arrow.ends] == [left, right]
+    assert 200 < arrow.points[0][0] < arrow.points[-1][0] < 500, "it ends at the outlines"
+    hand.keys("v")
+    hand.press(550, 130)
+    hand.move((550, 430))
+    hand.sees(350, 280, arrow.color)  # While the shape is dragged.
+    hand.release()
+
+    def follows(*elements: Any) -> bool:
+        return bool(elements[2].points[-1][1] > 350)
+
+    hand.elements(3, follows)
+    fields = hand.eye._entry_fields(arrow.key)  # noqa: SLF001
+    assert fields is not None
+    assert sum(fields["points"][1::2]) / 8 > 350, "who does not know that arrows follow sees it there too"
+    hand.keys("Control+z")
+    hand.elements(3, lambda *elements: abs(elements[2].points[-1][1] - 130) < 1)
+    hand.click(550, 130)
+    hand.keys("Delete")
+    [_, alone] = hand.elements(2)
+    assert alone.ends[1] is None
+    assert abs(alone.points[-1][0] - arrow.points[-1][0]) < 1, "it stays where it was"
+
+
+def test_control_leaves_an_arrow_loose_and_dragging_lets_it_go(hand: Hand) -> None:
+    hand.has("rect", 100, 100, 100, 60, fill=RED)
+    hand.keys("a")
+    with hand.holding("Control"):
+        hand.drag((400, 130), (300, 130), (190, 130))
+    loose = hand.elements(2)[1]
+    assert loose.ends == (None, None)
+    hand.drag((400, 330), (300, 250), (150, 130))
+    bound = hand.elements(3)[2]
+    assert bound.ends[1] is not None
+    hand.keys("v")
+    hand.drag((300, 243), (500, 443))
+    moved = hand.elements(3, lambda *elements: elements[2].ends[1] is None)[2]
+    assert moved.points[-1][0] > bound.points[-1][0] + 150
+
+
 # --- what hands do is seen at once ------------------------------------------------------------------------------------
 
 

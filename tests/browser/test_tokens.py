@@ -45,6 +45,18 @@ def teacher(closed: RelayProcess, home: Path) -> Iterator[ipysketch.Sketch]:
     patch.undo()
 
 
+def names_that_were_given_are_marked(student: Notebook, closed: RelayProcess) -> None:
+    listed = people_list(student.page)
+    expect(listed.locator(".ipysketch-verified")).to_have_count(2)
+    guest = ipysketch.Sketch(name="Teacher").connect(closed.url, "algebra", token=mint(closed, Role.EDITOR, ""))
+    expect(listed.get_by_text("chosen name")).to_have_count(1)
+    expect(listed.locator(".ipysketch-verified")).to_have_count(2)
+    student.screenshot("verified-names")
+    assert sorted(person.verified for person in guest.people) == [False, True, True]
+    guest.disconnect()
+    student.connected(here=2)
+
+
 def test_the_token_is_asked_for_and_leaves_no_trace(
     lab: Lab, closed: RelayProcess, teacher: ipysketch.Sketch
 ) -> None:
@@ -64,6 +76,7 @@ def test_the_token_is_asked_for_and_leaves_no_trace(
     student.sees(200, 100, GREEN)
     expect(people_list(student.page), "the token says who it is").to_contain_text("Student (you)")
     assert teacher.role == "moderator"
+    names_that_were_given_are_marked(student, closed)
     lock_and_unlock(student, teacher)
     student.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     student.reload()

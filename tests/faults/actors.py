@@ -98,7 +98,7 @@ class Actor:
         self._up = up
         self._budget = budget
         self._settled = settled
-        self._window = window
+        self.window = window
         self._random = random.Random(f"{seed} {room} {name}")
         self._keys = (f"{name}-{n}" for n in itertools.count(1))
         self._sent: set[tuple[str, int]] = set()
@@ -235,7 +235,7 @@ class Actor:
     # --- drawing ------------------------------------------------------------------------------------------
 
     def _draw(self, sync: Sync) -> None:
-        while self.drawing and sync.joined and len(sync.pending) < self._window and self._budget.take():
+        while self.drawing and sync.joined and len(sync.pending) < self.window and self._budget.take():
             choice = self._random.random()
             if choice < 0.08:
                 sync.undo()

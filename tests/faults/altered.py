@@ -25,13 +25,17 @@ import relay.room.room
 import relay.server.committer
 import relay.server.connection
 import relay.server.rooms
+import relay.store.postgres
+import relay.store.postgres_schema
 from relay.access.authentication import Authenticator
+from relay.cluster.membership import Membership
 from relay.limits import Limits
 from relay.protocol import ClientMessage, RemoteError, check_value, decode_client, normalize_action
 from relay.room.log import EncodedSnapshot, RoomLog
 from relay.room.permissions import Role
 from relay.server.accepting import Gate
 from relay.server.memory import Memory
+from relay.server.rooms import Rooms
 
 from ..support.patching import replace
 
@@ -177,6 +181,30 @@ def no_account() -> None:
     replace(relay.server.rooms, "Memory", lambda limit: Memory(1 << 40))
 
 
+def unaware() -> None:
+    """A relay that was declared dead goes on as if it were not."""
+    replace(Membership, "_begin_anew", _nothing)
+    replace(Rooms, "lose_all", lambda _rooms, _why: None)
+
+
+async def _nothing(_membership: Membership) -> None:
+    """Do nothing."""
+
+
+def no_fence() -> None:
+    """Whoever writes is believed to hold the room, and to know its log."""
+    compared = "r.fence = g.fence AND (g.expected IS NULL OR r.last = g.expected)"
+    inserted = "FROM g JOIN mine USING (name) WHERE g.expected IS NOT NULL"
+    put = (
+        "ON CONFLICT (room, first) DO UPDATE SET last = excluded.last, body = excluded.body, crc = excluded.crc"
+    )
+    append = relay.store.postgres_schema.APPEND
+    assert compared in append
+    assert inserted in append
+    altered = append.replace(compared, "true").replace(inserted, f"{inserted} {put}")
+    vars(relay.store.postgres)["APPEND"] = altered
+
+
 ALTERATIONS: dict[str, Callable[[], None]] = {
     alter.__name__: alter
     for alter in (
@@ -196,6 +224,8 @@ ALTERATIONS: dict[str, Callable[[], None]] = {
         all_on_the_loop,
         all_at_once,
         free_of_charge,
+        unaware,
+        no_fence,
     )
 }
 

@@ -13,6 +13,7 @@ from IPython.testing.globalipapp import start_ipython
 
 from ipysketch import LeftOutWarning, Sketch, SketchError, magics
 from ipysketch.authoring import Handle
+from ipysketch.model.elements import Arrow, Line, Rectangle, Text
 
 from ..support.sessions import session_of
 
@@ -229,6 +230,9 @@ LINE = [(0, 0), (1, 1)]
         (lambda board: board.text(0, 0, ""), "at least one character"),
         (lambda board: board.text(0, 0, "x" * 1_000_000), "at most 10,?000"),
         (lambda board: board.text(0, 0, "x", size=0), "size"),
+        (lambda board: board.text(0, 0, "x", size="XXL"), "S, M, L or XL"),
+        (lambda board: board.text(0, 0, "x", width=0), "width of a text"),
+        (lambda board: board.rect(0, 0, 1, 5, text="x" * 10_001), "at most 10,?000"),
         (lambda board: board.image(b"no picture", 0, 0, 10), "PNG"),
         (lambda board: board.plot("no figure"), "matplotlib"),
         (lambda board: board.load("nothing.json"), "cannot be read"),
@@ -378,3 +382,49 @@ def test_a_cell_that_fails_draws_nothing_and_shows_why(
     said = capsys.readouterr().out
     assert "four numbers" in said
     assert "Traceback" not in said
+
+
+def test_words_are_wrapped_and_stand_in_shapes(board: Sketch) -> None:
+    text = board.text(0, 0, "one two three four five six", width=100, size="L")
+    assert isinstance(text.element, Text)
+    assert text.element.size == 37
+    assert len(text.element.lines) > 2
+    for draw in (board.rect, board.ellipse):
+        shape = draw(0, 0, 200, 100, text="so it is", size="S", text_color="red").element
+        assert isinstance(shape, Rectangle)
+        assert (shape.text, shape.size, shape.ink) == ("so it is", 18, "#ff0000")
+    handle = board.rect(0, 0, 200, 100)
+    handle.restyle(text="later").restyle(size=40)
+    shape = handle.element
+    assert isinstance(shape, Rectangle)
+    assert (shape.text, shape.size) == ("later", 40)
+
+
+def test_a_connector_follows_and_is_saved_where_it_is_seen(board: Sketch, tmp_path: Path) -> None:
+    left = board.rect(0, 0, 100, 100)
+    right = board.ellipse(400, 0, 100, 100)
+    for arrow in (True, False):
+        handle = board.connector(left, right, arrow=arrow)
+        assert isinstance(handle.element, Arrow) is arrow
+    before = handle.element
+    assert isinstance(before, Line)
+    assert before.points[:, 1].tolist() == [50, 50]
+    right.move(0, 300)
+    after = handle.element
+    assert isinstance(after, Line)
+    assert after.points[-1, 1] > 250
+    assert board.elements[-1].bounds == after.bounds
+    board.save(tmp_path / "drawing.json")
+    other = Sketch(name="Grace")
+    other.load(tmp_path / "drawing.json")
+    loaded = other.elements[-1]
+    assert isinstance(loaded, Line)
+    assert loaded.bounds == after.bounds
+    ends = {end.key for end in loaded.ends if end is not None}
+    assert ends == {element.key for element in other.elements[:2]}, "bound to what came with it"
+    with pytest.raises(SketchError, match="not to itself"):
+        board.connector(left, left)
+    with pytest.raises(SketchError, match="from the handle"):
+        board.connector(left, board.stroke(LINE))
+    with pytest.raises(SketchError, match="from the handle"):
+        board.connector(left, "right")  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 from jupyter_client.manager import KernelManager
 from PIL import Image
@@ -50,11 +51,20 @@ def run(code: str, home: Path, *command: str, **variables: str) -> subprocess.Co
     )
 
 
-def test_importing_is_light_and_starts_nothing(home: Path) -> None:
+SHOWING = {"IPython", "PIL", "anywidget", "ipycanvas", "ipywidgets", "numpy", "traitlets"}
+"""What only a board that is shown, or a drawing with numbers in it, needs."""
+NOW_AND_THEN = {"fpdf", "pandas", "resvg_py", "segno", "statistics", "tinycss2", "uharfbuzz"}
+CONNECTING = {"asyncio", "msgspec", "websockets"}
+
+
+@pytest.mark.parametrize(
+    ("first", "heavy"),
+    [("ipysketch", SHOWING | NOW_AND_THEN | CONNECTING), ("ipysketch.connect", SHOWING | NOW_AND_THEN)],
+)
+def test_importing_is_light_and_starts_nothing(home: Path, first: str, heavy: set[str]) -> None:
     code = (
-        "import sys, threading, ipysketch\n"
-        "heavy = {'numpy', 'ipywidgets', 'ipycanvas', 'anywidget', 'websockets', 'IPython', 'asyncio'} & set(sys.modules)\n"
-        "print(sorted(heavy), threading.active_count())"
+        f"import sys, threading, ipysketch; {first}\n"
+        f"print(sorted({heavy!r} & set(sys.modules)), threading.active_count())"
     )
     assert run(code, home).stdout == "[] 1\n"
 
@@ -528,6 +538,37 @@ def test_a_link_for_the_network_is_of_a_relay_that_listens_there(
     ada.disconnect()
     wide.stop()
     narrow.stop()
+
+
+def test_names_of_tokens_are_verified_and_strokes_join_them_on_their_author(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = RelayProcess(home, None, "--require-token")
+    secret = read_secret(home / "relay.sqlite.secret")
+    token, _ = Tokens(secret).mint(
+        room="lesson", role=Role.OWNER, name="Ada", seconds=3600, now=datetime.now().timestamp()
+    )
+    ada = Sketch(name="Countess").connect(relay.url, "lesson", token=token)
+    boards = [ada]
+    for number, (name, given) in enumerate([("Grace", "Grace"), ("Ada", "")]):
+        monkeypatch.setenv("IPYSKETCH_DATA_DIR", str(home / str(number)))
+        boards.append(Sketch(name=name).connect(relay.url, "lesson", token=ada.invite(given)))
+    for board in boards:
+        board.stroke([(0, 0), (10, 10)])
+    until(ada, 3)
+    until_shown(ada, lambda state: len(state.people) == 3, "three people")
+    people = pandas.DataFrame(
+        [(each.author, each.name, each.verified) for each in ada.people], columns=["author", "name", "verified"]
+    )
+    drawn = ada.to_dataframe().drop_duplicates("stroke").merge(people, on="author", validate="1:1")
+    assert sorted(zip(drawn["name"], drawn["verified"], strict=True)) == [
+        ("Ada", False),
+        ("Ada", True),
+        ("Grace", True),
+    ]
+    for board in boards:
+        board.disconnect()
+    relay.stop()
 
 
 def test_who_has_joined_has_the_drawing(relay: RelayProcess) -> None:

@@ -131,7 +131,7 @@ def test_a_room_that_is_held_elsewhere_sends_its_people_on_and_is_read_anew() ->
                 await ada.say(create(1, "mine"))
                 mine = await ada.hear(Commit)
                 # Another relay takes the room, and writes.
-                hold, loaded = store.claim("algebra", "", 9)
+                hold, loaded, _ = store.claim("algebra", "", 9)
                 theirs = loaded.rows[0]._replace(
                     seq=2, mark=77, op=1, client="other", body=loaded.rows[0].body.replace(b"mine", b"hers")
                 )

@@ -4,6 +4,7 @@
 
 import { createInterface } from "node:readline";
 
+import { following } from "../../relay/web/model/connector.js";
 import { Scene, order } from "../../relay/web/model/document.js";
 import { decode } from "../../relay/web/model/elements.js";
 import { checkActions } from "../../relay/web/model/messages.js";
@@ -12,7 +13,7 @@ import { Gestures } from "../../relay/web/editing/gestures.js";
 /** @type {Map<string, import("../../relay/web/model/messages.js").Entry>} */
 let entries = new Map();
 /** @type {Scene<import("../../relay/web/model/elements.js").Element>} */
-const scene = new Scene(decode, "");
+const scene = new Scene(decode, "", following);
 let keys = 0;
 
 const gestures = new Gestures({

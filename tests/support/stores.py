@@ -33,7 +33,7 @@ class Holding:
 
     def load(self, room: str, new_epoch: str) -> LoadedRoom:
         """Claim a room."""
-        self.holds[room], loaded = self.store.claim(room, new_epoch, MANY)
+        self.holds[room], loaded, _ = self.store.claim(room, new_epoch, MANY)
         return loaded
 
     def append(self, batches: Sequence[Batch]) -> None:

@@ -208,7 +208,7 @@ Object.assign(globalThis, {
     }
 
     observe() {
-      this.changed();
+      queueMicrotask(() => this.changed()); // As browsers do: never before `observe` returns.
     }
 
     disconnect() {}

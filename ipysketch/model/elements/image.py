@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ..geometry import Points, Rect
 from . import fields as read
+from .anchor import Outline
 from .base import StyledElement, placed
 from .display import DisplayImage
 from .transform import corners, mapped, touches
@@ -44,6 +45,11 @@ class Image(StyledElement):
             "data": self.data,
             **self.common(),
         }
+
+    @property
+    def outline(self) -> Outline:
+        """Where lines that are bound to it end."""
+        return Outline(self.box, self.affine, 0.0)
 
     @property
     def coordinates(self) -> Points:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from ..geometry import Points
 from ..numpy_later import np
 from . import fields as read
+from .anchor import ENDS, Anchor, anchor
 from .base import StyledElement, placed
 from .display import Path
 
@@ -23,7 +24,9 @@ SPREAD = math.radians(28)
 
 @dataclass(frozen=True, eq=False)
 class Line(StyledElement):
-    """`points` of shape (n ≥ 2, 2) and `width` in board units; `dash` is "dashed", "dotted" or ""."""
+    """`points` of shape (n ≥ 2, 2) and `width` in board units; `dash` is "dashed", "dotted" or "".
+
+    `ends` are what its first and its last point are bound to, or None: `points` are where these are."""
 
     kind: ClassVar[str] = "line"
 
@@ -34,6 +37,7 @@ class Line(StyledElement):
     author: str = ""
     seq: int = 0
     dash: str = ""
+    ends: tuple[Anchor | None, Anchor | None] = (None, None)
 
     def encode(self) -> dict[str, Any]:
         """Return the fields of this line; decoding them gives its points rounded to eighths."""
@@ -43,6 +47,7 @@ class Line(StyledElement):
             "color": self.color,
             "width": round(self.width * read.EIGHTHS),
             **read.present(dash=self.dash),
+            **{name: list(end) for name, end in zip(ENDS, self.ends, strict=True) if end is not None},
             **self.common(),
         }
 
@@ -79,7 +84,8 @@ def decode(key: str, fields: Mapping[str, object], author: str, seq: int) -> Lin
         return None
     points, common = place
     kind = Arrow if fields.get("kind") == "arrow" else Line
-    return kind(key, points, color, width, author, seq, read.dash(fields.get("dash")), **common)
+    ends = (anchor(fields.get("from")), anchor(fields.get("to")))
+    return kind(key, points, color, width, author, seq, read.dash(fields.get("dash")), ends, **common)
 
 
 def _head(points: Points, width: float) -> Points | None:

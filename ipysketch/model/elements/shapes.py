@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from ..geometry import Points, Rect
 from ..numpy_later import np
 from . import fields as read
+from .anchor import Outline
 from .base import StyledElement, placed
 from .display import Path, Primitive
 from .transform import corners, mapped, touches
@@ -61,6 +62,11 @@ class Rectangle(StyledElement):
         return read.corners(self.box)
 
     @property
+    def outline(self) -> Outline:
+        """Where lines that are bound to it end."""
+        return Outline(self.box, self.affine, self.width / 2, self.kind == "ellipse")
+
+    @property
     def flat(self) -> bool:
         """Whether it has no inside."""
         return self.box.x0 == self.box.x1 or self.box.y0 == self.box.y1
@@ -85,7 +91,7 @@ class Rectangle(StyledElement):
     def display(self) -> tuple[Primitive, ...]:
         """The outline, what is inside, and the words; only a line, or a dot, where the box is flat."""
         ends = self.coordinates
-        way = self.outline() if not self.flat else ends[:1] if (ends[0] == ends[1]).all() else ends
+        way = self.way() if not self.flat else ends[:1] if (ends[0] == ends[1]).all() else ends
         if self.affine is not None:
             way = mapped(self.affine, way)
         dash = read.pattern(self.dash, self.width, way)
@@ -113,7 +119,7 @@ class Rectangle(StyledElement):
             return touches(self.words.affine, self.words.box, x, y, radius)
         return self.words.box.distance(x, y) <= radius
 
-    def outline(self) -> Points:
+    def way(self) -> Points:
         """The closed polyline around it, from the upper left corner to the right."""
         x0, y0, x1, y1 = self.box.x0, self.box.y0, self.box.x1, self.box.y1
         return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)])
@@ -125,11 +131,11 @@ class Ellipse(Rectangle):
 
     kind: ClassVar[str] = "ellipse"
 
-    def outline(self) -> Points:
+    def way(self) -> Points:
         """The closed polyline around it, of 64 segments, from its right end downwards."""
         upper, lower = self.coordinates
-        outline: Points = (upper + lower) / 2 + _circle() * ((lower - upper) / 2)
-        return outline
+        way: Points = (upper + lower) / 2 + _circle() * ((lower - upper) / 2)
+        return way
 
 
 @cache

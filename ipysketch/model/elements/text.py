@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from ..geometry import Points, Rect
 from ..numpy_later import np
 from . import fields as read
+from .anchor import Outline
 from .base import StyledElement, placed
 from .display import TextRun
 from .transform import corners, mapped, touches
@@ -76,6 +77,11 @@ class Text(StyledElement):
             for number, line in enumerate(self.lines)
             if line
         )
+
+    @property
+    def outline(self) -> Outline:
+        """Where lines that are bound to it end."""
+        return Outline(self.upright, self.affine, 0.0)
 
     @cached_property
     def upright(self) -> Rect:

@@ -3,6 +3,7 @@
 //
 // Rules of this file: pure. An operation counts at once; it is laid over the kernel's entries until these have it.
 
+import { following } from "../model/connector.js";
 import { Overlay, Scene, apply, equal, resolve } from "../model/document.js";
 import { decode } from "../model/elements.js";
 import { RemoteError } from "../model/shapes.js";
@@ -89,13 +90,17 @@ export class KernelScene {
 
   /** @param {string} page @returns {Scene<Element>} */
   #newScene(page) {
-    return new Scene((key, fields, author, seq) => {
-      const known = this.#decoded.get(fields);
-      if (known !== undefined && known?.key === key && known.author === author) return known;
-      const element = decode(key, fields, author, seq);
-      this.#decoded.set(fields, element);
-      return element;
-    }, page);
+    return new Scene(
+      (key, fields, author, seq) => {
+        const known = this.#decoded.get(fields);
+        if (known !== undefined && known?.key === key && known.author === author) return known;
+        const element = decode(key, fields, author, seq);
+        this.#decoded.set(fields, element);
+        return element;
+      },
+      page,
+      following,
+    );
   }
 
   #changed() {

@@ -7,6 +7,7 @@
 // `docs/reference/elements.md`; only `stroke` takes board units.
 
 import { Scene } from "../model/document.js";
+import { following } from "../model/connector.js";
 import { decode } from "../model/elements.js";
 import { checkActions, checkValue } from "../model/messages.js";
 import { relayAddress } from "./connection.js";
@@ -83,7 +84,8 @@ export class Sketch extends EventTarget {
   elementsOf(page) {
     const { sync } = this.#session;
     let cached = this.#pages.get(page);
-    if (!cached) this.#pages.set(page, (cached = { version: -1, elements: [], scene: new Scene(decode, page) }));
+    if (!cached)
+      this.#pages.set(page, (cached = { version: -1, elements: [], scene: new Scene(decode, page, following) }));
     if (cached.version !== sync.version) {
       cached.elements = cached.scene.of(sync.entries);
       cached.version = sync.version;

@@ -8,6 +8,7 @@ import { paint, whenDecoded } from "../canvas/painter.js";
 import { decode } from "../model/elements.js";
 import { around, inflate, union } from "../model/geometry.js";
 import { copies } from "./commands.js";
+import { seen } from "./connectors.js";
 import { EIGHTHS } from "./effects.js";
 import { shift } from "./matrix.js";
 import { EDGE, svgOf } from "./svg.js";
@@ -39,7 +40,10 @@ let copied = [];
 
 /** What a clipboard gets for elements. @param {readonly Element[]} elements @param {(key: string) => {fields: Fields} | undefined} entry */
 export function packed(elements, entry) {
-  copied = elements.flatMap(({ key }) => entry(key)?.fields ?? []);
+  copied = elements.flatMap((element) => {
+    const fields = entry(element.key)?.fields;
+    return fields ? [{ ...seen(element, fields), key: element.key }] : [];
+  });
   const json = JSON.stringify({ ipysketch: 1, elements: copied.map((fields) => ({ key: "", page: "", fields })) });
   const svg = svgOf(elements);
   const texts = copied.flatMap(({ kind, text }) => (kind === "text" ? [text] : []));

@@ -5,6 +5,7 @@
 
 import { union } from "../model/geometry.js";
 import { about } from "../model/transform.js";
+import { rebound, seen } from "./connectors.js";
 import { shift, transformed } from "./matrix.js";
 
 /**
@@ -38,7 +39,7 @@ export function commandActions(command, keys, context) {
       return free.length ? { actions: [{ type: "delete", keys: free.map(({ key }) => key) }], chosen: [] } : null;
     case "duplicate":
       return copies(
-        elements.map(({ key }) => context.entry(key)?.fields ?? {}),
+        elements.map((element) => ({ ...seen(element, context.entry(element.key)?.fields ?? {}), key: element.key })),
         shift(DUPLICATE, DUPLICATE),
         context,
       );
@@ -85,18 +86,22 @@ export function commandActions(command, keys, context) {
 }
 
 /**
- * Return what creates elements of `all` where `map` puts them; groups among them are groups of their own.
+ * Return what creates elements of `all` where `map` puts them; groups among them are groups of their own, and lines are bound
+ * to copies of what they were bound to. Fields may have the `key` of the original.
  * @param {Fields[]} all @param {number[]} map @param {Context} context
  */
 export function copies(all, map, context) {
   /** @type {Map<string, string>} */
   const groups = new Map();
+  /** @type {Map<string, string>} */
+  const named = new Map(all.flatMap(({ key }) => (key ? [[key, context.newKey()]] : [])));
   /** @type {Action[]} */
-  const actions = all.map(({ place: _, lock: __, group, ...fields }) => {
+  const actions = all.map(({ place: _, lock: __, group, key, ...rest }) => {
+    const fields = rebound(rest, named);
     if (group && !groups.has(group)) groups.set(group, context.newKey());
     return {
       type: "create",
-      key: context.newKey(),
+      key: named.get(key) ?? context.newKey(),
       fields: { ...fields, ...transformed(fields, map), ...(group ? { group: groups.get(group) } : {}) },
       page: context.page(),
     };

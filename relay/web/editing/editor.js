@@ -14,6 +14,7 @@ import { newKey } from "../client/identity.js";
 import { union } from "../model/geometry.js";
 import { ClipboardHand } from "./clipboard_hand.js";
 import { possible } from "./commands.js";
+import { carried, withConnectors } from "./connectors.js";
 import { EIGHTHS } from "./effects.js";
 import { angleOf, boundsOf, frameOf, placeOf } from "./frame.js";
 import { Gestures } from "./gestures.js";
@@ -105,6 +106,8 @@ export class Editor extends EventTarget {
   #followed = "";
   /** How many elements others are dragging. */
   #others = 0;
+  /** The keys of what lines under hands would be bound to. @type {string[]} */
+  #targets = [];
 
   /** @param {Parts} parts */
   constructor({ board, el, paper, view = "page", tool, style, chosen }) {
@@ -398,7 +401,16 @@ export class Editor extends EventTarget {
     const last = samples[samples.length - 1];
     this.#tellCursor([last.x, last.y]);
     this.#wet.paint();
+    this.#showTargets();
     if (!INKY.includes(stroke.tool) && stroke.tool !== "laser") this.paint();
+  }
+
+  /** Show what a line under a hand would be bound to. */
+  #showTargets() {
+    const targets = this.#gestures.targets;
+    if (targets.join() === this.#targets.join()) return;
+    this.#targets = targets;
+    this.paint();
   }
 
   /** @param {number} pointer */
@@ -419,6 +431,7 @@ export class Editor extends EventTarget {
   #ended(pointer) {
     const stroke = this.#strokes.get(pointer);
     this.#strokes.delete(pointer);
+    this.#showTargets();
     if (stroke) this.#dry.push(`${this.#view}/${stroke.number}`);
     this.dispatchEvent(new Event("gesture"));
     this.paint();
@@ -429,7 +442,7 @@ export class Editor extends EventTarget {
     const board = this.#board;
     for (const effect of effects) {
       if (effect.type === "preview") board.preview(effect.key, effect.start, effect.points, effect.fields);
-      else if (effect.type === "commit") board.submit(effect.actions);
+      else if (effect.type === "commit") board.submit(withConnectors(effect.actions, this.#context));
       else if (effect.type === "cancel") board.endPreview(effect.key);
       else if (effect.type === "moving") board.presence({ moving: effect.moving });
       else this.#tell(effect.words);
@@ -609,7 +622,7 @@ export class Editor extends EventTarget {
     const changes = this.#gestures.changes();
     const moving = this.#board.moving;
     const { key, change } = this.#typing;
-    if (!key && !moving?.size) return changes;
+    if (!key && !moving?.size && !changes.size) return changes;
     const all = new Map(changes);
     for (const [other, [dx, dy, ...matrix]] of moving ?? []) {
       const entry = all.has(other) ? undefined : this.#board.entry(other);
@@ -617,7 +630,9 @@ export class Editor extends EventTarget {
       if (entry) all.set(other, { fields: { ...entry.fields, offset: [dx, dy], ...more } });
     }
     if (key) all.set(key, change); // Its words are in the field.
-    return all;
+    const lines = carried(all, this.#board.elements, (other) => this.#board.entry(other));
+    if (!lines.length && all.size === changes.size) return changes;
+    return new Map([...all, ...lines]);
   }
 
   #showSelection() {
@@ -631,7 +646,13 @@ export class Editor extends EventTarget {
     this.#selectionView.show(
       {
         frame,
-        each: elements.length > 1 && !selector.dragging ? elements.flatMap((one) => frameOf([one], entry) ?? []) : [],
+        each: this.#targets.length
+          ? this.#board.elements.flatMap((one) =>
+              this.#targets.includes(one.key) ? (frameOf([one], entry) ?? []) : [],
+            )
+          : elements.length > 1 && !selector.dragging
+            ? elements.flatMap((one) => frameOf([one], entry) ?? [])
+            : [],
         handles: !!frame && canDraw && !locked && this.tool === "select" && !this.#typing.open,
         locked,
         flows: elements.length === 1 && elements[0].kind === "text",

@@ -62,7 +62,7 @@ export class Gestures {
   /** @param {string} name @param {Style} style @returns {Tool | null} */
   #tool(name, style) {
     const page = this.context.page();
-    if (SHAPES.includes(name)) return new Shape(styleFields(name, style), page);
+    if (SHAPES.includes(name)) return new Shape(styleFields(name, style), page, this.context.elements);
     switch (name) {
       case "pen":
         return new Pen(styleFields("stroke", style), page);
@@ -103,6 +103,11 @@ export class Gestures {
   /** The tool that a pointer holds. @param {number} pointer */
   toolOf(pointer) {
     return this.#active.get(pointer);
+  }
+
+  /** What the lines under the hands would be bound to. */
+  get targets() {
+    return [...this.#active.values()].flatMap((tool) => (tool instanceof Shape ? tool.targets : []));
   }
 
   get busy() {

@@ -350,14 +350,18 @@ export async function unpack(stream) {
 export class Scene {
   #decode;
   #page;
+  #following;
   /** @type {Map<string, {entry: Entry, place: number, element: Element | null}>} */
   #cache = new Map();
 
   /** @param {(key: string, fields: Fields, author: string, seq: number) => Element | null} decode
-   * @param {string} page */
-  constructor(decode, page) {
+   * @param {string} page
+   * @param {(element: Element, fields: Fields, of: (key: string) => Element | null | undefined) => Element} [following] says
+   *   how an element is seen that depends on others of the page */
+  constructor(decode, page, following = (element) => element) {
     this.#decode = decode;
     this.#page = page;
+    this.#following = following;
   }
 
   /**
@@ -377,8 +381,11 @@ export class Scene {
     }
     if (this.#cache.size > here.length) this.#cache = new Map(here.map((cached) => [cached.entry.key, cached]));
     if (!sorted) here.sort((a, b) => order(a.entry, b.entry));
+    const of = (/** @type {string} */ key) => this.#cache.get(key)?.element;
     const elements = [];
-    for (const { element } of here) if (element !== null) elements.push(element);
+    for (const { element, entry } of here) {
+      if (element !== null) elements.push(this.#following(element, entry.fields, of));
+    }
     return elements;
   }
 

@@ -5,6 +5,7 @@
 // Rules of this file: pure. `decode` is total: any fields at all give an element, or null. On the wire lengths are whole
 // eighths of a board unit; an element is in board units. Points are flat: x, y after x, y.
 
+import { boundTo } from "./anchor.js";
 import { around, beside, CIRCLE, distance, head, inflate, union, winding } from "./geometry.js";
 import { boxOf, stepped, through } from "./curves.js";
 import { contours } from "./ink.js";
@@ -20,6 +21,8 @@ import { BASELINE, LEADING, MARGIN, USUAL_SIZE, advance, inside, readable, shown
  *   middle?: boolean}} TextRun one line, its left end, or with `middle` its middle, at (x, y) on the baseline, at most `width` wide
  * @typedef {{box: number[], mime: string, data: string, affine?: number[]}} Picture an image, base64, that fills x0, y0, x1, y1
  * @typedef {{path?: Path, fill?: Fill, run?: TextRun, picture?: Picture}} Primitive one of the four
+ * @typedef {{box: number[], affine: number[] | null, edge: number, round?: boolean}} Outline a box, or the ellipse in it, put
+ *   where it is seen by `affine`; half of its line is `edge`
  * @typedef {object} Element
  * @property {string} key
  * @property {string} kind
@@ -31,6 +34,8 @@ import { BASELINE, LEADING, MARGIN, USUAL_SIZE, advance, inside, readable, shown
  * @property {number[]} bounds x0, y0, x1, y1
  * @property {Primitive[]} display what it is made of, the lowest first
  * @property {(x: number, y: number, radius: number) => boolean} hit whether a disc touches the ink
+ * @property {string[]} [bound] the keys of what the ends of a line are bound to
+ * @property {Outline} [outline] where lines end that are bound to it
  * @property {string} [name] of a page
  * @property {string} [color]
  * @property {number} [width]
@@ -241,8 +246,10 @@ function line(fields) {
   if (!points || !style) return null;
   const shaft = { ...path(points, style.ink, style.width), dash: pattern(fields.dash, style.width, points) };
   const tip = fields.kind === "arrow" ? head(points, style.width) : null;
+  const bound = boundTo(fields);
   return {
     points,
+    ...(bound.length ? { bound } : {}),
     color: style.ink,
     width: style.width,
     ...drawn(tip ? [shaft, path(tip, style.ink, style.width)] : [shaft]),
@@ -268,11 +275,16 @@ function shape(fields) {
   }
   if (affine) way = mapped(affine, way);
   const outline = { ...path(way, style.ink, style.width), dash: pattern(fields.dash, style.width, way), fill };
-  const made = { color: style.ink, width: style.width, ...drawn([outline]) };
+  const round = fields.kind === "ellipse";
+  const made = {
+    color: style.ink,
+    width: style.width,
+    ...drawn([outline]),
+    outline: { box, affine, edge: style.width / 2, round },
+  };
   if (x0 === x1 || y0 === y1 || !isText(fields.text)) return made;
   const size = (between(fields.size, 1, MAX_SIZE) ? fields.size : USUAL_SIZE) / EIGHTHS;
   const letters = color(fields.ink) ?? (style.ink === fill ? readable(fill) : style.ink);
-  const round = fields.kind === "ellipse";
   const words = inside(fields.text, size, letters, box, style.width, matrixOf(fields.transform), round);
   return {
     ...made,
@@ -360,6 +372,7 @@ function text(fields) {
   return {
     color: ink,
     display,
+    outline: { box: upright, affine, edge: 0 },
     bounds: affine ? around(mapped(affine, cornersOf(upright))) : upright,
     /** @type {Element["hit"]} */
     touches: (px, py, radius) => touchesBox(affine, upright, px, py, radius),
@@ -376,6 +389,7 @@ function image(fields) {
   if (!box || affine === undefined) return null;
   const flat = box[0] === box[2] || box[1] === box[3];
   return {
+    outline: { box, affine, edge: 0 },
     display: flat ? [] : [{ picture: { box, mime, data, ...(affine ? { affine } : {}) } }],
     bounds: affine ? around(mapped(affine, cornersOf(box))) : box,
     /** @type {Element["hit"]} */

@@ -103,6 +103,8 @@ export function createPeople(surface) {
         "data-tip": say("people.verified"),
       });
       words.append(mark);
+    } else if (board.people.some(({ verified }) => verified)) {
+      about.push(say("people.unverified"));
     }
     item.append(avatar(person), words, create("span", "about", {}, about.join(" · ")));
     if (me && board.rename) {

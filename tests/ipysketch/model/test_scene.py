@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from ipysketch.model.elements import Arrow, Element
 from ipysketch.model.scene import Scene
 from relay.protocol import Entry
 
-from ...contract.make_elements import STROKE
+from ...contract.make_elements import ARROW, RECTANGLE, STROKE
 
 
 def entry(key: str, first: int, page: str = "", author: str = "ada", **fields: Any) -> Entry:
@@ -50,3 +53,56 @@ def test_the_lowest_elements_are_decoded_once() -> None:
     assert [element.key for element in lowest] == ["k0", "k1"]
     assert scene.lowest(everything, "", 5) is None
     assert scene.of(everything)[:2] == lowest
+
+
+POINTS = [80, 160, 800, 240]
+"""Where the arrow is that follows nothing."""
+
+
+def joined() -> dict[str, Entry]:
+    """An arrow from one box to another, below both."""
+    ends = {"from": ["left", 500, 500], "to": ["right", 500, 500]}
+    arrow = Entry("arrow", (1, 0), "ada", 0.0, "", {**ARROW, "points": POINTS, **ends}, {})
+    left = Entry("left", (2, 0), "ada", 0.0, "", {**RECTANGLE, "box": [0, 0, 800, 800]}, {})
+    right = Entry("right", (3, 0), "ada", 0.0, "", {**RECTANGLE, "box": [4000, 0, 800, 800]}, {})
+    return entries(arrow, left, right)
+
+
+def moved(entry: Entry, dx: int, dy: int) -> Entry:
+    return msgspec.structs.replace(entry, fields={**entry.fields, "offset": [dx, dy]})
+
+
+def ends(elements: tuple[Element, ...]) -> list[tuple[float, float]]:
+    [arrow] = [element for element in elements if isinstance(element, Arrow)]
+    return [(float(x), float(y)) for x, y in arrow.points]
+
+
+def test_a_bound_arrow_follows_what_it_is_bound_to() -> None:
+    scene, everything = Scene(), joined()
+    before = scene.of(everything)
+    [start, end] = ends(before)
+    assert start[1] == end[1] == 50
+    assert 100 < start[0] < end[0] < 500
+    everything["right"] = moved(everything["right"], 0, 1600)
+    after = scene.of(everything, touched=["right"])
+    assert ends(after)[1][1] > 150
+    assert after[1] is before[1], "what did not move stays the same object"
+    assert ends(Scene().of(everything)) == ends(after), "as a scene that is made anew"
+    assert scene.of(everything, touched=["left"])[0] is after[0], "it did not move either"
+
+
+def test_a_bound_arrow_is_where_its_points_are_when_nothing_is_left_to_follow() -> None:
+    scene, everything = Scene(), joined()
+    scene.of(everything)
+    del everything["right"], everything["left"]
+    assert ends(scene.of(everything, touched=["left", "right"])) == ends(Scene().of(everything))
+    assert ends(scene.of(everything))[0] == (10, 20)
+    everything["left"] = joined()["left"]
+    assert ends(scene.of(everything, touched=["left"]))[0] != (10, 20)
+
+
+def test_what_is_on_another_page_is_not_followed() -> None:
+    everything = joined()
+    followed = ends(Scene().of(everything))[-1]
+    everything["right"] = msgspec.structs.replace(everything["right"], page="p")
+    assert followed != (110, 50) == ends(Scene().of(everything))[-1]

@@ -124,6 +124,15 @@ def test_the_mark_of_an_entry_that_is_not_in_memory_is_the_stores(
     assert not is_same_log(JOIN, "e", log, 0, NO_FACTS), "the store has no such entry"
 
 
+def test_a_name_of_a_token_is_verified_and_its_author_is_no_identity_of_a_hub() -> None:
+    ada = introduce(other(name="Mallory"), Limits(), "hub:ada", "hub:ada")
+    assert (ada.name, ada.verified) == ("hub:ada", True)
+    assert ":" not in ada.author
+    chosen = introduce(other(name="hub:ada"), Limits(), "some subject", "")
+    assert (chosen.name, chosen.verified) == ("hub:ada", False)
+    assert chosen.author != ada.author
+
+
 def test_a_verified_subject_is_the_author_and_nobody_else_can_be_it() -> None:
     ada = introduce(other(name="Mallory"), Limits(), "hub:ada", "ada", verified=True)
     assert (ada.author, ada.name, ada.named_by_token, ada.verified) == ("hub:ada", "ada", True, True)

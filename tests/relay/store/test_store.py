@@ -808,7 +808,7 @@ def resident():
 
 size = 48 << 20
 store = SqliteStore(sys.argv[1])
-hold, _ = store.claim("a", "one", 1)
+hold, *_ = store.claim("a", "one", 1)
 store.checkpoint(hold, Checkpoint(1, 7, 1.5, 1, 1, b"small"))
 before = resident()
 store.checkpoint(hold, Checkpoint(2, 7, 1.5, 1, 1, bytes(size)))

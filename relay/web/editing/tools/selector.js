@@ -3,6 +3,7 @@
 
 import { around, winding } from "../../model/geometry.js";
 import { decode } from "../../model/elements.js";
+import { loosened, rebound } from "../connectors.js";
 import { NO_CHANGES } from "../effects.js";
 import { frameOf, mappedFrame, rewrapped, scaled, turned, angleOf, boundsOf } from "../frame.js";
 import { shift, transformed } from "../matrix.js";
@@ -146,7 +147,8 @@ export class Selector {
     for (const element of this.#context.elements()) {
       const entry = keys.has(element.key) ? this.#context.entry(element.key) : undefined;
       if (!entry || entry.fields.lock === true) continue;
-      if (this.#copy || this.#context.mayChange(element)) this.#from.set(element.key, entry.fields);
+      if (this.#copy || this.#context.mayChange(element))
+        this.#from.set(element.key, loosened(element, entry.fields, keys));
       else this.#spared = true;
     }
   }
@@ -256,12 +258,20 @@ export class Selector {
 
   /** @returns {Action[]} */
   #copies() {
-    return [...this.#changes.values()].map(({ fields: { place: _, group: __, ...fields } }) => ({
-      type: "create",
-      key: this.#context.newKey(),
-      fields,
-      page: this.#context.page(),
-    }));
+    const named = new Map([...this.#changes.keys()].map((key) => [key, this.#context.newKey()]));
+    return [...this.#changes].map(
+      ([
+        key,
+        {
+          fields: { place: _, group: __, ...fields },
+        },
+      ]) => ({
+        type: "create",
+        key: named.get(key) ?? key,
+        fields: rebound(fields, named),
+        page: this.#context.page(),
+      }),
+    );
   }
 
   /** Put everything back to where it was. @returns {Effect[]} */
@@ -307,7 +317,7 @@ export const together = ({ key, group }, elements) =>
 /** @param {Fields} before @param {Fields} after */
 const differing = (before, after) =>
   Object.fromEntries(
-    ["offset", "transform", "wrap"]
+    ["offset", "transform", "wrap", "points", "from", "to"]
       .filter((name) => after[name] !== undefined && String(after[name]) !== String(before[name] ?? "0,0"))
       .map((name) => [name, after[name]]),
   );

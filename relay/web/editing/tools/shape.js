@@ -1,6 +1,7 @@
 // @ts-check
 // Lines, arrows, rectangles and ellipses: from where the gesture began to where it is.
 
+import { anchorAt, connected } from "../connectors.js";
 import { previewFields } from "../../client/peers.js";
 import { NO_CHANGES, eighths } from "../effects.js";
 
@@ -17,27 +18,43 @@ const TURN = Math.PI / 12;
 export class Shape {
   #style;
   #page;
+  #elements;
   #key = "";
+  /** Where a line would be bound. @type {[string, number, number] | null} */
+  #begin = null;
+  /** @type {[string, number, number] | null} */
+  #bound = null;
   #from = [0, 0];
   #start = [0, 0];
   #end = [0, 0];
 
-  /** @param {import("../effects.js").Fields} style its fields but for the place @param {string} page */
-  constructor(style, page) {
+  /** @param {import("../effects.js").Fields} style its fields but for the place @param {string} page
+   * @param {() => readonly import("../../board/types").Element[]} elements that a line may be bound to */
+  constructor(style, page, elements = () => []) {
     this.#style = style;
     this.#page = page;
+    this.#elements = style.kind === "line" || style.kind === "arrow" ? elements : () => [];
+  }
+
+  /** The keys of what the line would be bound to. */
+  get targets() {
+    return [this.#begin?.[0], this.#bound?.[0]].flatMap((key) => key ?? []);
   }
 
   /** @param {Sample} sample @param {import("../effects.js").Press} press */
   press({ x, y }, { key }) {
     this.#key = key;
+    this.#begin = anchorAt(this.#elements(), x, y);
     this.#from = this.#start = this.#end = [eighths(x), eighths(y)];
     return [this.#preview()];
   }
 
   /** @param {Sample} sample @param {import("../effects.js").Keys} keys @returns {Effect[]} */
-  drag({ x, y }, { straight, middle }) {
+  drag({ x, y }, { straight, middle, snap }) {
     if (!this.#key) return [];
+    // With Control it is loose.
+    this.#bound = snap || middle ? null : anchorAt(this.#elements(), x, y);
+    if (snap || middle) this.#begin = null;
     const to = [eighths(x), eighths(y)];
     const end = straight ? this.#straightened(to) : to;
     const [x0, y0] = this.#from;
@@ -70,7 +87,8 @@ export class Shape {
     const points = [...this.#start, ...this.#end];
     const fields = previewFields(this.#style, points);
     if (!fields || (points[0] === points[2] && points[1] === points[3])) return [{ type: "cancel", key }];
-    return [{ type: "commit", actions: [{ type: "create", key, fields, page: this.#page }] }];
+    const bound = connected(fields, this.#begin, this.#bound, this.#elements());
+    return [{ type: "commit", actions: [{ type: "create", key, fields: bound, page: this.#page }] }];
   }
 
   /** @returns {Effect[]} */

@@ -1,0 +1,152 @@
+"""How a connection gets into its room when one of several relays has it: here, or by way of that relay.
+
+Whoever nobody holds is held here from then on. A holder that does not run any more is declared dead, and one that is
+silent is waited for until its lease has ended; meanwhile the join waits too, and is not refused. A connection that
+another relay passed on is not passed on again, so that nothing goes in circles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection
+from websockets.http11 import Request
+
+from ..cluster.asking import NotThereError
+from ..cluster.membership import Membership
+from ..cluster.signs import FRESH, HOP, Hop, read_hop, sign_answer, sign_hop
+from ..records import HeldByRelayError, Member, StoreError
+from .open_room import OpenRoom
+from .tunnel import MovedError, connect_relay
+
+AGAIN = 0.1
+"""Seconds between two looks at who has a room."""
+REFUSALS = 2
+"""Refused connections in a row after which a relay is taken for gone."""
+
+Visit = Callable[[], AbstractAsyncContextManager[OpenRoom]]
+
+
+class ElsewhereError(Exception):
+    """The room is served by another process, to which `upstream` leads."""
+
+    def __init__(self, upstream: ClientConnection) -> None:
+        super().__init__("the room is served elsewhere")
+        self.upstream = upstream
+
+
+class SendOnError(Exception):
+    """The connection is to be closed so that its client comes again; the text says why."""
+
+
+class Crossings:
+    """The way into rooms for the relay of `membership`, by the store's clock `now`; a join waits at most so many
+    `seconds`."""
+
+    def __init__(
+        self, membership: Membership, log: logging.Logger, now: Callable[[], float], seconds: float
+    ) -> None:
+        self.membership = membership
+        self._log = log
+        self._now = now
+        self._seconds = seconds
+        parts = urlsplit(membership.address)
+        self.host, self.port = parts.hostname or "", parts.port or 0
+
+    @property
+    def shown(self) -> str:
+        """What `/healthz` says of this relay among the others."""
+        return f"relay {self.membership.id}, with {len(self.membership.others)} others"
+
+    # --- from other relays --------------------------------------------------------------------------------
+
+    def refusal(self, request: Request) -> tuple[int, str] | None:
+        """Return why a connection from another relay is not believed; None when it is."""
+        hop = self.hop(request)
+        if hop is None or abs(hop.at - self._now()) > FRESH:
+            return 403, "only relays of this deployment, with its secret, connect here"
+        if hop.incarnation != self.membership.member.incarnation:
+            return 421, "this relay began anew; look again who has the room"
+        return None
+
+    def hop(self, request: Request) -> Hop | None:
+        """Return what another relay says of a connection that it passes on; None when none does."""
+        values = request.headers.get_all(HOP)
+        return read_hop(self.membership.secret, values[0], request.path) if len(values) == 1 else None
+
+    def answer(self, challenge: str) -> str:
+        """Return what another relay is told that asks."""
+        return sign_answer(self.membership.secret, self.membership.answer, challenge)
+
+    # --- into a room --------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def visit(
+        self, visit: Visit, request: Request, address: str, *, passed_on: Hop | None
+    ) -> AsyncIterator[OpenRoom]:
+        """A room that is held here, for a connection from `address`. Raises `ElsewhereError` when another relay takes
+        the connection, `SendOnError` when none does in time."""
+        async with contextlib.AsyncExitStack() as stack:
+            yield await self._open(stack, visit, request, address, passed_on)
+
+    async def _open(
+        self,
+        stack: contextlib.AsyncExitStack,
+        visit: Visit,
+        request: Request,
+        address: str,
+        passed_on: Hop | None,
+    ) -> OpenRoom:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._seconds
+        refused = 0
+        may_pass = passed_on is None or passed_on.may_go_on
+        while True:
+            why = "the store does not hear this relay"
+            try:
+                if self.membership.is_cut_off and passed_on is None:
+                    await self._to_one_that_is_heard(request, address)
+                elif await self.membership.heard(min(AGAIN, end - loop.time())):
+                    return await stack.enter_async_context(visit())
+            except HeldByRelayError as held:
+                why = str(held)
+                if not may_pass:
+                    raise SendOnError(why) from None
+                refused = refused + 1 if await self.go(held.holder, request, address) else 0
+                if refused >= REFUSALS:
+                    refused = 0
+                    with contextlib.suppress(StoreError):
+                        await self.membership.declare_dead(held.holder)
+                    continue
+            except StoreError as error:
+                why = str(error)
+            if loop.time() >= end:
+                raise SendOnError(why)
+            await asyncio.sleep(AGAIN)
+
+    async def go(self, holder: Member, request: Request, address: str) -> bool:
+        """Go to the holder of a room, which raises `ElsewhereError`; returns whether nothing listens there."""
+        hop = Hop(holder.incarnation, self._now(), address, may_go_on=False)
+        with contextlib.suppress(MovedError, OSError, TimeoutError):
+            try:
+                raise ElsewhereError(await self._connect(holder, request, hop))
+            except NotThereError:
+                return True
+        return False
+
+    async def _to_one_that_is_heard(self, request: Request, address: str) -> None:
+        """Go to any relay that the store hears, which passes the connection on where it must; raises `ElsewhereError`,
+        and returns when there is none."""
+        for member in await self.membership.heard_others():
+            hop = Hop(member.incarnation, self._now(), address, may_go_on=True)
+            with contextlib.suppress(MovedError, NotThereError, OSError, TimeoutError):
+                raise ElsewhereError(await self._connect(member, request, hop))
+
+    async def _connect(self, member: Member, request: Request, hop: Hop) -> ClientConnection:
+        signed = sign_hop(self.membership.secret, hop, request.path)
+        return await connect_relay(request, member.address, {HOP: signed})
