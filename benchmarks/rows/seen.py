@@ -139,13 +139,37 @@ def _median(entries: list[dict[str, Any]], figure: str, **where: object) -> floa
     return float(statistics.median(found))
 
 
-def board(stage: Scene, name: str, room: str, *more: str) -> Notebook:
-    """A notebook that has joined a room."""
-    cells = ["%load_ext ipysketch", f"%sketch connect --room {room} --name {name} --color {RED}", *more]
+def board(stage: Scene, name: str, room: str, *more: str, before: str = "") -> Notebook:
+    """A notebook that has joined a room; what stands `before` is done first."""
+    cells = [
+        f"{before}\n%load_ext ipysketch",
+        f"%sketch connect --room {room} --name {name} --color {RED}",
+        *more,
+    ]
     notebook = stage.notebook(name, cells)
     for number in range(2):
         run(notebook, number)
     notebook.connected()
+    notebook.show()
+    return notebook
+
+
+LONG_ROAD = "%env IPYSKETCH_SHORT_ROAD=0"
+ROAD = """
+import time
+from ipysketch.magics import _connected
+sender = _connected(set())[-1]._widget._sender
+while not all(url for url, _ in sender._roads.of(sender._pacer.visible)):
+    time.sleep(0.05)
+print("there")
+"""
+
+
+def _on_the_road(stage: Scene, name: str, room: str) -> Notebook:
+    """A notebook whose live ink goes past its kernel."""
+    notebook = board(stage, name, room, ROAD)
+    run(notebook, 2)
+    notebook.page.locator(".jp-OutputArea-output", has_text="there").wait_for()
     notebook.show()
     return notebook
 
@@ -199,7 +223,8 @@ def remote_ink(effort: Effort) -> Result:
         for page in pages:
             page.wait_for_function("() => window.there")
         naive = [_naive(stage, name, plain.port) for name in ("naive", "other")]
-        ada, grace = (board(stage, name, "remote") for name in ("ada", "grace"))
+        ada, grace = (_on_the_road(stage, name, "remote") for name in ("ada", "grace"))
+        long = [board(stage, name, "long", before=LONG_ROAD) for name in ("lin", "mo")]
         for number in range(effort.rounds):
             y = 100 + 40 * number
             late = _late(pages[0], P5, pages[1], P5, y, pointer=False)
@@ -208,6 +233,8 @@ def remote_ink(effort: Effort) -> Result:
             entries.append(_say({"server": "ipycanvas", "drawing": 1, **late}))
             late = _late(ada.page, OVERLAY, grace.page, LIVE, y, color=COLOR)
             entries.append(_say({"server": "ipysketch", "drawing": 1, **late}))
+            late = _late(long[0].page, OVERLAY, long[1].page, LIVE, y, color=COLOR)
+            entries.append(_say({"server": "ipysketch over the kernels", "drawing": 1, **late}))
         with crowd(stage.relay.port, "remote", 20):
             for number in range(effort.rounds):
                 y = 600 + 30 * number
@@ -216,11 +243,13 @@ def remote_ink(effort: Effort) -> Result:
     p50, p95 = _both(entries, "ipysketch", drawing=1)
     many50, many95 = _both(entries, "ipysketch", drawing=21)
     first, p5 = _both(entries, "ipycanvas"), _both(entries, "p5 and Socket.IO")
+    kernels = _both(entries, "ipysketch over the kernels")
     return Result(
         row="remote-ink",
         what="Remote ink, notebook to notebook: from a move of the hand to the pixel in the other, p50 and p95; "
         "and with 20 more people drawing",
-        reference=f"ipycanvas as one writes it first {first[0]:.0f} and {first[1]:.0f} ms, "
+        reference=f"over the kernels {kernels[0]:.0f} and {kernels[1]:.0f} ms, "
+        f"ipycanvas as one writes it first {first[0]:.0f} and {first[1]:.0f}, "
         f"two pages with Socket.IO {p5[0]:.1f} and {p5[1]:.1f}",
         figure=f"{p50:.1f} and {p95:.1f} ms; {many50:.0f} and {many95:.0f} with 20 more",
         target="≤ 9 and ≤ 18 ms; ≤ 25 and ≤ 50 with 20 more",

@@ -41,7 +41,7 @@ class Membership:
     takes, 0 where that was not said; `notice` is one sentence for the people at the board;
     `relay_note` says that a relay was started for this user, until somebody has read it; `which` says which relay this
     is, and `apart` why others are probably not in it. `admitted` says that this client has shown something to be let
-    in: a token, a secret, a Hub's user.
+    in: a token, a secret, a Hub's user. `companions`: the relay lets pages accompany this client.
     """
 
     room: str = ""
@@ -57,6 +57,7 @@ class Membership:
     which: str = ""
     apart: str = ""
     admitted: bool = False
+    companions: bool = False
 
     @property
     def public_url(self) -> str:

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from relay.protocol import (
     Action,
@@ -70,12 +73,17 @@ from .own_presence import OwnPresence
 from .peers import Peers
 from .presenter import Presenter, person
 from .requests import Requests
+from .road import offer
 from .scenes import Scenes
 from .sync import Lost, Sync, lost_in_words
 from .threads import beside
-from .view import BoardView, SceneChanges
+from .view import BoardView, RoadOffer, SceneChanges
 
 MODERATORS = ("moderator", "owner")
+MAX_DRAWN = 64
+"""Keys remembered of ink that this client sent."""
+PAGES_THEMSELVES = "pages"
+"""The view, for all of them, of ink that pages of this client sent past it."""
 RETRY_AFTER = 1.0
 """Seconds after which an operation is sent again that the relay could not store."""
 
@@ -121,6 +129,8 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._resolve: Callable[[], Target] | None = None
         self._connection: Connection | None = None
+        self._drawn: OrderedDict[str, None] = OrderedDict()
+        """Keys of the latest ink that this client itself sent."""
         self._expected = 0
         self._retrying: asyncio.TimerHandle | None = None
         self._leaving: asyncio.Task[None] | None = None
@@ -201,6 +211,7 @@ class Session:
         self.membership.connection = state
         if not isinstance(state, Connected):
             self.peers.forget()
+            self.own_previews.forget_peer(PAGES_THEMSELVES)
             self.sync.joined = False
             self.requests.lost()
         if isinstance(state, Ended | Waiting):
@@ -264,6 +275,8 @@ class Session:
                 self._handle_peer(message)
             case PeerPreview() | PeerCancel():
                 self.peers.receive(message)
+                if message.peer == self.peers.me:
+                    self._handle_own(message)
             case Welcome():
                 self._handle_welcome(message)
             case Refused():
@@ -291,6 +304,13 @@ class Session:
         if there and self.presence.page not in pages:
             self.turn(there[0])
 
+    def _handle_own(self, message: PeerPreview | PeerCancel) -> None:
+        """Handle ink of a page that sent it by a way of its own: other views of this client see it from here."""
+        if isinstance(message, PeerCancel):
+            self.own_previews.end(message.key)
+        elif message.key not in self._drawn:
+            self.own_previews.receive(msgspec.structs.replace(message, peer=PAGES_THEMSELVES))
+
     def _handle_welcome(self, welcome: Welcome) -> None:
         self._alike = True
         replaced = welcome.reset and welcome.epoch != self.sync.document.epoch
@@ -299,6 +319,7 @@ class Session:
         membership.room = welcome.room or membership.room  # A Hub's relay adds the course.
         membership.role, membership.locked, membership.oldest = welcome.role, welcome.locked, welcome.oldest
         membership.max_elements, membership.max_drawing = welcome.max_elements, welcome.max_drawing
+        membership.companions = welcome.companions
         membership.notice = ""
         self._tell_lost(given_up)
         if replaced and self.sync.previous:
@@ -395,6 +416,12 @@ class Session:
         if self._connection is not None:
             self._connection.send([message])
 
+    def _send_preview(self, preview: Preview[Any]) -> None:
+        self._drawn[preview.key] = None
+        if len(self._drawn) > MAX_DRAWN:
+            self._drawn.popitem(last=False)
+        self._send(preview)
+
     def _send_joined(self, message: ClientMessage) -> None:
         """Send what must not be dropped; raises `SketchError` when no room is joined."""
         if self._connection is None or not self.membership.connected:
@@ -472,7 +499,7 @@ class Session:
         for effect in effects:
             match effect:
                 case PreviewEffect(key=key, start=start, points=points, fields=fields):
-                    self._send(Preview(key, start, tuple(points), fields))
+                    self._send_preview(Preview(key, start, tuple(points), fields))
                 case CommitEffect(actions=actions):
                     try:
                         self.sync.submit(actions)
@@ -568,7 +595,9 @@ class Session:
         if not self.can_draw:
             return
         style = dict(fields) if fields is not None else None
-        self._send(Preview(key, start, tuple(points), style))
+        if start == 0:
+            self.own_previews.end(key)  # It came by another way before.
+        self._send_preview(Preview(key, start, tuple(points), style))
         self.own_previews.receive(PeerPreview(view, key, start, tuple(points), style))
         self.presenter.refresh()
 
@@ -576,6 +605,9 @@ class Session:
         self._send(Cancel(key))
         self.own_previews.end(key)
         self.presenter.refresh()
+
+    async def road(self) -> RoadOffer:
+        return await offer(self.membership, self.requests)
 
     def drag(self, offsets: Mapping[str, Sequence[int]]) -> None:
         self.presence.drag(offsets)

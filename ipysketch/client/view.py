@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from relay.protocol import Action, Entry
 
@@ -95,6 +95,17 @@ class BoardState:
     cleared: tuple[str, str, int] = ("", "", 0)
 
 
+class RoadOffer(NamedTuple):
+    """A `ticket` for one page in `room`, and where to try it; or, without `addresses`, `why` there is none, in words.
+
+    Who has the ticket may send live ink as this client: it belongs in no output, state or log."""
+
+    room: str = ""
+    ticket: str = ""
+    addresses: tuple[str, ...] = ()
+    why: str = ""
+
+
 class BoardView(Protocol):
     """Something that shows states of a board. Called on the loop thread only."""
 
@@ -178,6 +189,10 @@ class BoardActions(Protocol):
 
     def end_preview(self, key: str) -> None:
         """End a preview that becomes no element."""
+        ...
+
+    async def road(self) -> RoadOffer:
+        """Return what one page needs to send and receive live ink past this kernel."""
         ...
 
     def drag(self, offsets: Mapping[str, Sequence[int]]) -> None:

@@ -36,12 +36,14 @@ class PageHealth(NamedTuple):
     in_sight: int
     trips: Sequence[float]
     beside: bool | None
+    roads: Sequence[tuple[str, str]] = ()
 
 
 class Health(NamedTuple):
     """Measurements of one board. Round trips in seconds: `relay` from the kernel to the relay and back, `pages` from
     the kernel to a painted frame and back; `beside` says whether a page's last message came on another thread than
-    the one that runs cells, None without any."""
+    the one that runs cells, None without any. `roads` are of each view in sight the address to which its live ink goes
+    past the kernel, or "", and why."""
 
     room: str
     status: str
@@ -50,6 +52,7 @@ class Health(NamedTuple):
     in_sight: int
     pages: Sequence[float]
     beside: bool | None
+    roads: Sequence[tuple[str, str]] = ()
 
 
 def examine(health: Health, *, kernel: bool) -> Iterator[Finding]:
@@ -79,6 +82,8 @@ def examine(health: Health, *, kernel: bool) -> Iterator[Finding]:
         yield Finding(
             True, "no page in sight has answered yet: bring the board into sight, draw something and ask again"
         )
+    for url, why in health.roads:
+        yield road(url, why)
     if health.beside is not None:
         yield Finding(
             health.beside,
@@ -88,6 +93,13 @@ def examine(health: Health, *, kernel: bool) -> Iterator[Finding]:
             "ipykernel 7 does better",
         )
     yield nodelay(dict(os.environ))
+
+
+def road(url: str, why: str) -> Finding:
+    """Return by which way the live ink of a page goes, as a finding: past the kernel to `url`, or not, for `why`."""
+    if url:
+        return Finding(True, f"live ink goes between this page and {url}, past the kernel")
+    return Finding(True, f"live ink goes over the kernel: {why or 'the page has no way to the relay'}")
 
 
 def route(relay: str) -> Finding:

@@ -6,6 +6,7 @@ Jupyter calls back on the main thread or on a subshell's. Each callback only pos
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +23,18 @@ from .frame_sender import FrameSender
 from .frontend import Frontend
 from .page_decoder import PageDecoder
 from .page_input import perform
-from .page_messages import ChooseStyle, FrameShown, InkLost, SceneWanted, SubmitActions, ViewClosed, ViewReport
+from .page_messages import (
+    ChooseStyle,
+    FrameShown,
+    InkLost,
+    Road,
+    RoadReport,
+    RoadWanted,
+    SceneWanted,
+    SubmitActions,
+    ViewClosed,
+    ViewReport,
+)
 from .renderer import Renderer
 from .still_image import StillImage
 
@@ -48,6 +60,7 @@ class BoardWidget(VBox):
         self._post_to_loop, self._actions = post, actions
         self._renderer = Renderer(width, height)
         self._decoder = PageDecoder()
+        self._offering: set[asyncio.Task[None]] = set()
         self._in_sight = threading.Event()
         self._still_image = StillImage(size, elements, count, self._in_sight)
         canvas = self._renderer.canvas
@@ -148,6 +161,8 @@ class BoardWidget(VBox):
                 self._sender.acknowledge(message)
             case InkLost():
                 self._sender.resend_ink()
+            case RoadWanted() | RoadReport():
+                self._take_road(message)
             case SceneWanted():
                 self._sender.resend_scene()
             case SubmitActions(view=view, number=number):
@@ -159,6 +174,19 @@ class BoardWidget(VBox):
                     self._sender.chosen(view, number)
             case _:
                 perform(message, self._actions)
+
+    def _take_road(self, message: RoadWanted | RoadReport) -> None:
+        if isinstance(message, RoadReport):
+            self._sender.take_road(message)
+            return
+        self._sender.take_road(RoadReport(message.view, why="the page is looking for a way"))
+        task = asyncio.get_running_loop().create_task(self._offer_road(message.view))
+        self._offering.add(task)  # asyncio alone does not keep a task.
+        task.add_done_callback(self._offering.discard)
+
+    async def _offer_road(self, view: str) -> None:
+        room, ticket, addresses, why = await self._actions.road()
+        self._sender.offer_road(Road(view, room, ticket, addresses, why))
 
     def _free_route(self) -> None:
         """Let a page's messages reach a subshell while a cell runs.

@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..client.view import BoardActions, BoardState
 from ..local.doctor import PageHealth
 from .frontend import Frontend
 from .ink_feed import InkFeed
 from .pacing import MAX_VIEWS, ViewPacer
-from .page_messages import ControlState, CursorPlace, FrameShown, FrameState, ViewReport, encode
+from .page_messages import (
+    ControlState,
+    CursorPlace,
+    FrameShown,
+    FrameState,
+    Road,
+    RoadReport,
+    ViewReport,
+    encode,
+)
 from .page_state import Size, control_state, cursor_places, frame_state
 from .renderer import Renderer
+from .roads import Roads
 from .scene_feed import SceneFeed
 
 CURSOR_INTERVAL = 1 / 15
@@ -47,6 +58,7 @@ class FrameSender:
         self._pacer = ViewPacer()
         self._ink_feed = InkFeed()
         self._scene_feed = SceneFeed()
+        self._roads = Roads()
         self._controls: ControlState | None = None
         self._choices: dict[str, int] = {}
         self._above: FrameState | None = None
@@ -88,6 +100,18 @@ class FrameSender:
         self._pacer.close(view)
         self._choices.pop(view, None)
         self._scene_feed.close(view)
+        self._roads.close(view)
+
+    def offer_road(self, road: Road) -> None:
+        """Send a view what it needs for a way of its own to the relay."""
+        self._frontend.send({"road": encode(road)})
+
+    def take_road(self, report: RoadReport) -> None:
+        """Take account of the way by which the live ink of a view goes."""
+        self._roads.report(report)
+        # Whoever sees others' ink from here again begins with all of it.
+        self._ink_feed.forget()
+        self._changed()
 
     def chosen(self, view: str, number: int) -> None:
         """Tell the view with the next state that its choice of tool or style is in it, or was not taken."""
@@ -147,7 +171,8 @@ class FrameSender:
                     answered += 1
         except TimeoutError:
             pass
-        return PageHealth(self._pacer.in_sight, self._pacer.trips[-answered:], self._pacer.off_main)
+        roads = self._roads.of(self._pacer.visible)
+        return PageHealth(self._pacer.in_sight, self._pacer.trips[-answered:], self._pacer.off_main, roads)
 
     # --- to pages -----------------------------------------------------------------------------------------
 
@@ -162,7 +187,13 @@ class FrameSender:
                 self._retry = asyncio.get_running_loop().call_later(delay, self._try_again)
             return False
         self._paint(state)
-        above = frame_state(state, self._cursor_places(state), self._size)
+        if self._roads.cover(self._pacer.visible):
+            # All pages in sight have what is live from the relay.
+            state = replace(state, live=(), lasers=())
+            self._cursors = ()
+        else:
+            self._cursors = self._cursor_places(state)
+        above = frame_state(state, self._cursors, self._size)
         update = self._ink_feed.update(state.live) if self.in_sight else None
         scene = self._scene_feed.update(self._scene) if self.in_sight else None
         # The paper is sent first: else a frame could show a stroke that dries neither there nor above it.
@@ -203,7 +234,7 @@ class FrameSender:
             return self._cursors
         places = cursor_places(state, self._size)
         if places != self._cursors:
-            self._cursors, self._cursors_after = places, now + CURSOR_INTERVAL
+            self._cursors_after = now + CURSOR_INTERVAL
         return places
 
     def _cursors_due(self) -> None:

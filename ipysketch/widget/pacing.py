@@ -129,6 +129,11 @@ class ViewPacer:
         return sum(view.visible for view in self._views.values())
 
     @property
+    def visible(self) -> tuple[str, ...]:
+        """The views that can be seen."""
+        return tuple(name for name, view in self._views.items() if view.visible)
+
+    @property
     def trips(self) -> Sequence[float]:
         """The last round trips: seconds from a frame's leaving until its acknowledgement was received."""
         return tuple(self._trips)

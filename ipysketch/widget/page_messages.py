@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-VERSION = 3
+VERSION = 4
 """Of this contract. Version 1, of ipysketch 0.1.0, names no version; each version understands the one before it."""
 
 Text = Annotated[str, Meta(pattern=r"^[^\ud800-\udfff]*\Z")]
@@ -225,6 +225,21 @@ class Moderate(_Message, tag="moderate"):
     remove: Id = ""
 
 
+class RoadWanted(_Message, tag="road wanted"):
+    """The view asks for a way of its own to the relay: for a `Road`."""
+
+    view: Id
+
+
+class RoadReport(_Message, tag="road"):
+    """By which way the live ink of a view goes: by a websocket to `url`, or, where that is "", over the kernel, for
+    `why`."""
+
+    view: Id
+    url: Annotated[Text, Meta(max_length=2000)] = ""
+    why: Annotated[Text, Meta(max_length=300)] = ""
+
+
 PageMessage = (
     PenSamples
     | ChooseStyle
@@ -249,6 +264,8 @@ PageMessage = (
     | EndPreview
     | MovingElements
     | Moderate
+    | RoadWanted
+    | RoadReport
 )
 KINDS: Mapping[str, type[PageMessage]] = {
     struct.__struct_config__.tag: struct for struct in get_args(PageMessage)
@@ -402,7 +419,19 @@ class SceneUpdate(msgspec.Struct, frozen=True):
     applied: Mapping[str, int]
 
 
-def encode(state: ControlState | FrameState | InkUpdate | SceneUpdate) -> dict[str, Any]:
+class Road(msgspec.Struct, frozen=True):
+    """The answer to `RoadWanted`: what lets `view` accompany its kernel in `room`, once, at one of the relay's
+    `addresses`, in this order; without any, `why` in words. It is a custom message, and in no state: what it lets in,
+    nobody else may be."""
+
+    view: str
+    room: str = ""
+    ticket: str = ""
+    addresses: tuple[str, ...] = ()
+    why: str = ""
+
+
+def encode(state: ControlState | FrameState | InkUpdate | SceneUpdate | Road) -> dict[str, Any]:
     """Return `state` as builtins: dicts by field, and lists."""
     encoded: dict[str, Any] = msgspec.to_builtins(state)
     return encoded

@@ -85,7 +85,8 @@ class SceneFeed:
         for key in list(islice(self._waiting, MAX_ENTRIES)):
             entry = entries.get(key)
             if entry is None or entry.page != page:
-                if self._sent.pop(key, None) is not None:
+                # Of one that came and went in between, a page may have seen the ink.
+                if self._sent.pop(key, None) is not None or entry is None:
                     gone.append(key)
             elif self._sent.get(key) is not entry:
                 size += len(_encoder.encode(entry.fields))

@@ -13,13 +13,6 @@ from ..support.waiting import wait_until
 from .conftest import PIXELS, Lab, Notebook, alike, at_rest
 
 RED, BLUE = "#d1495b", "#1f6fb2"
-GHOST = """
-from ipysketch.magics import _connected
-widget = _connected(set())[-1]._widget
-ghost = ["ghost/s", 0, [8000, 5200, 8800, 5200], {"kind": "stroke", "color": "#1f6fb2", "width": 64}]
-news = {"number": widget._sender._ink_feed.number + 1, "whole": False, "grown": [ghost], "gone": []}
-widget._frontend.send({"live": news})
-"""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +22,6 @@ def pair(lab: Lab) -> tuple[Notebook, Notebook]:
         cells = [
             "%load_ext ipysketch",
             f"%sketch connect --room algebra --name {name.capitalize()} --color '{color}'",
-            GHOST,
         ]
         notebook = lab.notebook(name, cells)
         for number in range(2):
@@ -99,18 +91,6 @@ def test_who_comes_sees_what_is_under_a_hand(pair: tuple[Notebook, Notebook]) ->
     grace.sees(650, 30, RED)
     ada.release()
     grace.page.wait_for_function(DRY, arg=[500, 30, grace.number])
-
-
-def test_what_a_page_shows_by_mistake_goes(pair: tuple[Notebook, Notebook]) -> None:
-    ada, grace = pair
-    grace.execute(2)  # As if the kernel had said that it is over, and that had been lost.
-    grace.sees(1050, 650, BLUE)
-    ada.press(1000, 560)
-    ada.drag(1100, 560)
-    grace.sees(1050, 560, RED)
-    grace.sees_nothing(1050, 650)
-    ada.release()
-    grace.page.wait_for_function(DRY, arg=[1050, 560, grace.number])
 
 
 def test_both_draw_at_once_and_see_the_same(pair: tuple[Notebook, Notebook]) -> None:

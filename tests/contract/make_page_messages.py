@@ -24,6 +24,7 @@ from ipysketch.widget.page_messages import (
     FrameState,
     InkUpdate,
     PageMessage,
+    Road,
     SceneUpdate,
 )
 
@@ -126,7 +127,7 @@ def types() -> str:
             f"  {json.dumps(message.tag)}: {described(message, all_there=False).replace('{  }', '{}')};"
         )
     lines.append("}" + TAIL)
-    states = inspect.multi_type_info([ControlState, FrameState, InkUpdate, SceneUpdate])
+    states = inspect.multi_type_info([ControlState, FrameState, InkUpdate, SceneUpdate, Road])
     received = {part.cls: part for state in states for part in structs(state)}
     lines += [
         f"export type {cls.__name__} = {described(part, all_there=True)};" for cls, part in received.items()

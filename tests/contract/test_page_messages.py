@@ -21,6 +21,7 @@ from ipysketch.widget.page_messages import (
     ControlState,
     FrameState,
     InkUpdate,
+    Road,
     SceneUpdate,
     encode,
 )
@@ -30,7 +31,13 @@ from ..support.node import says
 from . import make_page_messages as made
 
 SCRIPT = Path(__file__).with_name("page_messages.mjs")
-STATES: dict[str, Any] = {"controls": ControlState, "frame": FrameState, "ink": InkUpdate, "scene": SceneUpdate}
+STATES: dict[str, Any] = {
+    "controls": ControlState,
+    "frame": FrameState,
+    "ink": InkUpdate,
+    "scene": SceneUpdate,
+    "road": Road,
+}
 
 
 def test_the_document_is_of_this_version() -> None:

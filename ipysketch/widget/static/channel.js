@@ -25,7 +25,7 @@
  */
 
 /** Of the messages. @type {import("./page_messages").Version} */
-export const VERSION = 3;
+export const VERSION = 4;
 
 const DEAD = ["dead", "restarting", "autorestarting", "terminating"];
 const CUT = ["connecting", "disconnected"];
@@ -100,7 +100,8 @@ export class Channel {
     update();
   }
 
-  /** @param {(message: {live?: import("./page_messages").InkUpdate, scene?: import("./page_messages").SceneUpdate}) => void} receive */
+  /** @param {(message: {live?: import("./page_messages").InkUpdate, scene?: import("./page_messages").SceneUpdate,
+   *   road?: import("./page_messages").Road}) => void} receive */
   onMessage(receive) {
     this.#on("msg:custom", receive);
   }

@@ -1,7 +1,7 @@
 // Made by `python -m tests.contract.make_page_messages` from ipysketch/widget/page_messages.py: types alone, which nothing
 // loads. docs/reference/page-messages.md says what they mean.
 
-export type Version = 3;
+export type Version = 4;
 export type Sample = number[];
 
 export interface PageMessages {
@@ -28,6 +28,8 @@ export interface PageMessages {
   "end preview": { key: string };
   "moving": { offsets?: Record<string, any> };
   "moderate": { locked?: boolean | null; lead?: boolean | null; remove?: string };
+  "road wanted": { view: string };
+  "road": { view: string; url?: string; why?: string };
 }
 export type Kind = keyof PageMessages;
 /** A kind and its content, which may be left out when nothing in it is needed. */
@@ -46,4 +48,5 @@ export type InkGrowth = [name: string, start: number, points: number[], fields: 
 export type InkUpdate = { number: number; whole: boolean; grown: InkGrowth[]; gone: string[] };
 export type SceneEntry = [key: string, author: string, seq: number, index: number, fields: Record<string, any>];
 export type SceneUpdate = { number: number; whole: boolean; more: boolean; page: string; entries: SceneEntry[]; gone: string[]; applied: Record<string, number> };
+export type Road = { view: string; room: string; ticket: string; addresses: string[]; why: string };
 export type State = ControlState & FrameState & { version: number; input_model: string; frame: number; words: Record<string, any> };

@@ -1,9 +1,11 @@
 // @ts-check
-// A drawing over the kernel's comm: docs/reference/page-messages.md.
+// A drawing over the kernel's comm: docs/reference/page-messages.md. What is live goes past the kernel where it can.
 
 import { FrameTimer } from "../client/frame_timer.js";
+import { OwnPresence } from "../client/own_presence.js";
 import { KernelScene } from "./kernel_scene.js";
 import { RemoteStrokes } from "./remote_strokes.js";
+import { ShortRoad } from "./short_road.js";
 
 /**
  * @typedef {import("./types").Board} Board
@@ -31,9 +33,10 @@ export class KernelBoard extends EventTarget {
   /** @type {Set<string>} */
   #changes = new Set();
   #dispatching = new FrameTimer(() => this.#dispatch());
-  /** Ink under hands that is not sent yet. @type {Map<string, {start: number, points: number[], fields?: Fields}>} */
-  #previews = new Map();
+  /** Ink under hands. */
+  #own = new OwnPresence("", "");
   #sending = new FrameTimer(() => this.#sendPreviews());
+  #road;
   /** @type {any} */
   #cursorTimer = 0;
   #cursorSent = 0;
@@ -53,24 +56,54 @@ export class KernelBoard extends EventTarget {
     pass(["can_draw", "can_clear", "can_undo", "can_redo", "mode"], "can");
     pass(["status", "connected", "progress", "notice", "pending"], "status");
     pass(["lasers"], "live");
+    channel.onChange(["page"], () => {
+      this.#live.stale = true;
+      this.#notify("live");
+    });
+    this.#road = new ShortRoad({
+      ask: () => channel.send("road wanted", { view: channel.view }),
+      report: (url, why) => channel.send("road", { view: channel.view, url, why: why.slice(0, 300) }),
+      turned: () => this.#turn(),
+      page: () => this.page,
+      changed: (...events) => {
+        if (events.includes("live")) this.#live.stale = true;
+        this.#notify(...events);
+      },
+    });
+    const connected = () => this.#road.want(Boolean(channel.get("connected")) && !this.#gone);
+    channel.onChange(["connected"], connected);
     channel.observe(["author"], () => {
       this.#scene.author = channel.get("author") ?? "";
     });
-    channel.onMessage(({ scene, live }) => {
+    channel.onMessage(({ scene, live, road }) => {
+      if (road?.view === channel.view) this.#road.accept(road);
       if (scene) {
         if (!this.#scene.receive(scene)) channel.send("scene", { view: channel.view });
-        this.#notify("elements");
+        this.#road.dry(this.#scene.entries, scene);
+        if (this.#road.shows) this.#live.stale = true;
+        this.#notify("elements", "live");
       }
       if (live) {
         if (!this.#strokes.receive(live)) channel.send("lost");
+        else if (live.whole) this.#road.relieve();
         this.#live.stale = true;
         this.#notify("live");
       }
     });
     channel.send("scene", { view: channel.view });
+    connected();
+  }
+
+  /** What is live goes another way from now on: all of it is sent anew there, so that none is missing or twice there. */
+  #turn() {
+    this.#own.resend(true);
+    this.#live.stale = true;
+    this.#sending.request();
+    this.#notify("live", "people");
   }
 
   destroy() {
+    this.#road.destroy();
     clearTimeout(this.#cursorTimer);
   }
 
@@ -90,6 +123,7 @@ export class KernelBoard extends EventTarget {
   setKernelGone(gone) {
     this.#gone = gone;
     if (gone) this.#strokes.clear();
+    this.#road.want(Boolean(this.#channel.get("connected")) && !gone);
     this.#live.stale = true;
     this.#notify("status", "can", "live");
   }
@@ -137,12 +171,17 @@ export class KernelBoard extends EventTarget {
   }
 
   get live() {
-    if (this.#live.stale)
-      this.#live = { stale: false, elements: this.#strokes.elements(this.page, this.#channel.view) };
+    if (this.#live.stale) this.#live = { stale: false, elements: this.#findLive() };
     return this.#live.elements;
   }
 
+  #findLive() {
+    if (this.#road.shows) return this.#road.live(this.#scene.entries, this.page);
+    return this.#strokes.elements(this.page, this.#channel.view, (key) => this.#road.isOwn(key));
+  }
+
   get lasers() {
+    if (this.#road.shows) return this.#road.lasers(this.page);
     const sides = [this.width, this.height];
     return this.#channel.get("lasers").map(([name, color, total, places]) => ({
       peer: name.split("/")[0],
@@ -157,16 +196,21 @@ export class KernelBoard extends EventTarget {
 
   /** @returns {Person[]} */
   get people() {
-    const at = new Map(
-      this.#channel
-        .get("cursors")
-        .map(([x, y, , , peer]) => [peer, /** @type {[number, number]} */ ([x * this.width, y * this.height])]),
-    );
+    const at = this.#road.shows ? this.#road.cursors(this.page) : this.#cursors();
     return this.#channel.get("people").map((person) => ({
       ...person,
       role: /** @type {any} */ (person.role || undefined),
       cursor: person.me ? null : (at.get(person.peer) ?? null),
     }));
+  }
+
+  /** @returns {Map<string, [number, number]>} */
+  #cursors() {
+    return new Map(
+      this.#channel
+        .get("cursors")
+        .map(([x, y, , , peer]) => [peer, /** @type {[number, number]} */ ([x * this.width, y * this.height])]),
+    );
   }
 
   get can() {
@@ -213,7 +257,7 @@ export class KernelBoard extends EventTarget {
   /** @param {Action[]} actions */
   submit(actions) {
     if (!actions.length || this.#gone) return;
-    for (const action of actions) if (action.type === "create") this.#previews.delete(action.key);
+    for (const action of actions) if (action.type === "create") this.#own.end(action.key);
     const number = this.#scene.submit(actions);
     this.#channel.send("submit", { view: this.#channel.view, number, actions });
     this.#notify("elements", "status");
@@ -255,25 +299,31 @@ export class KernelBoard extends EventTarget {
   /** It is sent once a display frame.
    * @param {string} key @param {number} start @param {number[]} points @param {Fields} [fields] */
   preview(key, start, points, fields) {
-    const waiting = this.#previews.get(key);
-    if (waiting && start === waiting.start + waiting.points.length) waiting.points.push(...points);
-    else this.#previews.set(key, { start, points: [...points], fields });
-    this.#sending.request();
+    this.#road.own(key);
+    if (this.#own.extend(key, start, points, fields)) this.#sending.request();
   }
 
   #sendPreviews() {
-    for (const [key, { start, points, fields }] of this.#previews) this.#sendPreview(key, start, points, fields);
-    this.#previews.clear();
-  }
-
-  /** @param {string} key @param {number} start @param {number[]} points @param {Fields} [fields] */
-  #sendPreview(key, start, points, fields) {
-    this.#channel.send("preview", { view: this.#channel.view, key, start, points, ...(fields ? { fields } : {}) });
+    if (this.#road.isUp && !this.#road.isClear) {
+      this.#sending.request();
+      return;
+    }
+    const { messages } = this.#own.messages(performance.now(), true);
+    if (this.#road.isUp) {
+      this.#road.send(messages);
+      return;
+    }
+    for (const message of messages) {
+      if (message.type !== "preview") continue;
+      const { type: _, ...preview } = message;
+      this.#channel.send("preview", { view: this.#channel.view, ...preview });
+    }
   }
 
   /** @param {string} key */
   endPreview(key) {
-    this.#previews.delete(key);
+    this.#own.end(key);
+    this.#road.send([{ type: "cancel", key }]);
     this.#channel.send("end preview", { key });
   }
 
@@ -281,7 +331,8 @@ export class KernelBoard extends EventTarget {
   presence(fields) {
     const { cursor, view, moving } = fields;
     if (cursor !== undefined) this.#pointAt(cursor);
-    if (view !== undefined)
+    if (view !== undefined && this.#road.isUp) this.#road.send([{ type: "presence", state: { view } }]);
+    else if (view !== undefined)
       this.#channel.send("look", { view: view?.map((/** @type {number} */ v) => v / EIGHTHS) ?? null });
     if (moving !== undefined) this.#channel.send("moving", { offsets: moving ?? {} });
   }
@@ -293,7 +344,8 @@ export class KernelBoard extends EventTarget {
     const send = () => {
       this.#cursorSent = performance.now();
       const at = this.#cursor;
-      this.#channel.send("cursor", at && { x: at[0] / EIGHTHS, y: at[1] / EIGHTHS });
+      if (this.#road.isUp) this.#road.send([{ type: "presence", state: { cursor: at } }]);
+      else this.#channel.send("cursor", at && { x: at[0] / EIGHTHS, y: at[1] / EIGHTHS });
     };
     const wait = cursor ? this.#cursorSent + CURSOR_INTERVAL - performance.now() : 0;
     if (wait > 0) this.#cursorTimer = setTimeout(send, wait);

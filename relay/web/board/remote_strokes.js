@@ -45,12 +45,12 @@ export class RemoteStrokes {
     this.#strokes.clear();
   }
 
-  /** What can be seen of them, on `page`, without those of the view `own`. @param {string} [page] @param {string} [own]
-   * @returns {LiveInk[]} */
-  elements(page = "", own = "") {
+  /** What can be seen of them, on `page`, without those of the view `own` and of keys that `isOwn` knows: they went another way.
+   * @param {string} [page] @param {string} [own] @param {(key: string) => boolean} [isOwn] @returns {LiveInk[]} */
+  elements(page = "", own = "", isOwn = () => false) {
     const elements = [];
     for (const [name, stroke] of this.#strokes) {
-      if (own && name.startsWith(`${own}/`)) continue;
+      if ((own && name.startsWith(`${own}/`)) || isOwn(name.slice(name.indexOf("/") + 1))) continue;
       if (stroke.element === undefined) {
         const fields = previewFields(stroke.fields, stroke.points);
         const element = fields && decode("", fields);

@@ -85,6 +85,11 @@ export class Peers {
     this.version++;
   }
 
+  /** Whether there is ink of that key under a hand of `peer`. @param {string} peer @param {string} key */
+  has(peer, key) {
+    return this.#ink.get(peer)?.has(key) ?? false;
+  }
+
   /** @param {PeerPreview} preview */
   #grow({ peer, key, start, points, fields }) {
     if (this.#ended.get(peer)?.has(key)) return;

@@ -24,13 +24,17 @@ from relay.protocol import (
     Create,
     Delete,
     Event,
+    Invite,
     Operate,
+    PeerCancel,
+    PeerPreview,
     PeerState,
     Presence,
     Preview,
     Refused,
     Revert,
     RoomState,
+    Ticket,
     Welcome,
 )
 
@@ -337,3 +341,59 @@ def test_who_cleared_a_page_is_told_and_a_projector_is_nobody() -> None:
         assert [person.peer for person in ada.session.presenter.people()] == ["me", "grace"]
 
     run(story)
+
+
+# --- companions --------------------------------------------------------------------------------------------------
+
+FIELDS = {"kind": "stroke", "color": "#d1495b", "width": 32}
+
+
+def live_of(session: Session) -> list[tuple[str, list[int]]]:
+    return [(ink.peer, ink.points) for ink in session.presenter.board_state().live]
+
+
+def test_ink_of_a_page_past_the_kernel_is_seen_by_its_other_views() -> None:
+    async def run() -> None:
+        session = Joined().session
+        session.receive([PeerPreview("me", "k", 0, (1, 2), FIELDS), PeerPreview("me", "k", 2, (3, 4))])
+        assert live_of(session) == [("pages", [1, 2, 3, 4])]
+        session.preview("k", 0, [1, 2, 3, 4, 5, 6], FIELDS, "v")
+        session.receive([PeerPreview("me", "k", 0, (1, 2, 3, 4, 5, 6), FIELDS)])
+        assert live_of(session) == [("v", [1, 2, 3, 4, 5, 6])], "over the kernel now, and once"
+        session.receive([PeerCancel("me", "k")])
+        assert live_of(session) == []
+
+    asyncio.run(run())
+
+
+def test_ink_past_the_kernel_ends_with_the_connection() -> None:
+    async def run() -> None:
+        session = Joined().session
+        session.receive([PeerPreview("me", "k", 0, (1, 2), FIELDS)])
+        session.state(Waiting(0.0, "gone"))
+        assert live_of(session) == []
+
+    asyncio.run(run())
+
+
+def test_a_page_gets_a_ticket_of_a_relay_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        monkeypatch.setattr("ipysketch.client.road.page_address.server_address", lambda _: "")
+        joined = Joined()
+        session = joined.session
+        assert (await session.road()).why == "the relay is of an older version"
+        session.membership.companions, session.membership.url = True, "ws://127.0.0.1:8765"
+        asked = asyncio.ensure_future(session.road())
+        invites: list[Invite] = []
+        while not invites:
+            await asyncio.sleep(0)
+            invites = [message for message in joined.sent if isinstance(message, Invite)]
+        session.receive([Ticket("t", 30.0, re=invites[0].id)])
+        assert await asked == ("algebra", "t", ("ws://127.0.0.1:8765/",), "")
+        monkeypatch.setenv("IPYSKETCH_SHORT_ROAD", "0")
+        assert (await session.road()).why == "IPYSKETCH_SHORT_ROAD is 0"
+        monkeypatch.delenv("IPYSKETCH_SHORT_ROAD")
+        session.state(Waiting(0.0, "gone"))
+        assert (await session.road()).why == "the board is not connected"
+
+    asyncio.run(run())

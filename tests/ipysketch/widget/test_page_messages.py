@@ -72,6 +72,8 @@ VALID: dict[str, dict[str, Any]] = {
     "end preview": {"key": "9f2c"},
     "moving": {"offsets": {"9f2c": [8, 0]}},
     "moderate": {"locked": True, "lead": False, "remove": "51d2"},
+    "road wanted": {"view": "7-7"},
+    "road": {"view": "7-7", "url": "ws://127.0.0.1:8765/", "why": ""},
 }
 
 
