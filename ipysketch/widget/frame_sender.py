@@ -108,9 +108,9 @@ class FrameSender:
 
     def take_road(self, report: RoadReport) -> None:
         """Take account of the way by which the live ink of a view goes."""
-        self._roads.report(report)
-        # Whoever sees others' ink from here again begins with all of it.
-        self._ink_feed.forget()
+        if self._roads.report(report):
+            # Whoever sees others' ink from here again begins with all of it.
+            self._ink_feed.forget()
         self._changed()
 
     def chosen(self, view: str, number: int) -> None:

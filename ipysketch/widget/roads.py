@@ -14,12 +14,13 @@ class Roads:
     def __init__(self) -> None:
         self._reports: dict[str, RoadReport] = {}
 
-    def report(self, report: RoadReport) -> None:
-        """Note by which way the live ink of a view goes from now on."""
-        self._reports.pop(report.view, None)
+    def report(self, report: RoadReport) -> bool:
+        """Note by which way the live ink of a view goes from now on; returns whether it has lost a way of its own."""
+        before = self._reports.pop(report.view, None)
         self._reports[report.view] = report
         if len(self._reports) > MAX_VIEWS:
             del self._reports[next(iter(self._reports))]
+        return before is not None and before.url != "" and not report.url
 
     def close(self, view: str) -> None:
         """Forget a view that closed."""
