@@ -13,10 +13,7 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 
-import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -34,39 +31,34 @@ from ..protocol import (
     CLOSE_REFUSED,
     CLOSE_RESTART,
     CLOSE_REVOKED,
-    OLDEST_VERSION,
-    PROTOCOL_VERSION,
     SUBPROTOCOL,
-    Accompany,
     Join,
     RemoteError,
-    check_room,
 )
 from ..records import LogRange, RoomInfo, Store, StoreError
 from ..room.permissions import Role
 from ..store.worker import StoreThread
 from .accepting import BACKLOG, Gate, descriptors
+from .admission import RESTARTING, Admission
 from .clock import StoreClock
 from .closing import CLOSE_TIMEOUT, abort, close, refuse
-from .connection import PeerConnection, decode_frame
+from .connection import PeerConnection
 from .crossing import Crossings, ElsewhereError, SendOnError
 from .dispatch import Shared
 from .fast_connection import FastConnection, PlainConnection, connection_class
 from .fellows import Fellows
 from .handed import HandedListener
-from .hosting import Host, holder_of
-from .http import HttpEndpoint, for_companion, header, room_in
-from .hub_door import HubDoor, HubGrant
+from .hosting import Host
+from .http import HttpEndpoint, header
+from .hub_door import HubDoor
 from .library_log import library_logger
-from .open_room import OpenRoom
 from .plugins import Plugin, Plugins
 from .requests import Requests
 from .rooms import Rooms
-from .tunnel import connect_worker, forward
+from .tunnel import forward
 from .unix_sockets import bind
 from .watch import Watch
 
-RESTARTING = "the relay is restarting"
 WRITE_LIMIT = 32 << 10
 SEND_BUFFER = 64 << 10
 """Bytes asked of the system for what waits in one connection; left alone it takes megabytes, unmerged: minutes
@@ -199,13 +191,22 @@ class Relay:
             self._gate.close()
             await self._close_rooms()
             raise
-        self._shared = Shared(
+        shared = Shared(
             self._rooms,
             Requests(self._rooms, self._authenticator, self._log),
             self._plugins,
             self._limits,
             self.metrics,
             self._log,
+        )
+        self._admission = Admission(
+            shared,
+            self.store_thread,
+            self._admit,
+            self._fellows,
+            self._crossings,
+            is_inner=self._http.is_inner,
+            is_stopping=lambda: self._stopping,
         )
         self._log.addFilter(self._quota)
         watch = Watch(self._peers, self._connections, self._rooms, self._http, self.metrics, self._log)
@@ -406,9 +407,11 @@ class Relay:
         system.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER)
         closing = (1000, "")
         try:
-            frame = await self._first_frame(socket)
+            frame = await self._admission.first_frame(socket)
             async with contextlib.AsyncExitStack() as stack:
-                connection = await self._join(socket, frame, stack, address)
+                connection, more = await self._admission.join(socket, frame, stack)
+                self._peers.add(connection)
+                connection.enter(address, more)
                 try:
                     await connection.run()
                 finally:
@@ -444,129 +447,3 @@ class Relay:
             del self._connections[socket]
             self._http.count_out(address)
             self._watch_idleness()
-
-    async def _first_frame(self, socket: ServerConnection) -> str | bytes:
-        try:
-            async with asyncio.timeout(self._limits.join_seconds):
-                return await socket.recv()
-        except TimeoutError:
-            raise RemoteError("join-first", "no join message came in time") from None
-
-    async def _join(
-        self, socket: PlainConnection, frame: str | bytes, stack: contextlib.AsyncExitStack, address: str
-    ) -> PeerConnection:
-        """Let a connection join the room that its first frame names, which stays open as long as `stack`.
-
-        Raises `RemoteError` when it may not.
-        """
-        messages = decode_frame(frame)
-        join = messages[0] if messages else None
-        if isinstance(join, RemoteError):
-            raise join
-        assert socket.request is not None
-        # Such a connection may be one of any page: see `HttpEndpoint`.
-        if not isinstance(join, Join | Accompany) or isinstance(join, Accompany) != for_companion(
-            socket.request
-        ):
-            raise RemoteError("join-first", "the first message must be join, or accompany of a companion")
-        _check_version(join.version)
-        check_room(join.room)
-        if (named := room_in(socket.request.path)) not in ("", join.room):
-            raise RemoteError("bad-room", f"the address names the room {named!r}, and the join {join.room!r}")
-        if self._fellows is not None and (owner := self._fellows.elsewhere(join.room)) is not None:
-            await self._go_to_worker(socket, owner)
-        if isinstance(join, Accompany):
-            connection = await self._accompany(socket, join, stack)
-            connection.enter(address, messages[1:])
-            return connection
-        grant = await self._admit(socket, join)
-        if isinstance(grant, HubGrant):
-            join = msgspec.structs.replace(join, room=grant.room)
-        try:
-            opened = await stack.enter_async_context(self._visit(join.room, socket))
-            facts = await self._rooms.find(opened, join)
-        except StoreError as error:
-            if self._crossings is not None:  # The next try may well succeed.
-                raise SendOnError(str(error)) from None
-            raise RemoteError("store", str(error)) from None
-        if self._stopping:
-            raise SendOnError(RESTARTING)
-        peer = opened.room.join(
-            join,
-            facts,
-            role=grant.role,
-            subject=grant.subject,
-            token_name=grant.name,
-            verified=grant.verified,
-        )
-        connection = PeerConnection(socket, opened, peer, grant, self._shared)
-        self._peers.add(connection)
-        connection.enter(address, messages[1:])
-        return connection
-
-    def _visit(self, room: str, socket: PlainConnection) -> AbstractAsyncContextManager[OpenRoom]:
-        """Return the way into a room for a connection."""
-        if self._crossings is None:
-            return self._rooms.visit(room)
-        assert socket.request is not None
-        is_inner = self._http.is_inner(socket)
-        address = "" if is_inner else str(socket.remote_address[0])
-        hop = self._crossings.hop(socket.request) if is_inner else None
-        return self._crossings.visit(
-            lambda: self._rooms.visit(room),
-            socket.request,
-            hop.address if hop else address,
-            passed_on=hop,
-        )
-
-    async def _go_to_worker(self, socket: PlainConnection, owner: Path) -> None:
-        """Raise `ElsewhereError`: the worker at `owner` has the room."""
-        assert socket.request is not None
-        if not isinstance(socket.remote_address, tuple):
-            raise RemoteError("bad-room", "this room is another worker's; start all workers of this relay anew")
-        address = str(socket.remote_address[0])
-        try:
-            upstream = await connect_worker(socket.request, owner, address, self._limits.join_seconds)
-        except RemoteError as error:
-            if error.code == "store":
-                await refuse(socket, error)
-                raise SendOnError(error.reason) from None
-            raise
-        raise ElsewhereError(upstream)
-
-    async def _accompany(
-        self, socket: PlainConnection, asked: Accompany, stack: contextlib.AsyncExitStack
-    ) -> PeerConnection:
-        if not self._rooms.is_open(asked.room):
-            if self._crossings is not None and not self._http.is_inner(socket):
-                await self._go_to_holder(self._crossings, socket, asked.room)
-            raise RemoteError("ticket", "no kernel is in this room; ask it for another ticket")
-        try:
-            opened = await stack.enter_async_context(self._rooms.visit(asked.room))
-        except StoreError as error:
-            raise RemoteError("store", str(error)) from None
-        if self._stopping:
-            raise SendOnError(RESTARTING)
-        companion = opened.room.accompany(asked.ticket, self._loop.time())
-        grant = Grant("", "", asked.room, companion.role, "", float("inf"))
-        connection = PeerConnection(socket, opened, companion, grant, self._shared)
-        self._peers.add(connection)
-        return connection
-
-    async def _go_to_holder(self, crossings: Crossings, socket: PlainConnection, room: str) -> None:
-        """Raise `ElsewhereError` when another relay has the room: whoever has no token opens none."""
-        assert socket.request is not None
-        try:
-            holder = await holder_of(self.store_thread, room)
-        except StoreError as error:
-            raise SendOnError(str(error)) from None
-        if holder is not None:
-            await crossings.go(holder, socket.request, str(socket.remote_address[0]))
-
-
-def _check_version(version: int) -> None:
-    # A client one version ahead speaks ours too, and `Welcome` names the version to speak.
-    if not OLDEST_VERSION <= version <= PROTOCOL_VERSION + 1:
-        older = "the relay" if version > PROTOCOL_VERSION else "ipysketch"
-        spoken = f"this relay speaks protocol version {PROTOCOL_VERSION}, not {version}"
-        raise RemoteError("version", f"{spoken}; upgrade {older}")

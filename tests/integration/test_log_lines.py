@@ -17,6 +17,7 @@ import pytest
 
 from relay.observability import event_log
 from relay.protocol import Error, Join, RemoteError, Remove, encode
+from relay.server.admission import Admission
 from relay.store import MemoryStore
 
 from ..support.raw_client import Process, joined, relay_on
@@ -185,12 +186,12 @@ def test_every_line_is_an_event_whatever_came(form: str, level: str) -> None:
 PLANTED = {
     "values as they came": "import relay.observability.event_log as log; log._shown = lambda name, value: str(value)",
     "tracebacks as they are": """
-import relay.__main__, relay.server.relay
+import relay.__main__, relay.server.admission
 async def broken(*_): raise LookupError
 class Plain(__import__("logging").Formatter):
     def __init__(self): super().__init__("%(asctime)s %(levelname)s %(message)s")
 relay.__main__.TextFormatter = Plain
-relay.server.relay.Relay._first_frame = broken
+relay.server.admission.Admission.first_frame = broken
 """,
 }
 
@@ -239,7 +240,7 @@ def test_a_fault_of_the_relay_is_told_with_its_traceback_in_one_line(
 
     async def run() -> None:
         async with relay_on(MemoryStore()) as relay:
-            monkeypatch.setattr(relay, "_first_frame", broken)
+            monkeypatch.setattr(Admission, "first_frame", broken)
             with contextlib.suppress(RemoteError, Exception):
                 async with joined(relay.port):
                     pass
