@@ -65,7 +65,6 @@ def parabola(ada: Notebook, grace: Notebook) -> None:
     choose(grace, "Colour: red")
     grace.stroke((760, 575), (1040, 225))
     choose(grace, "Text")
-    choose(grace, "Width: Thick")
     grace.press(905, 478)
     grace.release()
     grace.page.keyboard.type("the slope here is 2")
@@ -78,8 +77,8 @@ def parabola(ada: Notebook, grace: Notebook) -> None:
     grace.page.mouse.move(*grace.place(480, 140))
     choose(ada, "Highlighter")
     choose(ada, "Colour: yellow")
-    ada.press(910, 555)
-    ada.drag(1120, 555)
+    ada.press(915, 526)
+    ada.drag(1105, 526)
 
 
 def take(theme: Theme, lab: Lab, relay: RelayProcess, browser: Browser) -> None:
@@ -127,7 +126,9 @@ def together(browser: Browser, shots: list[bytes], theme: str, name: str) -> Non
     file = IMAGES / f"{name}-{theme}.png"
     frame.locator("div").screenshot(path=file)
     frame.close()
-    Image.open(file).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(file, optimize=True)
+    Image.open(file).convert("RGB").quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        file, optimize=True
+    )
     print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1000:.0f} KB")
 
 
