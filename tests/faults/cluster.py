@@ -214,11 +214,14 @@ class Cluster:
         return fellow
 
     def holder(self, room: str) -> Fellow:
-        """The relay that holds a room, which one does."""
+        """The relay that holds a room, once one does: while it goes from one to another, none may."""
+        return wait_until(lambda: self._holder(room), f"a relay holds {room}")
+
+    def _holder(self, room: str) -> Fellow | None:
         with psycopg.connect(self.address) as connection:
             row = connection.execute("SELECT owner FROM ipysketch.rooms WHERE name = %s", (room,)).fetchone()
         assert row is not None
-        return next(fellow for fellow in self.fellows if fellow.id == row[0])
+        return next((fellow for fellow in self.fellows if fellow.id == row[0]), None)
 
 
 @contextlib.asynccontextmanager
