@@ -104,5 +104,5 @@ def test_a_wrong_message_never_raises(content: dict[str, Any]) -> None:
 
 
 def test_every_kind_that_is_about_the_board_does_something() -> None:
-    about_views = {"view", "gone", "ack", "lost", "scene"}
+    about_views = {"view", "gone", "ack", "lost", "scene", "road", "road wanted"}
     assert {kind for kind in VALID if not calls({"ipysketch": kind, **VALID[kind]})} == about_views
