@@ -178,8 +178,9 @@ function together(source) {
 const SKIPPED = ["start", "end", "raw", "shorthand", "type"];
 const [there, back] = [new Map(), new Map()];
 let names = 0;
-/** Of whose private names one speaks. */
+/** Of whose private names one speaks: the classes around, by the order in which they come. */
 const classes = [];
+let classesSeen = 0;
 
 function pair(one, other, where) {
   if (there.has(one) ? there.get(one) !== other : back.has(other)) throw new Error(`${where}: the names are of different declarations`);
@@ -195,7 +196,7 @@ function compare(one, other, where) {
     if (one.type !== other?.type) throw new Error(`${where}: ${one.type} and ${other?.type}`);
     const here = one.type === "Identifier" || one.type === "PrivateIdentifier" ? `${where} ${one.name}` : where;
     if (one.type === "PrivateIdentifier") return pair(`${classes.at(-1)}#${one.name}`, `${classes.at(-1)}#${other.name}`, here);
-    if (one.type === "ClassBody") classes.push(one.start + where);
+    if (one.type === "ClassBody") classes.push(++classesSeen);
     if (one.type === "Identifier" && meant.has(one)) {
       names++;
       const [mine, theirs] = [meant.get(one), meant.get(other)];

@@ -240,7 +240,7 @@ def test_names_are_told_from_keys_members_and_what_belongs_to_the_browser() -> N
     modules = {"a.js": NAMES, "b.js": SHAPES}
     together = joined(modules)
     assert int(compared(modules, ["b.js", "a.js"], together)) > 60
-    assert not re.search(r"\b(rest|more|error|by|first)\b", together), "names that were not made short"
+    assert not re.search(r"\b(rest|more|error|by|first)\b(?!:)", together), "names that were not made short"
 
 
 @pytest.mark.parametrize(
