@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, exp
 
 from ..support.processes import RelayProcess, environment, free_port, wait_until_it_answers
 from ..support.waiting import DEADLINE, wait_until
-from .islands import JOINED, press
+from .islands import AT, JOINED, press
 
 SCREENSHOTS = Path("build/screenshots")
 VIEWPORT: ViewportSize = {"width": 1100, "height": 900}
@@ -383,17 +383,17 @@ class Notebook:
 PIXELS = """([x, y, number]) => {
     const canvas = document.querySelectorAll('.ipysketch-desk canvas.ipysketch-paper')[number];
     if (!canvas) return null;
-    const scale = canvas.width / 1280;
     const copy = new OffscreenCanvas(7, 7).getContext('2d');
     // What is dry, and above it what is under others' hands.
     const live = canvas.closest('.ipysketch-desk').querySelector('.ipysketch-live');
     for (const layer of live && live.style.visibility !== 'hidden' ? [canvas, live] : [canvas]) {
-        const corner = [3 - Math.round(x * scale), 3 - Math.round(y * scale)];
-        copy.drawImage(layer, ...corner, canvas.width, canvas.height);
+        const [[left, top], [right]] = [AT(layer, x, y), AT(layer, x + 1280, y)];
+        const size = layer === canvas ? 1 : canvas.width / (right - left || 1);
+        copy.drawImage(layer, 3 - left * size, 3 - top * size, layer.width * size, layer.height * size);
     }
     const data = copy.getImageData(0, 0, 7, 7).data;
     return Array.from({ length: 49 }, (_, i) => Array.from(data.slice(4 * i, 4 * i + 4)));
-}"""
+}""".replace("AT(", f"{AT}(")
 
 
 @pytest.fixture(scope="session")

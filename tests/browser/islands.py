@@ -21,6 +21,16 @@ TOOLS = {
 }
 MENU = ("Rename this page", "Delete this page", "Clear the board", "Grid", "Dark paper", "Keyboard shortcuts")
 STYLE = ("Colour: ", "Width: ", "Text size: ", "Line style: ", "Fill: ")
+AT = """((canvas, x, y) => {
+    const paper = (canvas.closest('.ipysketch-desk') ?? document).querySelector('canvas.ipysketch-paper');
+    const [sheet, own] = [paper.getBoundingClientRect(), canvas.getBoundingClientRect()];
+    const scale = canvas.width / (own.width || 1);
+    return [
+        Math.round((sheet.x + x * sheet.width / 1280 - own.x) * scale),
+        Math.round((sheet.y + y * sheet.height / 720 - own.y) * scale),
+    ];
+})"""
+"""Where a place in board units is on a canvas, in its pixels: those above the paper cover more than the sheet."""
 JOINED = """here => {
     const { connection, people } = document.querySelector('.ipysketch-surface')?.dataset ?? {};
     return connection === 'connected' && (here === null || Number(people) === here);

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 from ..support.node import WEB
 from ..support.processes import RelayProcess
 from .conftest import FRAME, Lab, Notebook, new_page, until_in_page
+from .islands import AT
 from .test_elements import keep, on_white, unmatched
 
 SAME = 0.01
@@ -265,8 +266,7 @@ WATCH = """async ([x, y]) => {
             const style = getComputedStyle(canvas);
             if (style.visibility === 'hidden' || !canvas.width || !canvas.getClientRects().length) continue;
             if (canvas.className === 'ipysketch-patch' && covered(canvas)) probe.fillRect(0, 0, 1, 1);
-            const [across, down] = [canvas.width / 1280, canvas.height / 720];
-            probe.drawImage(canvas, Math.floor(x * across), Math.floor(y * down), 1, 1, 0, 0, 1, 1);
+            probe.drawImage(canvas, ...AT(canvas, x, y), 1, 1, 0, 0, 1, 1);
         }
         return probe.getImageData(0, 0, 1, 1).data[2];
     };
@@ -279,7 +279,7 @@ WATCH = """async ([x, y]) => {
         };
         requestAnimationFrame(look);
     });
-}"""
+}""".replace("AT(", f"{AT}(")
 
 
 def test_a_translucent_stroke_is_never_darker_than_it_is(dora: Notebook) -> None:

@@ -23,17 +23,17 @@ from ..support.boards import until_shown
 from ..support.processes import RelayProcess
 from ..support.waiting import DEADLINE, wait_until
 from .conftest import FRAME, SCREENSHOTS, Lab, at_rest, new_page, picture_of, until_in_page
-from .islands import JOINED, people_list, press
+from .islands import AT, JOINED, people_list, press
 from .test_words import HOSTILE
 
 RED, BLUE = "#d1495b", "#1f6fb2"
 # The colours of 7 × 7 pixels around a place in board units, of one canvas.
-PIXELS = """([x, y, name]) => {
+PIXELS = f"""([x, y, name]) => {{
     const canvas = document.querySelector(name);
-    const scale = canvas.width / 1280;
-    const data = canvas.getContext('2d').getImageData(Math.round(x * scale) - 3, Math.round(y * scale) - 3, 7, 7).data;
-    return Array.from({ length: 49 }, (_, i) => Array.from(data.slice(4 * i, 4 * i + 4)));
-}"""
+    const [left, top] = {AT}(canvas, x, y);
+    const data = canvas.getContext('2d').getImageData(left - 3, top - 3, 7, 7).data;
+    return Array.from({{ length: 49 }}, (_, i) => Array.from(data.slice(4 * i, 4 * i + 4)));
+}}"""
 
 BOX = "document.querySelector('.ipysketch-overlay').getBoundingClientRect()"
 

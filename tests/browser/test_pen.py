@@ -19,23 +19,21 @@ from ..support.processes import RelayProcess
 from ..support.sessions import session_of
 from ..support.waiting import DEADLINE, wait_until
 from .conftest import FRAME, Lab, Notebook, at_rest
+from .islands import AT
 
 VIOLET = "#8e5bb5"
 
-WET = """([x, y]) => {
+WET = f"""([x, y]) => {{
     const wet = document.querySelector('.ipysketch-wet');
-    const scale = wet.width / 1280;
-    const data = wet.getContext('2d').getImageData(x * scale - 3, y * scale - 3, 7, 7).data;
+    const [left, top] = {AT}(wet, x, y);
+    const data = wet.getContext('2d').getImageData(left - 3, top - 3, 7, 7).data;
     return data.some((value, i) => i % 4 === 3 && value > 90);
-}"""
+}}"""
 
 # Looks at a place at each display frame, on the layers above the paper and on the paper.
 WATCH = """([x, y]) => {
     window.watched = [];
-    const alpha = canvas => {
-        const scale = canvas.width / 1280;
-        return canvas.getContext('2d').getImageData(Math.round(x * scale), Math.round(y * scale), 1, 1).data[3];
-    };
+    const alpha = canvas => canvas.getContext('2d').getImageData(...AT(canvas, x, y), 1, 1).data[3];
     const look = () => {
         // In between it lies on a layer of what the paper does not show yet.
         const above = [...document.querySelectorAll('.ipysketch-wet, .ipysketch-patch')];
@@ -47,7 +45,7 @@ WATCH = """([x, y]) => {
         if (!window.dried) requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
-}"""
+}""".replace("AT(", f"{AT}(")
 
 
 # Milliseconds from the event of a move to the frame that shows it, and how many frames those were.
@@ -59,8 +57,8 @@ MEASURE = """async ([pen, count]) => {
     const box = paper.getBoundingClientRect();
     const context = canvas.getContext('2d');
     const inked = (x, y) => {
-        const scale = canvas.width / 1280;
-        return context.getImageData(x * scale - 1, y * scale - 1, 3, 3).data.some((v, i) => i % 4 === 3 && v > 0);
+        const [left, top] = AT(canvas, x, y);
+        return context.getImageData(left - 1, top - 1, 3, 3).data.some((v, i) => i % 4 === 3 && v > 0);
     };
     const frame = () => new Promise(requestAnimationFrame);
     const send = (kind, x, y) => {
@@ -88,7 +86,7 @@ MEASURE = """async ([pen, count]) => {
     send('up', 70 + 18 * count, y);
     delete overlay.setPointerCapture;
     return times;
-}"""
+}""".replace("AT(", f"{AT}(")
 
 FAR = 150
 # Every word between this page and its kernel takes FAR milliseconds.

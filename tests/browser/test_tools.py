@@ -17,15 +17,17 @@ from ..support.processes import RelayProcess
 from ..support.sessions import session_of
 from ..support.waiting import wait_until
 from .conftest import FRAME, Lab, Notebook
-from .islands import choose_color, choose_opacity, people_list
+from .islands import AT, choose_color, choose_opacity, people_list
 
 TEAL = "#0f766e"
 # Whether there is light in a part of the board.
-LIGHT = """part => {
+LIGHT = f"""([x, y, wide, high]) => {{
     const wet = document.querySelector('.ipysketch-wet');
-    const data = wet.getContext('2d').getImageData(...part.map(value => value * wet.width / 1280)).data;
+    const [left, top] = {AT}(wet, x, y);
+    const [right, bottom] = {AT}(wet, x + wide, y + high);
+    const data = wet.getContext('2d').getImageData(left, top, right - left, bottom - top).data;
     return data.some((value, i) => i % 4 === 3 && value > 0);
-}"""
+}}"""
 # A light fades by itself, so it is watched for, frame by frame, from before it goes on.
 WATCH = f"""part => {{
     window.lit = false;
