@@ -215,7 +215,9 @@ class Cluster:
 
     def holder(self, room: str) -> Fellow:
         """The relay that holds a room, once one does: while it goes from one to another, none may."""
-        return wait_until(lambda: self._holder(room), f"a relay holds {room}")
+        holder = wait_until(lambda: self._holder(room), f"a relay holds {room}")
+        assert holder is not None
+        return holder
 
     def _holder(self, room: str) -> Fellow | None:
         with psycopg.connect(self.address) as connection:
