@@ -20,6 +20,7 @@ from ipysketch.model.elements import Arrow, Ellipse, Highlighter, Image, Line, R
 from ..support.processes import RelayProcess
 from ..support.waiting import DEADLINE, wait_until
 from .conftest import FRAME, SCREENSHOTS, Lab, Notebook, new_page
+from .islands import press
 
 RED, BLUE, PAPER = "#d1495b", "#1f77b4", "#ffffff"
 Place = tuple[float, float]
@@ -72,8 +73,9 @@ class Hand:
     def handle(self, name: str) -> Place:
         """Where a handle of the selection is, in board units."""
         handle = self.page.locator(f"[data-handle={name}]").first
-        handle.wait_for(state="attached")
-        box, board = handle.bounding_box(), self.overlay.bounding_box()
+        # One that is there may be replaced by that of the changed selection at any time.
+        box = wait_until(handle.bounding_box, f"the handle {name}")
+        board = self.overlay.bounding_box()
         assert box is not None
         assert board is not None
         x, y = box["x"] + box["width"] / 2 - board["x"], box["y"] + box["height"] / 2 - board["y"]
@@ -198,6 +200,7 @@ def near(box: Any, *wanted: float, by: float = 4) -> bool:
 
 
 def test_a_pen_draws_strokes_and_dots(hand: Hand) -> None:
+    press(hand.page, "Width: Extra thick")  # Fast ink is thin, and pale where a pixel is not covered.
     hand.drag((100, 100), (300, 100), (300, 200))
     stroke = hand.one()
     assert isinstance(stroke, Stroke)
@@ -208,6 +211,7 @@ def test_a_pen_draws_strokes_and_dots(hand: Hand) -> None:
     dot = hand.elements(2)[1]
     assert len(dot.points) == 1
     hand.sees(400, 300, RED)
+    press(hand.page, "Width: Medium")
 
 
 def test_shift_makes_a_stroke_straight(hand: Hand) -> None:
