@@ -370,6 +370,7 @@ def test_shift_keeps_the_ratio_and_alt_the_middle(hand: Hand) -> None:
     assert abs((bounds.x1 - bounds.x0) / (bounds.y1 - bounds.y0) - 104 / 64) < 0.1
     hand.keys("Control+z")
     hand.one(lambda e: near(e.bounds, 98, 298, 202, 362, by=0.5))
+    wait_until(lambda: hand.handle("e")[0] < 250, "its own board shows it too")
     hand.press(*hand.handle("e"))
     with hand.holding("Alt"):
         hand.move((260, 330))
