@@ -584,6 +584,7 @@ def test_an_arrow_between_shapes_stays_bound_when_they_move(hand: Hand) -> None:
     assert sum(fields["points"][1::2]) / 8 > 350, "who does not know that arrows follow sees it there too"
     hand.keys("Control+z")
     hand.elements(3, lambda *elements: abs(elements[2].points[-1][1] - 130) < 1)
+    hand.sees(550, 130, RED)
     hand.click(550, 130)
     hand.keys("Delete")
     [_, alone] = hand.elements(2)
