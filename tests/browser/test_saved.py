@@ -29,6 +29,7 @@ def test_a_saved_notebook_shows_the_drawing_without_a_kernel(lab: Lab) -> None:
     picture = notebook.page.locator(".jp-RenderedImage img")
     picture.wait_for(state="attached")
     expect(picture, "the board lives: its picture would be there twice").to_be_hidden()
+    notebook.button("Width: Extra thick")  # Fast ink is thin, and pale where a pixel is not covered.
     notebook.stroke((200, 200), (900, 500))
     notebook.page.wait_for_function(INKED)
     notebook.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
@@ -64,6 +65,7 @@ def test_a_notebook_saved_with_the_widgets_of_0_1_0_still_opens(lab: Lab) -> Non
     cells = ["%load_ext ipysketch", f"%sketch connect --room after --name Sada --color '{GREEN}'"]
     new = lab.notebook("new", cells)
     new.run()
+    new.button("Width: Extra thick")
     new.stroke((200, 200), (900, 500))
     new.sees(550, 350, GREEN)
     for notebook in (old, new):
