@@ -15,9 +15,9 @@ def table(source: str) -> Words:
     """Return what a module of words exports: ``export const de = {key: "text", "a key": {one: "text"}};``.
 
     Raises:
-        ValueError: it is no such module.
+        ValueError, TokenError: it is no such module.
     """
-    found = [token for token in tokens(source[source.index("{") :]) if token.kind != "end"]
+    found = [token for token in tokens(source[source.index("= {") + 2 :]) if token.kind != "end"]
     if found and found[-1].text == ";":
         found.pop()
     parts: list[str] = []
