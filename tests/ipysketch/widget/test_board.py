@@ -16,7 +16,7 @@ from ipysketch.editing.style import Style
 from ipysketch.model.elements import Element, decode
 from ipysketch.widget.board import BoardWidget
 from ipysketch.widget.canvas_input import MOUSE, CanvasInput
-from ipysketch.widget.frontend import Frontend
+from ipysketch.widget.frontend import LANGUAGES, Frontend
 from ipysketch.widget.pacing import MAX_VIEWS
 from ipysketch.widget.page_messages import VERSION, ControlState, FrameState, encode
 from ipysketch.widget.page_state import control_state, cursor_places, frame_state
@@ -135,6 +135,18 @@ def test_nothing_is_painted_before_a_page_is_ready_but_the_toolbar_is_right() ->
         board.actions.ready.assert_called_once_with()
         assert board.widget.show(state(finished=("v/1",)))
         assert board.frontend.finished == ("v/1",)
+
+    on_loop(test)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_view_is_sent_the_words_of_its_language(language: str) -> None:
+    def test() -> None:
+        board = Board()
+        board.receive("view", view="v", ratio=1, visible=True, language=language)
+        assert board.frontend.words[language]["tools"]
+        board.receive("view", view="v", ratio=1, visible=True, language="tlh")
+        assert list(board.frontend.words) == [language]
 
     on_loop(test)
 
