@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, Protocol, TypeVar
 
-from ..observability.event_log import event
+from ..observability.event_log import event, fault
 from ..records import Member, StoreError
 from .asking import NotThereError, OtherDeploymentError, ask
 from .signs import Answer
@@ -285,6 +285,10 @@ class Membership:
                 if str(error) != told:
                     told = str(error)
                     event(self._log, logging.ERROR, "beat failed", relay=self.id, reason=told)
+            except (
+                Exception
+            ):  # A fault of one beat must not be the last beat: the relay would lose its rooms, unsaid.
+                fault(self._log, "beat failed", relay=self.id)
             else:
                 told = ""
             await asyncio.sleep(max(0.0, begun + INTERVAL - self._clock()))

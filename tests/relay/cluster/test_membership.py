@@ -185,6 +185,24 @@ def test_who_alone_is_not_heard_sends_its_people_on_when_its_lease_has_ended(
     tell(story, monkeypatch)
 
 
+def test_a_fault_of_one_beat_is_told_and_not_the_last_beat(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(scene: Scene) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(scene.host, "counts", lambda: 1 / 0)
+            while "beat failed" not in caplog.text:
+                await asyncio.sleep(0)
+        beats = scene.directory.beats
+        while scene.directory.beats < beats + 2:
+            await asyncio.sleep(0)
+        assert scene.membership.is_heard
+
+    tell(story, monkeypatch)
+    assert "beat failed" in caplog.text
+    assert "relay=r1" in caplog.text
+
+
 def test_who_was_declared_dead_gives_up_its_rooms_before_it_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(scene: Scene) -> None:
         scene.directory.is_dead = True
