@@ -291,6 +291,16 @@ class Notebook:
             number,
         )
 
+    def finish(self, number: int) -> None:
+        """Execute cell `number` and wait for its end: its outputs are those of this run, and all of them."""
+        self.page.evaluate(
+            """number => {
+                window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+                return window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            number,
+        )
+
     def reload(self) -> None:
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.reload()

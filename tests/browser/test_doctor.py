@@ -19,15 +19,7 @@ def test_the_doctor_finds_a_board_well(lab: Lab) -> None:
     said = dora.page.locator(".jp-OutputArea-output", has_text="the Jupyter server sends kernels' messages")
 
     def asked() -> str:
-        dora.page.evaluate(
-            """() => {
-                window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2;
-                return window.jupyterapp.commands.execute('notebook:clear-cell-output');
-            }"""
-        )
-        said.wait_for(state="detached")
-        dora.execute(2)
-        said.wait_for()
+        dora.finish(2)
         return said.inner_text()
 
     # Until JupyterLab has made a subshell for the widget's messages, they come between cells.

