@@ -124,7 +124,9 @@ def tell(story: Story, folder: Path, server: postgres.Server, alteration: str = 
 def sound(found: Findings, folder: Path) -> None:
     """Check that nothing is wrong, and that something was tried."""
     assert found.wrong == []
-    assert found.acknowledged > SHARE // 2
+    # How many are refused depends on who was cut off when: what they change may be deleted by then.
+    assert found.operations + found.refused > SHARE // 2
+    assert found.acknowledged > 0
     assert found.documents == found.equal == PEOPLE + ROOMS
     resets = [
         name for lines in read(folder / "journals").values() for name, one in lines.items() if _resets(one)

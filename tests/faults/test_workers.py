@@ -94,6 +94,7 @@ def test_nothing_acknowledged_is_lost_through_kills_of_workers(tmp_path: Path) -
     assert {shard_of(f"room{number}", WORKERS) for number in range(ROOMS)} == set(range(WORKERS))
     found = run(tmp_path, 7)
     assert found.wrong == []
-    assert found.operations > KILLS * SHARE // 2
+    # How many are refused depends on who was cut off when: what they change may be deleted by then.
+    assert found.operations + found.refused > KILLS * SHARE // 2
     assert found.acknowledged > 0
     assert found.documents == found.equal == PEOPLE + 2 * ROOMS

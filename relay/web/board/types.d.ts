@@ -250,7 +250,7 @@ export interface View {
   toPixels(x: number, y: number): { clientX: number; clientY: number };
 }
 
-/** Events: "tool", "style", "selection", "view", "hint", "gesture" (one began or ended), and "menu" (a
+/** Events: "tool", "style", "selection", "view", "gesture" (one began or ended), and "menu" (a
  * `CustomEvent<{clientX, clientY}>`: the right button was clicked without being dragged). */
 export interface Editor extends EventTarget {
   readonly tool: ToolName;
@@ -264,8 +264,6 @@ export interface Editor extends EventTarget {
   readonly viewport: View;
   /** Whether a pointer is down and drawing. */
   readonly busy: boolean;
-  /** One line about what the hand can do now. */
-  readonly hint: string;
   /** Whether moves and sizes snap to the grid. */
   grid: boolean;
   /** Open the menu of the board where the selection is, or in the middle. */

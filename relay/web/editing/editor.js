@@ -18,7 +18,6 @@ import { carried, withConnectors } from "./connectors.js";
 import { EIGHTHS } from "./effects.js";
 import { angleOf, boundsOf, frameOf, placeOf } from "./frame.js";
 import { Gestures } from "./gestures.js";
-import { hintOf } from "./hints.js";
 import { handleKey } from "./keys.js";
 import { Pointers } from "./pointers.js";
 import { SelectionView } from "./selection_view.js";
@@ -102,7 +101,6 @@ export class Editor extends EventTarget {
   #looking = 0;
   /** The view that others know. */
   #told = "null";
-  #hint = "";
   #followed = "";
   /** How many elements others are dragging. */
   #others = 0;
@@ -256,18 +254,6 @@ export class Editor extends EventTarget {
     if (tool !== "select") this.#gestures.selectNone();
     this.#el.style.cursor = "";
     this.dispatchEvent(new Event("tool"));
-    this.#showHint();
-  }
-
-  get hint() {
-    return this.#hint;
-  }
-
-  #showHint() {
-    const hint = hintOf(this.tool, this.selection);
-    if (hint === this.#hint) return;
-    this.#hint = hint;
-    this.dispatchEvent(new Event("hint"));
   }
 
   // --- the selection ------------------------------------------------------------------------------------------------
@@ -689,6 +675,5 @@ export class Editor extends EventTarget {
     this.#selectionText = text;
     this.#selection = selection;
     this.dispatchEvent(new Event("selection"));
-    this.#showHint();
   }
 }
