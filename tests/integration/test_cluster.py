@@ -69,6 +69,16 @@ def with_relays(
     asyncio.run(told())
 
 
+async def change(server: postgres.Server, statement: str) -> None:
+    """Execute `statement` at the server; on a thread, as it may wait for a relay whose bytes this loop carries."""
+
+    def execute() -> None:
+        with psycopg.connect(server.address, autocommit=True) as connection:
+            connection.execute(statement)
+
+    await asyncio.to_thread(execute)
+
+
 async def elsewhere(made: Cluster, room: str = ROOM) -> tuple[Fellow, Fellow]:
     """Return the relay that holds a room, and another one."""
     holder = await asyncio.to_thread(made.holder, room)
@@ -293,10 +303,9 @@ def test_relays_that_do_not_fit_together_get_a_sentence(
             "have another secret for tokens", "--require-token", "--secret-file", str(tmp_path / "other")
         )
         await refused("address already in use", inner=f"ws://127.0.0.1:{only.inner}")
-        with psycopg.connect(server.address, autocommit=True) as connection:
-            connection.execute("UPDATE ipysketch.meta SET value = '99' WHERE name = 'schema_version'")
-            await refused("was written by a newer relay")
-            connection.execute("UPDATE ipysketch.meta SET value = '1' WHERE name = 'schema_version'")
+        await change(server, "UPDATE ipysketch.meta SET value = '99' WHERE name = 'schema_version'")
+        await refused("was written by a newer relay")
+        await change(server, "UPDATE ipysketch.meta SET value = '1' WHERE name = 'schema_version'")
         alone = await asyncio.to_thread(main, ["--store", server.address, "--port", "0"])
         assert alone == IN_USE
         assert "give all of them a --relay-id" in capsys.readouterr().err
@@ -317,9 +326,8 @@ def test_an_address_that_leads_elsewhere_gets_a_sentence(
 def test_of_two_relays_with_one_name_the_first_one_ends(tmp_path: Path, server: postgres.Server) -> None:
     async def story(made: Cluster) -> None:
         [only] = made.fellows
-        with psycopg.connect(server.address, autocommit=True) as connection:
-            connection.execute("UPDATE ipysketch.relays SET incarnation = 1, address = 'ws://10.0.0.9:1'")
-            assert await asyncio.to_thread(only.ended) == 2
+        await change(server, "UPDATE ipysketch.relays SET incarnation = 1, address = 'ws://10.0.0.9:1'")
+        assert await asyncio.to_thread(only.ended) == 2
         assert "another relay took the name 'r0', at ws://10.0.0.9:1" in only.said
 
     with_relays(story, tmp_path, server.address, count=1)
