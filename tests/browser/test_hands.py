@@ -222,6 +222,39 @@ def test_shift_makes_a_stroke_straight(hand: Hand) -> None:
     assert len(hand.one().points) == 2
 
 
+def held(hand: Hand) -> None:
+    """Draw a long line that is nearly level, and hold the pen until it is level."""
+    hand.press(100, 300)
+    hand.move((250, 303), (500, 314))
+    hand.sees(480, 300, RED)
+    hand.sees(480, 313, PAPER)
+
+
+def test_a_stroke_that_is_held_still_becomes_neat(hand: Hand) -> None:
+    held(hand)
+    hand.release()
+    assert hand.one(lambda one: isinstance(one, Line)).points == ((100, 300), (500, 300))
+
+
+def test_a_hand_that_goes_on_after_a_rest_leaves_ink(hand: Hand) -> None:
+    held(hand)
+    hand.move((500, 400))
+    hand.sees(500, 380, RED)
+    hand.release()
+    stroke = hand.one(lambda one: isinstance(one, Stroke))
+    assert near(stroke.bounds, 98, 298, 502, 402)
+
+
+def test_escape_gives_the_ink_of_a_neat_shape_back(hand: Hand) -> None:
+    held(hand)
+    hand.page.keyboard.press("Escape")
+    assert near(hand.one(lambda one: isinstance(one, Stroke)).bounds, 98, 298, 502, 316)
+    hand.release()
+    hand.keys("p")
+    hand.drag((100, 100), (200, 100))
+    hand.elements(2)
+
+
 @pytest.mark.parametrize(
     ("key", "kind"), [("m", Highlighter), ("l", Line), ("a", Arrow), ("r", Rectangle), ("o", Ellipse)]
 )

@@ -13,7 +13,7 @@ import { placeCanvas, rasterOf, toBoardUnits } from "./raster.js";
  * @typedef {import("./live_ink.js").Style} Style
  * @typedef {import("./live_ink.js").Trails} Trails
  * @typedef {import("./raster.js").Raster} Raster
- * @typedef {{wet: WetInk, ink: GrowingInk}} Stroke
+ * @typedef {{wet: WetInk, ink: GrowingInk, held?: WetInk | null}} Stroke `held` is the ink of a neat shape
  */
 
 /** Pixels around what is painted anew, so that antialiased edges lie inside. */
@@ -136,13 +136,38 @@ export class WetLayer {
 
   /** @param {number} number @param {number[]} sample */
   grow(number, sample) {
-    const stroke = this.#strokes.get(number);
+    const stroke = this.#goOn(number);
     if (stroke) growWet(stroke.wet, sample);
+  }
+
+  /** Show a stroke as the neat shape that it looks like, until it goes on. @param {number} number
+   * @param {import("../model/neat.js").Neat} neat */
+  neaten(number, { kind, points }) {
+    const stroke = this.#strokes.get(number);
+    if (!stroke) return;
+    const { look: _, ...style } = stroke.wet.fields;
+    const shape = { fields: { ...style, kind }, points: points.map((value) => value / 8), times: [], pressures: null };
+    this.#become(stroke, shape, stroke.wet);
+    this.paint();
+  }
+
+  /** The stroke as ink again. @param {number} number */
+  #goOn(number) {
+    const stroke = this.#strokes.get(number);
+    if (stroke?.held) this.#become(stroke, stroke.held, null);
+    return stroke;
+  }
+
+  /** @param {Stroke} stroke @param {WetInk} wet @param {WetInk | null} held */
+  #become(stroke, wet, held) {
+    const { ink } = stroke;
+    this.#damage = add(add(this.#damage, ink.bounds), ink.damage);
+    Object.assign(stroke, { wet, ink: new GrowingInk(wet), held });
   }
 
   /** @param {number} number @param {number[]} sample */
   straighten(number, sample) {
-    const stroke = this.#strokes.get(number);
+    const stroke = this.#goOn(number);
     if (!stroke) return;
     straightenWet(stroke.wet, sample);
     stroke.ink.again();

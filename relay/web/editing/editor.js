@@ -334,6 +334,7 @@ export class Editor extends EventTarget {
       state: () => ({ tool: this.tool, canDraw: this.#board.can.draw, panning: this.#panning }),
       begin: (pointer, tool, sample, event) => this.#begin(pointer, tool, sample, event),
       move: (pointer, samples, event) => this.#move(pointer, samples, event),
+      rest: (pointer) => this.#rest(pointer),
       end: (pointer) => this.#end(pointer),
       cancel: (pointer) => this.#cancel(pointer),
       hover: (place, event) => this.#hover(place, event),
@@ -390,6 +391,16 @@ export class Editor extends EventTarget {
     this.#wet.paint();
     this.#showTargets();
     if (!INKY.includes(stroke.tool) && stroke.tool !== "laser") this.paint();
+  }
+
+  /** Have a stroke that is held still be the neat shape that it looks like. @param {number} pointer */
+  #rest(pointer) {
+    const stroke = this.#strokes.get(pointer);
+    const { neat, effects } = this.#gestures.neaten(pointer);
+    if (!neat || !stroke) return false;
+    this.#apply(effects);
+    this.#wet.neaten(stroke.number, neat);
+    return true;
   }
 
   /** Show what a line under a hand would be bound to. */

@@ -86,6 +86,15 @@ export class Gestures {
     return this.#active.get(pointer)?.drag(sample, keys) ?? [];
   }
 
+  /** Have a stroke whose pointer rests be the neat shape that it looks like; returns it with the effects.
+   * @param {number} pointer @returns {{neat: import("../model/neat.js").Neat | null, effects: Effect[]}} */
+  neaten(pointer) {
+    const active = this.#active.get(pointer);
+    if (!(active instanceof Pen)) return { neat: null, effects: [] };
+    const effects = active.neaten();
+    return { neat: active.neat, effects };
+  }
+
   /** End a gesture where its pointer was last. @param {number} pointer @returns {Effect[]} */
   end(pointer) {
     const active = this.#active.get(pointer);
@@ -93,9 +102,11 @@ export class Gestures {
     return active?.lift() ?? [];
   }
 
-  /** Discard the gesture of a pointer. @param {number} pointer @returns {Effect[]} */
+  /** Discard the gesture of a pointer; of a neat shape the ink is kept. @param {number} pointer @returns {Effect[]} */
   cancel(pointer) {
     const active = this.#active.get(pointer);
+    if (active instanceof Pen && active.neat && this.context.canDraw())
+      return [...active.keepInk(), ...this.end(pointer)];
     this.#active.delete(pointer);
     return active?.discard() ?? [];
   }

@@ -7,12 +7,14 @@
  * @typedef {import("./effects.js").Sample} Sample
  * @typedef {import("./effects.js").Keys} Keys
  * @typedef {import("../canvas/viewport.js").Viewport} Viewport
- * @typedef {{kind: "stroke"} | {kind: "pan", grip: import("../canvas/viewport.js").Grip} | {kind: "text", from: number[]} |
+ * @typedef {{kind: "stroke", at: number[], timer?: any, held?: boolean} | {kind: "pan", grip: import("../canvas/viewport.js").Grip} | {kind: "text", from: number[]} |
  *   {kind: "menu", from: number[]}} Gesture
  * @typedef {object} Hand what pointers do it with
  * @property {() => {tool: string, canDraw: boolean, panning: boolean}} state
  * @property {(pointer: number, tool: string, sample: Sample, event: PointerEvent) => void} begin
  * @property {(pointer: number, samples: Sample[], event: PointerEvent) => void} move
+ * @property {(pointer: number) => boolean} rest it has not moved for a while, and did before; true when it is held until it
+ *   moves on
  * @property {(pointer: number) => void} end
  * @property {(pointer: number) => void} cancel
  * @property {(place: number[] | null, event: PointerEvent | null) => void} hover null when it left
@@ -26,6 +28,8 @@ const ERASER_BUTTON = 32;
 const STILL = 4;
 /** The same of a finger, which opens a menu when it rests so many milliseconds. */
 const [TOUCH_STILL, LONG_PRESS] = [9, 550];
+/** Milliseconds after which a pointer that draws rests. */
+const REST = 650;
 /** Pixels of a line, of wheels that count lines. */
 const LINE = 16;
 /** The largest step of a zoom, in pixels of a wheel. */
@@ -151,7 +155,7 @@ export class Pointers {
 
   /** @param {number} pointer @param {string} tool @param {PointerEvent} event */
   #begin(pointer, tool, event) {
-    this.#gestures.set(pointer, { kind: "stroke" });
+    this.#gestures.set(pointer, { kind: "stroke", at: [event.clientX, event.clientY] });
     this.#hand.begin(pointer, tool, this.#sample(event), event);
   }
 
@@ -164,6 +168,16 @@ export class Pointers {
       this.#hand.menu(event);
     }, LONG_PRESS);
     this.#resting = { pointer, from: [event.clientX, event.clientY], timer };
+  }
+
+  /** A pointer that draws rests when it does not go on. @param {number} pointer
+   * @param {Extract<Gesture, {kind: "stroke"}>} gesture @param {PointerEvent} event */
+  #draws(pointer, gesture, event) {
+    if (!this.#far(gesture.at, event)) return;
+    gesture.at = [event.clientX, event.clientY];
+    clearTimeout(gesture.timer);
+    gesture.held = false;
+    gesture.timer = setTimeout(() => (gesture.held = this.#hand.rest(pointer)), REST);
   }
 
   #moves() {
@@ -185,6 +199,8 @@ export class Pointers {
     const gesture = this.#gestures.get(pointer);
     if (gesture?.kind === "pan") this.#viewport.panTo(gesture.grip, event);
     else if (gesture?.kind === "stroke") {
+      if (gesture.held && !this.#far(gesture.at, event)) return; // Hands tremble.
+      this.#draws(pointer, gesture, event);
       const coalesced = event.getCoalescedEvents?.() ?? [];
       this.#hand.move(pointer, (coalesced.length ? coalesced : [event]).map(this.#sample), event);
     } else if (gesture?.kind === "menu" && this.#far(gesture.from, event)) {
@@ -215,7 +231,7 @@ export class Pointers {
       this.#gestures.delete(pointer);
       this.#hand.menu(event);
     } else {
-      if (gesture?.kind === "stroke") this.#hand.move(pointer, [this.#sample(event)], event);
+      if (gesture?.kind === "stroke" && !gesture.held) this.#hand.move(pointer, [this.#sample(event)], event);
       this.#end(pointer);
     }
   }
@@ -243,13 +259,17 @@ export class Pointers {
   #end(pointer) {
     const gesture = this.#gestures.get(pointer);
     this.#gestures.delete(pointer);
-    if (gesture?.kind === "stroke") this.#hand.end(pointer);
+    if (gesture?.kind !== "stroke") return;
+    clearTimeout(gesture.timer);
+    this.#hand.end(pointer);
   }
 
   /** @param {number} pointer */
   #cancel(pointer) {
     const gesture = this.#gestures.get(pointer);
     this.#gestures.delete(pointer);
-    if (gesture?.kind === "stroke") this.#hand.cancel(pointer);
+    if (gesture?.kind !== "stroke") return;
+    clearTimeout(gesture.timer);
+    this.#hand.cancel(pointer);
   }
 }

@@ -1,8 +1,9 @@
 // @ts-check
-// The pen and the highlighter.
+// The pen and the highlighter. A stroke that is held still may become a neat shape, until the hand goes on.
 
-import { TIMED, deltas } from "../../client/peers.js";
+import { TIMED, deltas, previewFields } from "../../client/peers.js";
 import { NO_CHANGES, eighths } from "../effects.js";
+import { neatShape } from "../../model/neat.js";
 
 /**
  * @typedef {import("../effects.js").Effect} Effect
@@ -28,6 +29,8 @@ export class Pen {
   #pressed = false;
   /** @type {Part[]} */
   #parts = [];
+  /** What the stroke is instead. @type {import("../../model/neat.js").Neat | null} */
+  #neat = null;
 
   /** @param {import("../effects.js").Fields} style its fields but for the points @param {string} page */
   constructor(style, page) {
@@ -46,7 +49,8 @@ export class Pen {
   /** @param {Sample} sample @param {import("../effects.js").Keys} keys */
   drag(sample, { straight }) {
     if (!this.#parts.length) return [];
-    return straight ? this.#straighten(sample) : this.#add(sample);
+    const ink = this.keepInk();
+    return [...ink, ...(straight ? this.#straighten(sample) : this.#add(sample))];
   }
 
   /** Add a point; one equal to the last is dropped. @param {Sample} sample @returns {Effect[]} */
@@ -82,11 +86,45 @@ export class Pen {
     return [...ended, this.#preview(straight, 0)];
   }
 
+  /** The shape that the stroke is at present. */
+  get neat() {
+    return this.#neat;
+  }
+
+  /** Have the stroke be the neat shape that it looks like, if any. @returns {Effect[]} */
+  neaten() {
+    const [first, ...longer] = this.#parts;
+    if (!first || longer.length || this.#neat || this.#style.kind !== "stroke") return [];
+    this.#neat = neatShape(first.points);
+    if (!this.#neat) return [];
+    return [
+      { type: "preview", key: first.key, start: 0, points: this.#neat.points, fields: this.#shapeStyle(this.#neat) },
+    ];
+  }
+
+  /** Have the stroke be ink again. @returns {Effect[]} */
+  keepInk() {
+    if (!this.#neat) return [];
+    this.#neat = null;
+    return [this.#preview(this.#parts[0], 0)];
+  }
+
+  /** @param {import("../../model/neat.js").Neat} neat */
+  #shapeStyle({ kind }) {
+    const { look: _, ...style } = this.#style;
+    return { ...style, kind };
+  }
+
   /** @returns {Effect[]} */
   lift() {
     const parts = this.#parts;
     this.#parts = [];
     if (!parts.length) return [];
+    const neat = this.#neat;
+    const shape = neat && previewFields(this.#shapeStyle(neat), neat.points);
+    this.#neat = null;
+    if (shape)
+      return [{ type: "commit", actions: [{ type: "create", key: parts[0].key, fields: shape, page: this.#page }] }];
     const actions = parts.map((part) => ({
       type: /** @type {const} */ ("create"),
       key: part.key,
@@ -100,6 +138,7 @@ export class Pen {
   discard() {
     const parts = this.#parts;
     this.#parts = [];
+    this.#neat = null;
     return parts.map(({ key }) => ({ type: "cancel", key }));
   }
 

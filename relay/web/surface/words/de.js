@@ -19,7 +19,7 @@ export const de = {
   "tool.laser": "Laserpointer",
   "hint.select": "Element anklicken oder einen Rahmen um mehrere ziehen. Umschalt nimmt dazu.",
   "hint.hand": "Ziehen bewegt die Tafel.",
-  "hint.pen": "Zeichnen. Mit Umschalt wird es gerade.",
+  "hint.pen": "Zeichnen. Mit Umschalt wird es gerade; am Ende still gehalten, wird ein Strich zur sauberen Form.",
   "hint.highlighter": "Markiert, was da ist.",
   "hint.line": "Von Ende zu Ende ziehen.",
   "hint.arrow": "Dorthin ziehen, wohin er zeigt.",

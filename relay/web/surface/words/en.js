@@ -19,7 +19,7 @@ export const en = {
   "tool.laser": "Laser pointer",
   "hint.select": "Click an element, or drag a box around several. Shift adds.",
   "hint.hand": "Drag to move the board.",
-  "hint.pen": "Draw. Shift makes it straight.",
+  "hint.pen": "Draw. Shift makes it straight; held still at its end, a stroke becomes a neat shape.",
   "hint.highlighter": "Mark over what is there.",
   "hint.line": "Drag from end to end.",
   "hint.arrow": "Drag to where it points.",

@@ -19,7 +19,7 @@ export const es = {
   "tool.laser": "Puntero láser",
   "hint.select": "Pulsa un elemento o arrastra un marco sobre varios. Mayús añade.",
   "hint.hand": "Arrastra para mover la pizarra.",
-  "hint.pen": "Dibuja. Con Mayús sale recto.",
+  "hint.pen": "Dibuja. Con Mayús sale recto; si lo mantienes quieto al final, el trazo se vuelve una forma limpia.",
   "hint.highlighter": "Resalta lo que ya está.",
   "hint.line": "Arrastra de un extremo al otro.",
   "hint.arrow": "Arrastra hacia donde señala.",

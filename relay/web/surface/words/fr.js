@@ -19,7 +19,7 @@ export const fr = {
   "tool.laser": "Pointeur laser",
   "hint.select": "Cliquez sur un élément ou encadrez-en plusieurs. Maj en ajoute.",
   "hint.hand": "Glissez pour déplacer le tableau.",
-  "hint.pen": "Dessinez. Maj trace droit.",
+  "hint.pen": "Dessinez. Maj trace droit ; maintenu immobile à la fin, le trait devient une forme nette.",
   "hint.highlighter": "Surlignez ce qui est là.",
   "hint.line": "Glissez d’un bout à l’autre.",
   "hint.arrow": "Glissez vers ce qu’elle montre.",

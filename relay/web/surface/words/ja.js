@@ -19,7 +19,7 @@ export const ja = {
   "tool.laser": "レーザーポインター",
   "hint.select": "クリックで選択、ドラッグで囲んで選択。Shift で追加。",
   "hint.hand": "ドラッグでボードを動かします。",
-  "hint.pen": "自由に描けます。Shift でまっすぐ。",
+  "hint.pen": "自由に描けます。Shift でまっすぐ。最後に止めると整った図形になります。",
   "hint.highlighter": "なぞって目立たせます。",
   "hint.line": "端から端へドラッグ。",
   "hint.arrow": "指す先へドラッグ。",
