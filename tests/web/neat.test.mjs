@@ -53,7 +53,7 @@ const found = (way, wobble) => Array.from({ length: 20 }, (_, seed) => neatShape
 function all(way, kind) {
   const shapes = found(way);
   assert.deepEqual([...new Set(shapes.map((shape) => shape?.kind))], [kind]);
-  return shapes.map((shape) => /** @type {number[]} */ (shape && shape.points).map((value) => value / 8));
+  return shapes.map((shape) => (shape ?? { points: [] }).points.map((value) => value / 8));
 }
 
 /** @param {number[]} found @param {number[]} wanted @param {number} by */
