@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -233,7 +234,33 @@ def held(hand: Hand) -> None:
 def test_a_stroke_that_is_held_still_becomes_neat(hand: Hand) -> None:
     held(hand)
     hand.release()
-    assert hand.one(lambda one: isinstance(one, Line)).points == ((100, 300), (500, 300))
+    (x0, y0), (x1, y1) = hand.one(lambda one: isinstance(one, Line)).points
+    assert y0 == y1
+    assert abs(x0 - 100) < 2
+    assert abs(x1 - 500) < 2
+
+
+TURN = [2 * math.pi * part / 24 for part in range(24)]
+
+
+@pytest.mark.parametrize(
+    ("points", "only_neat", "kind"),
+    [
+        ([(250 + 90 * math.cos(a), 500 + 80 * math.sin(a)) for a in TURN], (334, 489), Ellipse),
+        ([(450, 450), (640, 452), (642, 560), (451, 558), (452, 480)], (450, 465), Rectangle),
+        ([(760, 560), (960, 550), (850, 420), (771, 540)], (765, 550), Line),
+        ([(700, 150), (1000, 160), (950, 115), (1000, 160), (940, 190)], (960, 150), Arrow),
+    ],
+)
+def test_a_stroke_that_is_held_still_becomes_what_it_looks_like(
+    hand: Hand, points: list[Place], only_neat: Place, kind: type
+) -> None:
+    hand.press(*points[0])
+    hand.move(*points[1:])
+    hand.sees(*only_neat, RED)
+    hand.page.screenshot(path=SCREENSHOTS / f"neat-{kind.__name__.lower()}.png")
+    hand.release()
+    assert type(hand.one()) is kind
 
 
 def test_a_hand_that_goes_on_after_a_rest_leaves_ink(hand: Hand) -> None:
