@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.elements import Element, Fill, Path, Primitive, TextRun, prepare
+from ..model.elements import DisplayImage, Element, Fill, Path, Primitive, TextRun, prepare
 from ..model.elements.display import polylined
 from ..model.elements.transform import corners, mapped
 from ..model.geometry import Points, Rect
@@ -179,20 +179,35 @@ def _meeting(shapes: Sequence[Points], box: Rect) -> list[bool]:
 
 
 def _shown(part: Primitive, board: Rect, detail: float) -> bool:
+    if isinstance(part, TextRun) and _height(part) < SMALLEST * detail:
+        return False
+    if not isinstance(part, TextRun | Path):
+        return True
+    box = around(part, board)
+    return box.x1 >= board.x0 and box.y1 >= board.y0 and box.x0 <= board.x1 and box.y0 <= board.y1
+
+
+def _height(part: TextRun) -> float:
+    """Return the height of type where it is seen."""
+    affine = part.affine
+    if affine is None:
+        return part.size
+    return part.size * math.sqrt(abs(affine[0] * affine[3] - affine[1] * affine[2]))
+
+
+def around(part: Primitive, board: Rect) -> Rect:
+    """Return a rectangle outside of which nothing of a primitive is painted; of an area, the whole board."""
     match part:
         case TextRun(_, _, y, size, _, width, affine):
             # Letters reach below the baseline and beyond the width.
             box = Rect(part.left, y, part.left + width, y).inflate(2 * size)
-            if affine is not None:
-                box = Rect.around(mapped(affine, corners(box)))
-                size *= math.sqrt(abs(affine[0] * affine[3] - affine[1] * affine[2]))
-            if size < SMALLEST * detail:
-                return False
+        case DisplayImage(box, _, _, affine):
+            pass
         case Path(points, _, width):
-            box = Rect.around(points).inflate(width / 2 + 1)
+            return Rect.around(points).inflate(width / 2 + 1)
         case _:
-            return True
-    return box.x1 >= board.x0 and box.y1 >= board.y0 and box.x0 <= board.x1 and box.y0 <= board.y1
+            return board
+    return box if affine is None else Rect.around(mapped(affine, corners(box)))
 
 
 def _sparse(way: Points, step: int) -> Points:
