@@ -23,6 +23,8 @@ FAR = 40_000.0
 """Pixels from the picture: PDFium moves what is 50,000 away."""
 EDGE = 500_000.0
 """Pixels of line of one element: PDFium keeps four million cells of it."""
+FEW = 100
+"""Points of a line with which it cannot be that long in a picture."""
 FINE = 16
 """Parts of a pixel in which places are written, at least."""
 TOGETHER = 200
@@ -36,12 +38,26 @@ Pixels = NDArray[np.uint8]
 def paints(elements: Sequence[Seen], scale: float) -> list[bool]:
     """Return whether each of `elements` can be painted with `scale` pixels to a board unit: it has ink alone, neither
     too far away nor too long."""
-    found = []
-    for element in elements:
-        ways = [way for part in element.display for way in _ways(part)]
-        inked = all(isinstance(part, Path | Fill) for part in element.display)
-        found.append(inked and (not ways or _moderate(np.concatenate(ways), scale)))
-    return found
+    ways = [[way for part in element.display for way in _ways(part)] for element in elements]
+    owner = np.repeat(np.arange(len(elements)), [len(own) for own in ways])
+    lines = [way for own in ways for way in own]
+    found = np.array([all(isinstance(part, Path | Fill) for part in each.display) for each in elements], dtype=bool)
+    if lines:
+        counts = np.array([len(line) for line in lines])
+        points = np.concatenate(lines)
+        heads = np.cumsum(counts) - counts
+        edges = np.zeros(len(lines))
+        for axis in (0, 1):
+            values = np.ascontiguousarray(points[:, axis])
+            least, most = np.minimum.reduceat(values, heads), np.maximum.reduceat(values, heads)
+            found[owner[np.maximum(-least, most) * scale > FAR]] = False
+            steps = np.abs(np.diff(values, append=values[-1:]))
+            steps[heads + counts - 1] = 0
+            # Of few lines only what is in the picture counts.
+            edges += np.where(counts < FEW, 0, np.add.reduceat(steps, heads))
+        found[np.bincount(owner, edges, len(elements)) * scale > EDGE] = False
+    answer: list[bool] = found.tolist()
+    return answer
 
 
 def _ways(part: object) -> tuple[Points, ...]:
@@ -51,13 +67,6 @@ def _ways(part: object) -> tuple[Points, ...]:
         case Fill(contours):
             return contours
     return ()
-
-
-def _moderate(points: Points, scale: float) -> bool:
-    if max(-float(points.min()), float(points.max())) * scale > FAR:
-        return False
-    # Of few lines only what is in the picture counts.
-    return len(points) < 100 or float(np.abs(np.diff(points, axis=0)).sum()) * scale < EDGE
 
 
 def paint(canvas: Pixels, elements: Sequence[Seen], scale: float, at: tuple[float, float]) -> None:
