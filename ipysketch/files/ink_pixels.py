@@ -41,7 +41,9 @@ def paints(elements: Sequence[Seen], scale: float) -> list[bool]:
     ways = [[way for part in element.display for way in _ways(part)] for element in elements]
     owner = np.repeat(np.arange(len(elements)), [len(own) for own in ways])
     lines = [way for own in ways for way in own]
-    found = np.array([all(isinstance(part, Path | Fill) for part in each.display) for each in elements], dtype=bool)
+    found = np.array(
+        [all(isinstance(part, Path | Fill) for part in each.display) for each in elements], dtype=bool
+    )
     if lines:
         counts = np.array([len(line) for line in lines])
         points = np.concatenate(lines)
@@ -112,7 +114,9 @@ class _Page:
 
     def add(self, elements: Sequence[Seen]) -> None:
         """Write elements."""
-        parts = [_whole(part) for element in elements for part in element.display if isinstance(part, Path | Fill)]
+        parts = [
+            _whole(part) for element in elements for part in element.display if isinstance(part, Path | Fill)
+        ]
         texts = iter(zip(parts, pdf_content.operators(parts, self._grid), strict=True))
         for element in elements:
             own = list(islice(texts, len(element.display)))
@@ -144,7 +148,9 @@ class _Page:
 
     def _group(self, parts: Sequence[Path | Fill], text: bytes) -> bytes:
         box = Rect.around(np.concatenate([way for part in parts for way in _ways(part)]))
-        box = box.inflate(max((part.width for part in parts if isinstance(part, Path)), default=0) + 2 / self._scale)
+        box = box.inflate(
+            max((part.width for part in parts if isinstance(part, Path)), default=0) + 2 / self._scale
+        )
         corners = " ".join(f"{self._grid * side:.0f}" for side in (box.x0, box.y0, box.x1, box.y1))
         head = f"/Type/XObject/Subtype/Form/BBox[{corners}]/Group<</S/Transparency>>"
         return _stream(head + "/Resources 5 0 R", text)

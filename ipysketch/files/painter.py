@@ -28,7 +28,7 @@ else:
 DETAIL = 0.1
 """Pixels by which a painted line may differ from the exact one."""
 MANY = 1_000
-"""Elements from which on PDFium paints lines and areas: resvg takes eight times as long."""
+"""Elements from which on PDFium paints lines and areas: resvg takes seven times as long."""
 LAYERS = 100
 """Layers of texts and images between those of ink, at most: each costs a millisecond."""
 

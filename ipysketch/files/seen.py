@@ -123,7 +123,9 @@ def _length(lines: Points, counts: NDArray[np.int64]) -> float:
     """Return how long those of some lines are together that have many points."""
     ends = np.cumsum(counts)
     long = np.flatnonzero(counts > LONG)
-    ways = [np.diff(lines[end - count : end], axis=0) for end, count in zip(ends[long], counts[long], strict=True)]
+    ways = [
+        np.diff(lines[end - count : end], axis=0) for end, count in zip(ends[long], counts[long], strict=True)
+    ]
     return sum(float(np.sqrt((steps * steps).sum(axis=1)).sum()) for steps in ways)
 
 
@@ -134,7 +136,9 @@ def _second(heads: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.i
     return np.flatnonzero(odd)
 
 
-def _distances(x: NDArray[np.float64], y: NDArray[np.float64], inside: NDArray[np.int64]) -> NDArray[np.float64]:
+def _distances(
+    x: NDArray[np.float64], y: NDArray[np.float64], inside: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Return the distance of each point `inside` from the segment between its neighbours."""
     x0, y0 = x[inside - 1], y[inside - 1]
     along, up = x[inside + 1] - x0, y[inside + 1] - y0

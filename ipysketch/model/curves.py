@@ -89,7 +89,10 @@ def polylines(lines: Points, counts: NDArray[np.integer], detail: float) -> tupl
     curves = counts // 2
     number = np.arange(int(curves.sum()))
     begins = 2 * number + np.repeat(np.arange(len(counts)), curves)
-    bulge = _length(x[begins] - 2 * x[begins + 1] + x[begins + 2], y[begins] - 2 * y[begins + 1] + y[begins + 2]) / 4
+    bulge = (
+        _length(x[begins] - 2 * x[begins + 1] + x[begins + 2], y[begins] - 2 * y[begins + 1] + y[begins + 2])
+        / 4
+    )
     pieces = np.maximum(1, np.ceil(np.sqrt(bulge / detail))).astype(np.int64)
     last = np.cumsum(pieces)
     total = np.concatenate([[0], last])[np.concatenate([[0], np.cumsum(curves)])]

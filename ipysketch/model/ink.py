@@ -137,7 +137,9 @@ def _pace(parts: Floats, raw: Whole, strokes: Sequence[tuple[Hand, Whole, int]])
     sizes = np.array([len(numbers) for _, numbers, _ in strokes])
     heads = np.cumsum(sizes) - sizes
     rows = np.arange(int(sizes.sum())) + np.repeat([head for _, _, head in strokes] - heads, sizes)
-    times = [_chosen(hand.milliseconds, numbers) for hand, numbers, _ in strokes if hand.milliseconds is not None]
+    times = [
+        _chosen(hand.milliseconds, numbers) for hand, numbers, _ in strokes if hand.milliseconds is not None
+    ]
     # The moments of one stroke are far from those of the next.
     ends = np.array([int(time[-1] - time[0]) + 4 * MOMENT for time in times])
     begins = np.cumsum(ends) - ends - [int(time[0]) for time in times]
