@@ -109,7 +109,7 @@ def _many(
         if ink:
             ink_pixels.paint(canvas, run, scale, at)
         else:
-            _layer(canvas, run, scale, at, board, font)
+            _layer(canvas, run, scale, at, board=board, font=font)
     return Image.fromarray(canvas[..., :3])
 
 
@@ -118,6 +118,7 @@ def _layer(
     elements: Sequence[Seen],
     scale: float,
     at: tuple[float, float],
+    *,
     board: tuple[float, float],
     font: str | None,
 ) -> None:
