@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -92,8 +93,8 @@ def test_a_picture_of_many_elements_is_that_of_few(kind: str, monkeypatch: pytes
     assert shifted > 2 * mean
 
 
-THIN = {"kind": "line", "points": [800, 800, 4_000, 2_000], "color": "#3060c0"}
-RARE = {
+THIN: dict[str, Any] = {"kind": "line", "points": [800, 800, 4_000, 2_000], "color": "#3060c0"}
+RARE: dict[str, list[dict[str, Any]]] = {
     "narrower than a pixel": [{**THIN, "width": 2}, {**THIN, "width": 3, "opacity": 50}],
     "upright rectangles": [
         {"kind": "area", "contours": [[801 + 8 * n, 803, 77, 0, 0, 99, -77, 0]], "fill": "#3060c0"}
