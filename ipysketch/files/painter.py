@@ -29,6 +29,8 @@ DETAIL = 0.1
 """Pixels by which a painted line may differ from the exact one."""
 MANY = 1_000
 """Elements from which on PDFium paints lines and areas: resvg takes seven times as long."""
+LEVEL = 4
+"""How hard zlib tries: 6 takes half as long again, for a hundredth less."""
 LAYERS = 100
 """Layers of texts and images between those of ink, at most: each costs a millisecond."""
 
@@ -48,7 +50,7 @@ def png(
 def encoded(image: Image.Image) -> bytes:
     """Return an image as PNG."""
     stream = io.BytesIO()
-    image.save(stream, "PNG")
+    image.save(stream, "PNG", compress_level=LEVEL)
     return stream.getvalue()
 
 
