@@ -126,7 +126,8 @@ def test_a_file_does_not_hold_up_other_threads(work: Callable[[], Work]) -> None
 def test_a_film_does_not_hold_up_other_threads(tmp_path: Path) -> None:
     assert elements()
     check(lambda: film(tmp_path / "film.gif"))
-    assert Image.open(tmp_path / "film.gif").size == (800, 450)
+    with Image.open(tmp_path / "film.gif") as image:
+        assert image.size == (800, 450)
 
 
 def test_work_that_keeps_the_lock_is_found() -> None:
