@@ -21,7 +21,7 @@ Row = Callable[[Effort], Result]
 
 def rows() -> dict[str, Row]:
     """All rows, by name, in the order of the table."""
-    from . import drawing, growth, keeping, seen, stalls
+    from . import drawing, exports, growth, keeping, seen, stalls
 
     return {
         "generator": drawing.generator,
@@ -39,5 +39,6 @@ def rows() -> dict[str, Row]:
         "busy-kernel": seen.busy_kernel,
         "undo": seen.undo,
         "kernel-stall": stalls.kernel_stall,
+        "exports": exports.exports,
         "growth": growth.growth,
     }

@@ -19,7 +19,6 @@ from ..model.history import Film, Timeline
 from . import painter
 from .process import Job, Limits
 from .rasterize import font, frames, whole
-from .write_svg import PAPER
 
 FRAMES = 120
 """Frames of an animation, at most."""
@@ -78,7 +77,7 @@ def pictures(
     height = WIDTH * board[1] // board[0]
     known: list[Element | None] = []
     shown = np.empty(0, dtype="<u4")
-    paper = Image.new("RGB", (WIDTH, height), PAPER)
+    paper: Image.Image | None = None
     for frame in frames:
         if isinstance(frame, list):
             known += [decode("", fields) for fields in frame]
@@ -90,8 +89,7 @@ def pictures(
         if more and any(element.multiplies for element in elements):
             # They need what is below.
             more, elements = False, [element for number in numbers if (element := known[number]) is not None]
-        layer = painter.picture(elements, WIDTH, height, board, font=font, paper=None if more else PAPER)
-        paper = Image.alpha_composite(paper.convert("RGBA"), layer.convert("RGBA")).convert("RGB")
+        paper = painter.picture(elements, WIDTH, height, board, font=font, below=paper if more else None)
         shown = numbers
         yield paper
 

@@ -30,7 +30,6 @@ from .process import Job, Limits, Overspent, packed, run
 from .rasterize import DRAWING, packed_fields, png, svg, whole
 from .read_excalidraw import from_excalidraw
 from .read_svg import from_svg
-from .write_excalidraw import to_excalidraw
 
 BOARD = (WIDTH, HEIGHT)
 VERSION = 1
@@ -122,7 +121,7 @@ def written(
         case ".json":
             return _to_json(items, board)
         case ".excalidraw":
-            return to_excalidraw(_page(items, page))
+            return whole(Job("excalidraw", {}, DRAWING), packed(map(_keyed, _page(items, page))))
         case ".svg":
             return svg(_page(items, page), board, (board[0] * scale, board[1] * scale))
         case ".png":
@@ -245,6 +244,12 @@ def _pdf(pages: Sequence[Sequence[Item]], board: tuple[float, float]) -> bytes:
         for item in page
     )
     return whole(Job("pdf", {"pages": len(pages), "board": board}, DRAWING), packed(numbered))
+
+
+def _keyed(item: Item) -> bytes:
+    """Return the fields of an element with its key for a job."""
+    key = item.key.encode(errors="replace").decode()
+    return msgspec.msgpack.encode((msgspec.Raw(packed_fields(item)), key))
 
 
 def _to_json(items: Sequence[Item], board: tuple[float, float]) -> bytes:

@@ -166,7 +166,8 @@ def _from_array(source: object) -> Pillow.Image:
     if array.min() < 0 or array.max() > most:
         kind = "fractions from 0 to 1" if fractions else "whole numbers from 0 to 255"
         raise ArgumentError(f"the array of an image holds {kind}, not {array.min()} to {array.max()}")
-    return Pillow.fromarray(np.rint(array * (255 // most)).astype(np.uint8))
+    # Whole numbers as they are: rounding those takes a second for an image of 12 megapixels.
+    return Pillow.fromarray((np.rint(array * 255) if fractions else array).astype(np.uint8))
 
 
 def _opened(data: bytes) -> tuple[Pillow.Image, bool]:

@@ -19,7 +19,7 @@ from typing import IO, Any
 import msgspec
 
 from ..errors import ArgumentError, SketchError
-from ..model.archive import LoadReport
+from ..model.archive import Item, LoadReport
 from ..model.elements import Element, decode
 from . import animation, formats, images, painter, write_svg
 from .process import (
@@ -37,6 +37,7 @@ from .process import (
     send,
     too_large,
 )
+from .write_excalidraw import to_excalidraw
 
 REST = 300.0
 """Seconds without a job after which the process ends."""
@@ -99,6 +100,11 @@ def pdf(frames: Frames, *, pages: int, board: tuple[float, float]) -> Answer:
     yield from _parts(write_pdf.pdf(found, board))
 
 
+def excalidraw(frames: Frames) -> Answer:
+    """Write a page as a drawing of Excalidraw; frames have the key of each element with its fields."""
+    yield from _parts(to_excalidraw(Item(fields, key) for fields, key in _values(frames)))
+
+
 def load(_frames: Frames, *, path: str, board: tuple[float, float]) -> Answer:
     """Read a file."""
     return _report(formats.from_file(Path(path), board))
@@ -116,7 +122,7 @@ def picture(frames: Frames, *, mode: str, size: tuple[int, int]) -> Answer:
 
 
 JOBS: dict[str, Callable[..., Answer]] = {
-    each.__name__: each for each in (png, pixels, poster, film, svg, pdf, load, read, picture)
+    each.__name__: each for each in (png, pixels, poster, film, svg, pdf, excalidraw, load, read, picture)
 }
 
 

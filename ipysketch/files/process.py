@@ -80,9 +80,9 @@ def run(
 
 def whole(job: Job, frames: Iterable[bytes] = ()) -> bytes:
     """Return the whole result of a job."""
-    result = bytearray()
-    run(job, frames, result.extend)
-    return bytes(result)
+    pieces: list[bytes] = []
+    run(job, frames, pieces.append)
+    return b"".join(pieces)
 
 
 class _Process:
@@ -238,7 +238,8 @@ def _ready(job: Job) -> _Process:
             )
 
 
-def _end_all() -> None:
+def end_idle() -> None:
+    """End the processes that wait for a job."""
     while _idle:
         _idle.pop().end()
 
@@ -250,6 +251,6 @@ def _forget_all() -> None:
         _idle.pop().forget()
 
 
-atexit.register(_end_all)
+atexit.register(end_idle)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)

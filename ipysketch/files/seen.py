@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.elements import Element, Fill, Path, Primitive, TextRun, prepare
-from ..model.elements.display import polylined
+from ..model.elements import DisplayImage, Element, Fill, Path, Primitive, TextRun, prepare
+from ..model.elements.display import polylined, split
 from ..model.elements.transform import corners, mapped
 from ..model.geometry import Points, Rect
 
@@ -50,8 +50,7 @@ def seen(elements: Sequence[Element], board: tuple[float, float], detail: float)
         lines, counts = _thin([way for parts in displays for part in parts for way in _ways(part)], detail / 2)
         points += len(lines)
         length += _length(lines, counts)
-        ends = np.cumsum(counts).tolist()
-        rest = iter([lines[a:b] for a, b in zip([0, *ends], ends, strict=False)])
+        rest = iter(split(lines, counts))
         found += [
             Seen(
                 tuple([_along(part, [next(rest) for _ in _ways(part)]) for part in parts]),
@@ -95,7 +94,7 @@ def thinned(lines: Sequence[Points], detail: float) -> list[Points]:
     """Return polylines that differ from `lines` by less than `detail`: points near the line between their neighbours
     are dropped."""
     points, counts = _thin(lines, detail)
-    return np.split(points, np.cumsum(counts)[:-1])
+    return split(points, counts)
 
 
 def _thin(lines: Sequence[Points], detail: float) -> tuple[Points, NDArray[np.int64]]:
@@ -103,96 +102,125 @@ def _thin(lines: Sequence[Points], detail: float) -> tuple[Points, NDArray[np.in
     if not lines:
         return np.empty((0, 2)), np.empty(0, dtype=np.int64)
     points = np.concatenate(lines)
-    owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    # Coordinates apart, for numpy is several times as fast with arrays of one dimension.
+    x, y = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
+    counts = np.array([len(line) for line in lines], dtype=np.int64)
     for number in range(1, ROUNDS + 1):
         # The deviations of all rounds add up to less than `detail`.
-        inside = _second(owner)
-        before, after = points[inside - 1], points[inside + 1]
-        off = _distances(points[inside], before, after)
-        stays = np.ones(len(owner), dtype=bool)
-        stays[inside] = off > detail / 2**number
-        gone = len(owner) - int(stays.sum())
-        points, owner = points[stays], owner[stays]
+        heads = np.cumsum(counts) - counts
+        inside = _second(heads, counts)
+        stays = np.ones(len(x), dtype=bool)
+        stays[inside] = _distances(x, y, inside) > detail / 2**number
+        x, y = x[stays], y[stays]
+        gone = len(stays) - len(x)
+        counts = np.add.reduceat(stays, heads, dtype=np.int64)
         if gone < len(inside) / 8:
             break
-    return points, np.bincount(owner, minlength=len(lines))
+    return np.column_stack([x, y]), counts
 
 
 def _length(lines: Points, counts: NDArray[np.int64]) -> float:
     """Return how long those of some lines are together that have many points."""
-    steps = np.diff(lines, axis=0)
-    inside = np.repeat(counts > LONG, counts)
-    inside[np.cumsum(counts)[counts > 0] - 1] = False
-    inside = inside[:-1]
-    return float(np.sqrt((steps[inside] ** 2).sum(axis=1)).sum())
+    ends = np.cumsum(counts)
+    long = np.flatnonzero(counts > LONG)
+    ways = [
+        np.diff(lines[end - count : end], axis=0) for end, count in zip(ends[long], counts[long], strict=True)
+    ]
+    return sum(float(np.sqrt((steps * steps).sum(axis=1)).sum()) for steps in ways)
 
 
-def _second(owner: NDArray[np.int64]) -> NDArray[np.int64]:
+def _second(heads: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the index of every second point of each line, except its last."""
-    indices = np.arange(len(owner))
-    first = np.r_[True, owner[1:] != owner[:-1]]
-    last = np.r_[first[1:], True]
-    place = indices - np.maximum.accumulate(np.where(first, indices, 0))
-    return np.flatnonzero((place % 2 == 1) & ~last)
+    odd = (np.arange(int(counts.sum())) - np.repeat(heads, counts)) % 2 == 1
+    odd[heads + counts - 1] = False
+    return np.flatnonzero(odd)
 
 
-def _distances(points: Points, starts: Points, ends: Points) -> NDArray[np.float64]:
-    """Return the distance of each point from the segment between two others."""
-    along = ends - starts
-    square = (along**2).sum(axis=1)
-    part = ((points - starts) * along).sum(axis=1) / np.where(square == 0, 1, square)
-    off = points - starts - np.clip(part, 0, 1)[:, None] * along
-    distances: NDArray[np.float64] = np.hypot(off[:, 0], off[:, 1])
+def _distances(
+    x: NDArray[np.float64], y: NDArray[np.float64], inside: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the distance of each point `inside` from the segment between its neighbours."""
+    x0, y0 = x[inside - 1], y[inside - 1]
+    along, up = x[inside + 1] - x0, y[inside + 1] - y0
+    dx, dy = x[inside] - x0, y[inside] - y0
+    square = along * along + up * up
+    part = np.clip((dx * along + dy * up) / np.where(square == 0, 1, square), 0, 1)
+    dx, dy = dx - part * along, dy - part * up
+    distances: NDArray[np.float64] = np.sqrt(dx * dx + dy * dy)
     return distances
 
 
 def _visible(elements: Sequence[Element], board: tuple[float, float], detail: float) -> list[list[Primitive]]:
     """Return the primitives of each element that are on the board and large enough."""
     prepare(elements)
-    parts = [part for element in elements for part in element.display]
     whole = Rect(0.0, 0.0, *board)
-    curved = [part for part in parts if isinstance(part, Fill) and part.curved]
-    insides = iter(_meeting([np.concatenate(part.contours) for part in curved], whole.inflate(1)))
-    shown = iter(
+    curved = [
+        part.contours
+        for element in elements
+        for part in element.display
+        if isinstance(part, Fill) and part.curved
+    ]
+    insides = iter(_meeting(curved, whole.inflate(1)))
+    found: list[list[Primitive]] = [
         [
-            next(insides) if isinstance(part, Fill) and part.curved else _shown(part, whole, detail)
-            for part in parts
+            part
+            for part in element.display
+            if (next(insides) if isinstance(part, Fill) and part.curved else _shown(part, whole, detail))
         ]
-    )
-    found = [[part for part in element.display if next(shown)] for element in elements]
+        for element in elements
+    ]
     for element in elements:
         # It is used once, and for long strokes it is large.
         vars(element).pop("display", None)
     return found
 
 
-def _meeting(shapes: Sequence[Points], box: Rect) -> list[bool]:
+def _meeting(shapes: Sequence[Sequence[Points]], box: Rect) -> list[bool]:
     """Return whether the rectangle around each of `shapes` meets `box`. All at once: there are many."""
     if not shapes:
         return []
-    counts = np.array([len(shape) for shape in shapes])
-    points, heads = np.concatenate(shapes), np.cumsum(counts) - counts
-    least, most = np.minimum.reduceat(points, heads), np.maximum.reduceat(points, heads)
-    meets = (least <= (box.x1, box.y1)) & (most >= (box.x0, box.y0))
-    found: list[bool] = (meets[:, 0] & meets[:, 1]).tolist()
+    lines = [line for shape in shapes for line in shape]
+    sizes, counts = np.array([len(shape) for shape in shapes]), np.array([len(line) for line in lines])
+    points, heads, firsts = np.concatenate(lines), np.cumsum(counts) - counts, np.cumsum(sizes) - sizes
+    meets = np.ones(len(shapes), dtype=bool)
+    for values, low, high in ((points[:, 0], box.x0, box.x1), (points[:, 1], box.y0, box.y1)):
+        one = np.ascontiguousarray(values)
+        meets &= np.minimum.reduceat(np.minimum.reduceat(one, heads), firsts) <= high
+        meets &= np.maximum.reduceat(np.maximum.reduceat(one, heads), firsts) >= low
+    found: list[bool] = meets.tolist()
     return found
 
 
 def _shown(part: Primitive, board: Rect, detail: float) -> bool:
+    if isinstance(part, TextRun) and _height(part) < SMALLEST * detail:
+        return False
+    if not isinstance(part, TextRun | Path):
+        return True
+    box = around(part, board)
+    return box.x1 >= board.x0 and box.y1 >= board.y0 and box.x0 <= board.x1 and box.y0 <= board.y1
+
+
+def _height(part: TextRun) -> float:
+    """Return the height of type where it is seen."""
+    affine = part.affine
+    if affine is None:
+        return part.size
+    return part.size * math.sqrt(abs(affine[0] * affine[3] - affine[1] * affine[2]))
+
+
+def around(part: Primitive, board: Rect) -> Rect:
+    """Return a rectangle outside of which nothing of a primitive is painted; of an area, the whole board."""
     match part:
         case TextRun(_, _, y, size, _, width, affine):
             # Letters reach below the baseline and beyond the width.
             box = Rect(part.left, y, part.left + width, y).inflate(2 * size)
-            if affine is not None:
-                box = Rect.around(mapped(affine, corners(box)))
-                size *= math.sqrt(abs(affine[0] * affine[3] - affine[1] * affine[2]))
-            if size < SMALLEST * detail:
-                return False
+        case DisplayImage(box, _, _, affine):
+            pass
         case Path(points, _, width):
-            box = Rect.around(points).inflate(width / 2 + 1)
+            return Rect.around(points).inflate(width / 2 + 1)
         case _:
-            return True
-    return box.x1 >= board.x0 and box.y1 >= board.y0 and box.x0 <= board.x1 and box.y0 <= board.y1
+            return board
+    return box if affine is None else Rect.around(mapped(affine, corners(box)))
 
 
 def _sparse(way: Points, step: int) -> Points:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from ..model.archive import Item
 from ..model.elements import Arrow, Element, Ellipse, Highlighter, Line, Page, Rectangle, Stroke, Text
@@ -77,7 +78,7 @@ def _parts(element: Element, key: str, files: dict[str, Any]) -> Iterator[dict[s
             pressure = getattr(element, "pressure", None)
             yield {
                 **_line("freedraw", element.points, element.color, element.width / PEN),
-                "pressures": [] if pressure is None else [round(float(one), 3) for one in pressure],
+                "pressures": [] if pressure is None else np.round(pressure, 3).tolist(),
                 "simulatePressure": pressure is None and getattr(element, "look", "even") == "flow",
             }
         case Arrow() | Line():
@@ -119,7 +120,7 @@ def _primitive(
             }
         case Fill():
             for contour in part.contours:
-                closed = [*contour.tolist(), contour[0].tolist()]
+                closed = np.concatenate([contour, contour[:1]])
                 yield {**_line("line", closed, "transparent", 1), "backgroundColor": part.color}
         case TextRun():
             angle, scale, (x, y) = _turn(part.affine, (part.left + part.width / 2, part.y - part.size / 4))
@@ -162,20 +163,16 @@ def _turn(
     return math.atan2(b, a), math.sqrt(abs(a * d - b * c)), (a * x + c * y + e, b * x + d * y + f)
 
 
-def _line(
-    kind: str, points: Points | list[list[float]], color: str, width: float, dash: str = ""
-) -> dict[str, Any]:
+def _line(kind: str, points: Points, color: str, width: float, dash: str = "") -> dict[str, Any]:
     """Return a line: Excalidraw has its points from the first one on."""
-    places = points if isinstance(points, list) else points.tolist()
-    x0, y0 = places[0]
-    xs, ys = [x for x, _ in places], [y for _, y in places]
+    (x, y), (wide, high) = points[0].tolist(), np.ptp(points, axis=0).tolist()
     return {
         "type": kind,
-        "x": _number(x0),
-        "y": _number(y0),
-        "width": _number(max(xs) - min(xs)),
-        "height": _number(max(ys) - min(ys)),
-        "points": [[_number(x - x0), _number(y - y0)] for x, y in places],
+        "x": _number(x),
+        "y": _number(y),
+        "width": _number(wide),
+        "height": _number(high),
+        "points": np.round(points - points[0], 3).tolist(),
         "lastCommittedPoint": None,
         **_inked(color, width, dash),
     }

@@ -11,18 +11,16 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path as File
 from typing import Any
-
-import numpy as np
 
 from ..errors import SketchError
 from ..model.elements import DisplayImage, Element, Fill, Path, TextRun
 from ..model.elements.transform import Affine
-from ..model.geometry import Points
 from . import fonts
 from .images import paintable
+from .pdf_content import operators
 from .seen import Seen, seen
 
 try:
@@ -32,6 +30,7 @@ try:
     from fpdf.bidi import BidiParagraph
     from fpdf.drawing import GraphicsContext, PaintBlendComposite, PaintedPath
     from fpdf.enums import BlendMode, PathPaintRule, StrokeCapStyle, StrokeJoinStyle, TextDirection
+    from fpdf.syntax import PDFContentStream
 except ImportError:
     AVAILABLE = False
 else:
@@ -48,6 +47,10 @@ DOT = 0.1
 """Points by which a line may differ from the exact curve: a dot at 720 to an inch."""
 GRID = 20
 """Parts of a point in which it is written."""
+LEVEL = 1
+"""How hard zlib tries."""
+TOGETHER = 200
+"""Elements whose operators are written together."""
 
 
 def pdf(pages: Sequence[Sequence[Element]], board: tuple[float, float]) -> bytes:
@@ -67,13 +70,32 @@ def pdf(pages: Sequence[Sequence[Element]], board: tuple[float, float]) -> bytes
         isinstance(part, DisplayImage) for page in shown for element in page for part in element.display
     )
     file._resource_catalog.next_xobject_index = images + 1  # noqa: SLF001  # there is no other way
+    # Numbers become hardly smaller by the usual level, which takes three times as long.
+    PDFContentStream._COMPRESSION_LEVEL = LEVEL  # noqa: SLF001  # docs/decisions/0014
     type_case = TypeCase(file)
     for page in shown:
         file.add_page()
-        for element in page:
-            _draw(file, type_case, element)
+        for plain, elements in groupby(page, key=_is_plain):
+            if plain:
+                _plain(file, elements)
+                continue
+            for element in elements:
+                _draw(file, type_case, element)
     type_case.warn()
     return bytes(file.output())
+
+
+def _is_plain(element: Seen) -> bool:
+    """Return whether an element is nothing but ink that covers."""
+    covers = element.opacity == 1 and not element.multiplies
+    return covers and all(isinstance(part, Path | Fill) for part in element.display)
+
+
+def _plain(file: FPDF, elements: Iterable[Seen]) -> None:
+    """Draw plain elements."""
+    waiting = iter(elements)
+    while some := list(islice(waiting, TOGETHER)):
+        _out(file, [part for each in some for part in each.display if isinstance(part, Path | Fill)])
 
 
 def _draw(file: FPDF, type_case: TypeCase, element: Seen) -> None:
@@ -114,36 +136,19 @@ def _is_two(part: Path | Fill) -> bool:
 
 def _ink(file: FPDF, parts: Sequence[Path | Fill], element: Seen) -> None:
     """Draw parts without a drawing context: many times as fast."""
-    # Downwards from the upper edge.
-    text = f"q {1 / GRID} 0 0 {-1 / GRID} 0 {file.h:.2f} cm {''.join(map(_operators, parts))}Q"
     style: dict[str, Any] = {}
     if element.opacity < 1:
         style.update(fill_opacity=element.opacity, stroke_opacity=element.opacity)
     if element.multiplies:
         style["blend_mode"] = BlendMode.MULTIPLY
     with file.local_context(**style) if style else nullcontext():
-        file._out(text)  # noqa: SLF001  # docs/decisions/0014
+        _out(file, parts)
 
 
-def _operators(part: Path | Fill) -> str:
-    if isinstance(part, Fill):
-        # All contours as one thing: it is nowhere darker where they overlap.
-        way = "".join([_line(contour) for contour in part.contours])
-        return f"{_color(part.color)} rg {way}f{'*' if part.even_odd else ''} "
-    way = _line(part.points if len(part.points) > 1 else np.concatenate([part.points, part.points]))
-    inside = "" if part.fill is None else f"{_color(part.fill)} rg {way}f "
-    dash = " ".join(f"{GRID * length:.0f}" for length in part.dash)
-    return f"{inside}{_color(part.color)} RG {GRID * part.width:.0f} w 1 J 1 j [{dash}] 0 d {way}S "
-
-
-def _line(points: Points) -> str:
-    """Return the operators of a polyline."""
-    numbers = np.rint(GRID * points).astype(np.int64).ravel().tolist()
-    return ("%d %d m " + "%d %d l " * (len(points) - 1)) % tuple(numbers)
-
-
-def _color(color: str) -> str:
-    return " ".join(f"{int(color[at : at + 2], 16) / 255:.4g}" for at in (1, 3, 5))
+def _out(file: FPDF, parts: Sequence[Path | Fill]) -> None:
+    # Downwards from the upper edge.
+    space = f"q {1 / GRID} 0 0 {-1 / GRID} 0 {file.h:.2f} cm ".encode()
+    file._out(b"".join([space, *operators(parts, GRID), b"Q"]))  # noqa: SLF001  # docs/decisions/0014
 
 
 def _together(paths: Sequence[Path | Fill], opacity: float) -> GraphicsContext:

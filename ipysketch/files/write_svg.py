@@ -54,21 +54,21 @@ def svg(
     pixels: tuple[float, float] | None = None,
     paper: str | None = PAPER,
     *,
-    crisp: bool = False,
+    corner: tuple[float, float] = (0, 0),
 ) -> str:
     """Return the text of an SVG file of the drawing on white paper, or on nothing.
 
-    `board` is its width and height in board units, `pixels` how large it is shown: as many as units, if None.
-    Each pixel of a `crisp` one is inside or outside."""
+    `board` is the width and height of what is shown in board units, `pixels` how large it is shown: as many as units,
+    if None. `corner` is the upper left corner of what is shown."""
     wide, high = map(_number, board)
     width, height = map(_number, pixels or board)
+    view = " ".join(f"{number:.10g}" for number in (*corner, *board))
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {wide} {high}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="{view}">',
             *([f'<rect width="{wide}" height="{high}" fill="{paper}"/>'] if paper else ()),
             # Text keeps its width at any size, and is not fitted to the pixels of one screen.
-            '<g fill="none" stroke-linecap="round" stroke-linejoin="round" text-rendering="geometricPrecision"'
-            + (' shape-rendering="crispEdges">' if crisp else ">"),
+            '<g fill="none" stroke-linecap="round" stroke-linejoin="round" text-rendering="geometricPrecision">',
             *(line for element in _prepared(elements) for line in _element(element)),
             "</g>",
             "</svg>\n",

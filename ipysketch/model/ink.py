@@ -67,7 +67,7 @@ def contours(hands: Sequence[Hand]) -> list[tuple[Points, ...]]:
         return []
     chosen = nodes(hands)
     sizes = np.array([len(numbers) for numbers in chosen])
-    raw = np.concatenate([hand.eighths[numbers] for hand, numbers in zip(hands, chosen, strict=True)])
+    raw = np.concatenate([_chosen(hand.eighths, numbers) for hand, numbers in zip(hands, chosen, strict=True)])
     parts = np.full(len(raw), DOT)
     heads = np.cumsum(sizes) - sizes
     inner = np.ones(len(raw), dtype=bool)
@@ -88,15 +88,20 @@ def contours(hands: Sequence[Hand]) -> list[tuple[Points, ...]]:
     return outlines(_streamlined(raw, flowing), parts * widths, sizes)
 
 
+def _chosen(values: Whole, numbers: Whole) -> Whole:
+    """Return those of `values` that `numbers` say: mostly all."""
+    return values if len(numbers) == len(values) else values[numbers]
+
+
 def nodes(hands: Sequence[Hand]) -> list[Whole]:
     """Return which samples of each stroke shape its ink: those a board unit apart, or a quarter of the width where that
     is more, and the last in place of the one before where they are nearer. Without a rule, all that moved."""
     points = np.concatenate([hand.eighths for hand in hands])
     sizes = np.array([len(hand.eighths) for hand in hands])
     heads = np.cumsum(sizes) - sizes
-    steps = np.diff(points, axis=0, prepend=points[:1])
+    x, y = np.diff(points[:, 0], prepend=points[0, 0]), np.diff(points[:, 1], prepend=points[0, 1])
     apart = np.array([max(32, hand.width) ** 2 if hand.rule else 1 for hand in hands])
-    enough = 16 * (steps * steps).sum(axis=1) >= np.repeat(apart, sizes)
+    enough = 16 * (x * x + y * y) >= np.repeat(apart, sizes)
     enough[heads] = True
     # Most hands move on with each sample.
     usual = np.logical_and.reduceat(enough, heads).tolist()
@@ -131,14 +136,14 @@ def _pace(parts: Floats, raw: Whole, strokes: Sequence[tuple[Hand, Whole, int]])
     """Set the parts of the width that come from speed, with their tapered ends."""
     sizes = np.array([len(numbers) for _, numbers, _ in strokes])
     heads = np.cumsum(sizes) - sizes
-    rows = np.concatenate([np.arange(head, head + len(numbers)) for _, numbers, head in strokes])
-    times, apart = [], 0
-    for hand, numbers, _ in strokes:
-        assert hand.milliseconds is not None
-        times.append(hand.milliseconds[numbers] - hand.milliseconds[0] + apart)
-        # The moments of one stroke are far from those of the next.
-        apart = int(times[-1][-1]) + 4 * MOMENT
-    moments = np.concatenate(times)
+    rows = np.arange(int(sizes.sum())) + np.repeat([head for _, _, head in strokes] - heads, sizes)
+    times = [
+        _chosen(hand.milliseconds, numbers) for hand, numbers, _ in strokes if hand.milliseconds is not None
+    ]
+    # The moments of one stroke are far from those of the next.
+    ends = np.array([int(time[-1] - time[0]) + 4 * MOMENT for time in times])
+    begins = np.cumsum(ends) - ends - [int(time[0]) for time in times]
+    moments = np.concatenate(times) + np.repeat(begins, sizes)
     lengths = _lengths(np.diff(raw[rows], axis=0, prepend=raw[rows[:1]]) / 8)
     lengths[heads] = 0.0
     # One after the other, for a sum over all of them is rounded otherwise.
@@ -189,11 +194,15 @@ def outlines(points: Points, radii: Floats, sizes: Whole) -> list[tuple[Points, 
     are narrower than the ink."""
     tails = np.cumsum(sizes) - 1
     heads = tails - sizes + 1
-    steps = points[1:] - points[:-1]
-    lengths = _lengths(steps)
+    sx, sy = np.diff(points[:, 0]), np.diff(points[:, 1])
+    lengths: Floats = np.sqrt(sx * sx + sy * sy)
     still = lengths == 0
-    units = np.where(still[:, None], (1.0, 0.0), steps / np.where(still, 1.0, lengths)[:, None])
-    (ax, ay), (bx, by) = units[:-1].T, units[1:].T
+    units = np.empty((len(points), 2))
+    units[-1] = (1.0, 0.0)
+    divisor = np.where(still, 1.0, lengths)
+    ux, uy = np.where(still, 1.0, sx / divisor), np.where(still, 0.0, sy / divisor)
+    units[:-1, 0], units[:-1, 1] = ux, uy
+    ax, ay, bx, by = ux[:-1], uy[:-1], ux[1:], uy[1:]
     along, across = ax * bx + ay * by, ax * by - ay * bx
     legs = np.minimum(lengths[:-1], lengths[1:]) / 2
     inner = np.ones(len(points), dtype=bool)
@@ -207,7 +216,7 @@ def outlines(points: Points, radii: Floats, sizes: Whole) -> list[tuple[Points, 
     single = _marked(len(points), heads) & _marked(len(points), tails)
     ends_of = np.searchsorted(ends, begins + ~single[begins])
     ends = ends[ends_of]
-    made = _contours(points, radii, np.concatenate([units, [(1.0, 0.0)]]), begins, ends)
+    made = _contours(points, radii, units, begins, ends)
     counts = np.diff(np.searchsorted(begins, np.append(heads, len(points)))).tolist()
     found, at = [], 0
     for count in counts:
@@ -225,18 +234,21 @@ def _marked(count: int, rows: Whole) -> Truth:
 def _contours(points: Points, radii: Floats, units: Points, begins: Whole, ends: Whole) -> list[Points]:
     """Return a contour for each stretch from row `begins` to row `ends`: its left side, the cap at its end, its right
     side backwards, the cap at its begin. `units` has the direction after each row."""
+    # Coordinates apart, for numpy is several times as fast with arrays of one dimension.
     sizes = np.maximum(2, ends - begins + 1)
     heads = np.cumsum(sizes) - sizes
     tails = heads + sizes - 1
     place = np.arange(int(sizes.sum())) - np.repeat(heads, sizes)
     rows = np.minimum(np.repeat(begins, sizes) + place, np.repeat(ends, sizes))
-    at, radius = points[rows], radii[rows]
-    ahead = units[rows]
-    ahead[tails] = ahead[tails - 1]
+    radius = radii[rows]
+    x, y = points[:, 0][rows], points[:, 1][rows]
+    # The direction ahead, and left of it.
+    ax, ay = units[:, 0][rows], units[:, 1][rows]
     lone = begins == ends
-    ahead[heads[lone]] = ahead[tails[lone]] = (1.0, 0.0)
-    left = np.column_stack([-ahead[:, 1], ahead[:, 0]])
-    out = radius[:, None] * left
+    for part, alone in ((ax, 1.0), (ay, 0.0)):
+        part[tails] = part[tails - 1]
+        part[heads[lone]] = part[tails[lone]] = alone
+    lx, ly = -ay, ax
     starts = np.cumsum(4 * sizes + 17) - (4 * sizes + 17)
     line = np.empty((int((4 * sizes + 17).sum()), 2))
     # Where a row is on the left side, and on the right, which goes backwards.
@@ -244,21 +256,27 @@ def _contours(points: Points, radii: Floats, units: Points, begins: Whole, ends:
     back = np.repeat(starts + 4 * sizes + 8, sizes) - 2 * place
     tail = _marked(len(rows), tails)
     first = np.flatnonzero(~tail)
-    middles = (at[first] + at[first + 1]) / 2
-    half = ((radius[first] + radius[first + 1]) / 2)[:, None] * left[first]
     inside = np.flatnonzero(~tail & (place > 0))
-    before, after = left[inside - 1], left[inside]
-    opened = 1 + (before[:, 0] * after[:, 0] + before[:, 1] * after[:, 1])
-    bends = radius[inside, None] * ((before + after) / opened[:, None])
-    for side, way, sign in ((there, 1, 1.0), (back, -1, -1.0)):
-        line[side[heads]] = at[heads] + sign * out[heads]
-        line[side[first] + 2 * way] = middles + sign * half
-        line[side[inside] + way] = at[inside] + sign * bends
-        line[side[tails] + 2 * way] = at[tails] + sign * out[tails]
-        for flat in (side[heads] + way, side[tails] + way):
-            line[flat] = (line[flat - 1] + line[flat + 1]) / 2
-    for rows_of, sign, begin in ((tails, 1.0, starts + 2 * sizes + 1), (heads, -1.0, starts + 4 * sizes + 9)):
-        cap = np.array(_CAP)[None] * (sign * radius[rows_of])[:, None, None]
-        turned = cap[:, :, :1] * left[rows_of][:, None] + cap[:, :, 1:] * ahead[rows_of][:, None]
-        line[(begin[:, None] + np.arange(8)).ravel()] = (at[rows_of][:, None] + turned).reshape(-1, 2)
+    half = (radius[first] + radius[first + 1]) / 2
+    opened = 1 + (lx[inside - 1] * lx[inside] + ly[inside - 1] * ly[inside])
+    for axis, at, left, ahead in ((0, x, lx, ax), (1, y, ly, ay)):
+        side_of = line[:, axis]
+        out = radius * left
+        middles = (at[first] + at[first + 1]) / 2
+        halves = half * left[first]
+        bends = radius[inside] * ((left[inside - 1] + left[inside]) / opened)
+        for side, way, sign in ((there, 1, 1.0), (back, -1, -1.0)):
+            side_of[side[heads]] = at[heads] + sign * out[heads]
+            side_of[side[first] + 2 * way] = middles + sign * halves
+            side_of[side[inside] + way] = at[inside] + sign * bends
+            side_of[side[tails] + 2 * way] = at[tails] + sign * out[tails]
+            for flat in (side[heads] + way, side[tails] + way):
+                side_of[flat] = (side_of[flat - 1] + side_of[flat + 1]) / 2
+        for rows_of, sign, begin in (
+            (tails, 1.0, starts + 2 * sizes + 1),
+            (heads, -1.0, starts + 4 * sizes + 9),
+        ):
+            cap = np.array(_CAP)[None] * (sign * radius[rows_of])[:, None, None]
+            turned = cap[:, :, 0] * left[rows_of][:, None] + cap[:, :, 1] * ahead[rows_of][:, None]
+            side_of[begin[:, None] + np.arange(8)] = at[rows_of][:, None] + turned
     return [line[a : a + 4 * n + 17] for a, n in zip(starts.tolist(), sizes.tolist(), strict=True)]

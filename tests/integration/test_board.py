@@ -53,7 +53,7 @@ def run(code: str, home: Path, *command: str, **variables: str) -> subprocess.Co
 
 SHOWING = {"IPython", "PIL", "anywidget", "ipycanvas", "ipywidgets", "numpy", "traitlets"}
 """What only a board that is shown, or a drawing with numbers in it, needs."""
-NOW_AND_THEN = {"fpdf", "pandas", "resvg_py", "segno", "statistics", "tinycss2", "uharfbuzz"}
+NOW_AND_THEN = {"fpdf", "pandas", "pypdfium2", "resvg_py", "segno", "statistics", "tinycss2", "uharfbuzz"}
 CONNECTING = {"asyncio", "msgspec", "websockets"}
 
 

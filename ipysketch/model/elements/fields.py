@@ -48,11 +48,14 @@ def column(values: object, least: int, most: int) -> list[int] | None:
     """Return a list of whole numbers from `least` to `most`."""
     if not isinstance(values, list | tuple):
         return None
-    numbers = values if set(map(type, values)) <= {int} else [whole(value) for value in values]
+    numbers = list(values)
     # A loop that checks each number again would be the slowest part of decoding a long stroke.
-    if None in numbers or (numbers and not least <= min(numbers) <= max(numbers) <= most):
-        return None
-    return list(numbers)
+    if not set(map(type, values)) <= {int}:
+        found = [whole(value) for value in values]
+        if None in found:
+            return None
+        numbers = [number for number in found if number is not None]
+    return numbers if not numbers or least <= min(numbers) <= max(numbers) <= most else None
 
 
 def color(value: object) -> str | None:

@@ -129,7 +129,9 @@ def encoded_times(times: NDArray[np.float64] | None) -> list[int] | None:
 def decoded_times(fields: Mapping[str, object], count: int) -> NDArray[np.float64] | None:
     """Return the times of a stroke of `count` points, shape (count,) in seconds; None when they were not measured."""
     steps = read.column(fields.get("times"), 0, LATEST)
-    return np.array(steps).cumsum() / 1000 if steps is not None and len(steps) == count else None
+    return (
+        np.array(steps, dtype=np.int64).cumsum() / 1000 if steps is not None and len(steps) == count else None
+    )
 
 
 def _encoded_pressure(pressure: NDArray[np.float64] | None) -> list[int] | None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import PIL.Image
 import pytest
+from numpy.typing import NDArray
 
 import ipysketch
 from ipysketch import SketchError
 from ipysketch.files import fonts, painter
-from ipysketch.files.rasterize import png, poster, raster
+from ipysketch.files.rasterize import font, png, poster, raster
+from ipysketch.model.elements import Element
 
 from ...contract.gallery import BOARD, elements, everything, gallery
 from .drawn import element, huge_image, text
@@ -58,29 +62,93 @@ def test_anybody_can_draw_elements_as_pixels() -> None:
     assert (pixels == raster(everything(), 320, 180, (1280, 720))).all()
 
 
-def test_a_picture_of_many_elements_differs_at_edges_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawing = everything()
-    usual = np.asarray(painter.picture(drawing, 640, 360, (1280, 720), font=None).convert("RGB"), int)
-    monkeypatch.setattr(painter, "MANY", 1)
-    many = np.asarray(painter.picture(everything(), 640, 360, (1280, 720), font=None), int)
+def both(
+    drawing: Sequence[Element], monkeypatch: pytest.MonkeyPatch, width: int = 640
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pictures of a drawing as one of few elements, by resvg, and as one of many, by PDFium."""
+    found = []
+    for many in (len(drawing) + 1, 1):
+        monkeypatch.setattr(painter, "MANY", many)
+        image = painter.picture(drawing, width, width * 9 // 16, (1280, 720), font=font(drawing))
+        found.append(np.asarray(image, dtype=np.int64))
+    return found[0], found[1]
+
+
+def differences(usual: NDArray[np.int64], many: NDArray[np.int64]) -> tuple[float, int]:
+    """How much two pictures differ on the mean, and at most where there is no edge: where a point is as its neighbours."""
     off = np.abs(usual - many).max(axis=2)
-    # A point is an edge where it is not as all of its neighbours are.
     around = np.stack([np.roll(usual, step, (0, 1)) for step in ((0, 1), (1, 0), (0, -1), (-1, 0))])
     edges = np.abs(around - usual).max(axis=(0, 3)) > 8
-    assert edges.any()
-    assert off[~edges].max() <= 16
-    assert off.mean() < 1
+    return float(off.mean()), int(off[~edges].max())
 
 
-def test_a_layer_of_many_elements_is_transparent_where_there_is_no_ink(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(painter, "MANY", 1)
+@pytest.mark.parametrize("kind", gallery())
+def test_a_picture_of_many_elements_is_that_of_few(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mean, inside = differences(*both(elements(gallery()[kind]), monkeypatch))
+    assert mean < 0.1
+    assert inside <= 16
+    # A control: a picture in which each element lies an eighth of a unit aside is another one.
+    aside = [element(**{**one, "offset": [8, 0]}) for one in gallery()[kind]]
+    shifted, _ = differences(both(elements(gallery()[kind]), monkeypatch)[0], both(aside, monkeypatch)[1])
+    assert shifted > 2 * mean
+
+
+THIN: dict[str, Any] = {"kind": "line", "points": [800, 800, 4_000, 2_000], "color": "#3060c0"}
+RARE: dict[str, list[dict[str, Any]]] = {
+    "narrower than a pixel": [{**THIN, "width": 2}, {**THIN, "width": 3, "opacity": 50}],
+    "upright rectangles": [
+        {"kind": "area", "contours": [[801 + 8 * n, 803, 77, 0, 0, 99, -77, 0]], "fill": "#3060c0"}
+        for n in (0, 30)
+    ],
+    "very far away": [{**THIN, "points": [800, 800, 990_000, 500_000], "width": 32}],
+    "translucent, with a line": [
+        {
+            "kind": "ellipse",
+            "box": [800, 800, 3_000, 2_000],
+            "color": "#d1495b",
+            "width": 160,
+            "fill": "#edae49",
+        }
+        | {"opacity": 50}
+    ],
+    "dots": [
+        {**THIN, "width": 64, "dash": "dotted"},
+        {**THIN, "points": [800, 800], "width": 64, "kind": "stroke"},
+    ],
+    "between lines": [
+        {**THIN, "width": 320},
+        {"kind": "text", "at": [1_600, 1_200], "text": "between", "size": 640, "color": "#d1495b"},
+        {**THIN, "points": [800, 2_000, 4_000, -1_000], "width": 160},
+        {"kind": "text", "at": [2_400, 1_600], "text": "above", "size": 640, "color": "#000000"},
+    ],
+}
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_what_the_painter_of_many_does_otherwise_is_met(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mean, inside = differences(*both([element(**fields) for fields in RARE[name]], monkeypatch))
+    assert mean < 0.2
+    assert inside <= 16
+
+
+def test_many_elements_are_painted_over_what_is_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    below = PIL.Image.new("RGB", (640, 360), "#edae49")
     line = element(kind="line", points=[80, 80, 800, 400], color="#3060c0", width=64)
-    layer = np.asarray(painter.picture([line], 640, 360, (1280, 720), font=None, paper=None))
-    assert layer.shape == (360, 640, 4)
-    inked = layer[..., 3] > 0
-    assert (0.001 < inked.mean() < 0.1).all()
-    # The colour at edges is that of the ink, not mixed with that of the paper.
-    assert np.abs(layer[inked & (layer[..., 3] > 40)][:, :3].astype(int) - (0x30, 0x60, 0xC0)).max() < 8
+    pictures = []
+    for many in (2, 1):
+        monkeypatch.setattr(painter, "MANY", many)
+        image = painter.picture([line], 640, 360, (1280, 720), font=None, below=below)
+        pictures.append(np.asarray(image, dtype=np.int64))
+    assert pictures[1][300, 600].tolist() == [0xED, 0xAE, 0x49]
+    assert differences(*pictures)[0] < 0.1
+
+
+def test_without_pdfium_pictures_are_painted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing = everything()
+    usual = png(drawing, 320, 180, BOARD)
+    monkeypatch.setattr(painter, "MANY", 1)
+    monkeypatch.setattr(painter, "AVAILABLE", False)
+    assert painter.png(drawing, 320, 180, BOARD, font=font(drawing)) == usual
 
 
 def test_a_poster_that_is_too_large_is_the_same_picture_made_smaller() -> None:
