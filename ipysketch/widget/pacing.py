@@ -129,6 +129,11 @@ class ViewPacer:
         return sum(view.visible for view in self._views.values())
 
     @property
+    def views(self) -> int:
+        """The number of views that there are."""
+        return len(self._views)
+
+    @property
     def visible(self) -> tuple[str, ...]:
         """The views that can be seen."""
         return tuple(name for name, view in self._views.items() if view.visible)

@@ -94,6 +94,7 @@ from .messages import (
     ServerMessage,
     Snapshot,
     Ticket,
+    Want,
     Welcome,
     request_id,
 )
@@ -196,6 +197,7 @@ __all__ = [
     "ServerMessage",
     "Snapshot",
     "Ticket",
+    "Want",
     "Touch",
     "Welcome",
     "apply",

@@ -44,6 +44,7 @@ from ..protocol import (
     Remove,
     RoomState,
     Ticket,
+    Want,
     Welcome,
     check_event_name,
     check_key,
@@ -110,6 +111,11 @@ class Room:
             + self.delivery.memory
             + PEER_BYTES * len(self._members.companions.lines)
         )
+
+    @property
+    def presence_bytes(self) -> int:
+        """Bytes of what a peer is sent of everybody's presence when it joins, roughly."""
+        return self._presence.size
 
     @property
     def locked(self) -> bool:
@@ -249,6 +255,10 @@ class Room:
             case Remove(peer=target, id=id):
                 self._remove(peer, target)
                 self.send_done(peer, id)
+            case Want(previews=previews, id=id):
+                self._members.companions.want(peer, previews)
+                if id:
+                    peer.wants.append(id)
             case Join() | Accompany():
                 raise RemoteError("joined-already", "this connection has joined already; open another one")
             case _:
