@@ -23,7 +23,8 @@ from relay.protocol import (
     Want,
 )
 from relay.room.companions import Companions
-from relay.room.delivery import FRAME_BYTES, Delivery
+from relay.room.delivery import Delivery
+from relay.room.events import FRAME_BYTES
 from relay.room.peer import Peer
 from relay.room.presence import TEXT_OF_NUMBER
 from relay.room.presence import Presence as RoomPresence
