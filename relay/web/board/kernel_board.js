@@ -71,7 +71,11 @@ export class KernelBoard extends EventTarget {
       },
     });
     const connected = () => this.#road.want(Boolean(channel.get("connected")) && !this.#gone);
-    channel.onChange(["connected"], connected);
+    channel.onChange(["connected"], () => {
+      connected();
+      // A kernel that has come back is somebody new to the relay, which knows nothing of what is under the hand.
+      if (channel.get("connected")) this.#turn();
+    });
     channel.observe(["author"], () => {
       this.#scene.author = channel.get("author") ?? "";
     });

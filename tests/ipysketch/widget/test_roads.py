@@ -26,6 +26,8 @@ def live(count: int, *, here: bool = True) -> Any:
 def grown(board: Board) -> list[Any]:
     """The points that the kernel has sent since this was asked the last time."""
     found = [growth[2] for message in board.sent if "live" in message for growth in message["live"]["grown"]]
+    for view in ("a", "b"):
+        board.receive("ack", view=view, frame=board.frontend.frame)
     board.sent.clear()
     return found
 
