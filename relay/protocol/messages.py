@@ -130,7 +130,7 @@ class Invite(Request, frozen=True, tag="invite"):
 
 
 class Want(Request, frozen=True, tag="want"):
-    """Ask for others' `previews`, or for none of them while a companion of the sender receives them; answered by a `Done`.
+    """Ask for others' `previews`, or for none while a companion of the sender receives them; answered by a `Done`.
 
     Whoever asks for them again is sent all of them from their beginnings, and then the `Done`.
     """
@@ -340,7 +340,7 @@ class Ticket(Answer, frozen=True, tag="ticket"):
 
 
 class Done(Answer, frozen=True, tag="done"):
-    """The answer to a `Lock`, `Remove` or `Want` that was carried out. A request without an id is not answered by it."""
+    """The answer to a `Lock`, `Remove` or `Want` that was carried out, where that had an id."""
 
 
 class Goodbye(Message, frozen=True, tag="goodbye"):

@@ -107,7 +107,7 @@ class Peer:
         self.line = self.line or self.id
 
     def want(self, previews: bool) -> None:
-        """Have others' previews sent from now on, or not; whoever did not get them is sent all presence from its beginning,
+        """Have others' previews sent from now on, or not; who did not get them is sent all presence from its beginning,
         as somebody who joins."""
         if previews and not self.previews:
             self.seen, self.rest = 0, None

@@ -44,7 +44,6 @@ from ..protocol import (
     Remove,
     RoomState,
     Ticket,
-    Want,
     Welcome,
     check_event_name,
     check_key,
@@ -200,6 +199,13 @@ class Room:
         """Send `peer` a ticket for a companion, as it asked in its request `re`; `now` is a time in seconds."""
         peer.direct.append(Ticket(self._members.companions.invite(peer, now), TICKET_SECONDS, re=re))
 
+    def want(self, peer: Peer, previews: bool, re: int = 0) -> None:
+        """Send `peer` others' previews or leave them to its companions, as it asked in its request `re`; raises
+        `RemoteError`."""
+        self._members.companions.want(peer, previews)
+        if re:
+            peer.wants.append(re)
+
     def accompany(self, ticket: str, now: float) -> Peer:
         """Let a companion join by its ticket, and return it; raises `RemoteError`."""
         companion = self._members.companions.admit(ticket, now)
@@ -255,10 +261,6 @@ class Room:
             case Remove(peer=target, id=id):
                 self._remove(peer, target)
                 self.send_done(peer, id)
-            case Want(previews=previews, id=id):
-                self._members.companions.want(peer, previews)
-                if id:
-                    peer.wants.append(id)
             case Join() | Accompany():
                 raise RemoteError("joined-already", "this connection has joined already; open another one")
             case _:

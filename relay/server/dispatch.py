@@ -108,9 +108,10 @@ class Dispatcher:
                     self._room.invite(self._peer, now, message.id)
                 case Want():
                     self._check_rate(now)
+                    self._room.check_allowed(self._peer, message)
                     # All of it may have to be encoded for this peer alone.
                     self._peer.client.budget.spend(BYTE * self._room.presence_bytes, now)
-                    self._room.receive(self._peer, message)
+                    self._room.want(self._peer, message.previews, message.id)
                 case Lock() | Read() | Mint() | Erase():
                     self._check_rate(now)
                     self._room.check_allowed(self._peer, message)

@@ -133,13 +133,19 @@ class Person(Client):
             self.up.append(encode([Want(wanted, id=self._asks)]))
 
     def deliver_up(self) -> bool:
-        try:
+        if not self.up or self.peer is None:
+            return False
+        [*_, last] = decode_client(self.up[0])
+        if not isinstance(last, Want):
             return super().deliver_up()
+        self.up.popleft()
+        try:
+            self.world.room.want(self.peer, last.previews, last.id)
         except RemoteError as refused:
             if refused.code != "companion":
                 raise
             self.wanted = self.here = True  # The page's road was lost meanwhile.
-            return True
+        return True
 
     def deliver_down(self) -> bool:
         if self.down and isinstance(self.down[0], str):
@@ -271,34 +277,31 @@ def settle_roads(world: World, blocked: str) -> None:
     """Move everything until nothing moves, and end what nobody went on with. Pages get a road, but those of people who are
     `blocked`."""
     people = [client for client in world.clients if isinstance(client, Person)]
-    for _ in range(10):
-        for person in people:
-            if person.peer is None:
-                person.connect()
-        for _ in range(1_000):
-            moved = False
-            world.drain()
-            for person in people:
-                if person.page is None and person.name not in blocked:
-                    person.open_road()
-                person.tell()
-                while person.hear_page():
-                    moved = True
-                page = person.page
-                if page is None:
-                    continue
-                for move in (page.deliver_up, page.pull, page.deliver_down):
-                    while move():
-                        moved = True
-                moved |= person.page is not page
-            if not moved:
-                break
-        else:
-            break
-        if not (ghosts := [ghost for person in people for ghost in person.ghosts]):
+    for _ in range(1_000):
+        world.drain()
+        if any([_move(person, blocked) for person in people]):
+            continue
+        ghosts = [ghost for person in people for ghost in person.ghosts]
+        if not ghosts:
             return
-        for ghost in ghosts:
-            world.room.end_orphans(ghost)
         for person in people:
             person.ghosts.clear()
+        for ghost in ghosts:
+            world.room.end_orphans(ghost)
     raise Wrong("the network does not come to rest")
+
+
+def _move(person: Person, blocked: str) -> bool:
+    """Move all between a page, its kernel and the relay; returns whether anything has moved."""
+    before = person.page
+    if before is None and person.name not in blocked:
+        person.open_road()
+    person.tell()
+    moved = False
+    while person.hear_page():
+        moved = True
+    page = person.page
+    for move in (page.deliver_up, page.pull, page.deliver_down) if page is not None else ():
+        while move():
+            moved = True
+    return moved or person.page is not before

@@ -118,9 +118,13 @@ real_admit, real_draw, real_leave = Companions.admit, Presence.draw, Companions.
 def outlives_its_peer(self: Companions, lead: Peer) -> None: ...
 
 
+def ids(companions: Companions) -> list[str]:
+    return list(companions._presence._states)  # noqa: SLF001  # who is there
+
+
 def speaks_for_another(self: Companions, ticket: str, now: float) -> Peer:
     companion = real_admit(self, ticket, now)
-    companion.id = max(self._presence._states, key=lambda id: id != companion.id)
+    companion.id = max(ids(self), key=lambda id: id != companion.id)
     return companion
 
 

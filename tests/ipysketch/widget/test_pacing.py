@@ -106,7 +106,9 @@ def test_a_frame_is_told_when_it_must_be_and_when_acknowledgements_are_late() ->
     for _ in range(AHEAD + 2):
         made.sent(0.0)
         told.append(made.to_acknowledge(0.0))
-    assert told[-3:] == [before + AHEAD + 1, before + AHEAD + 2, before + AHEAD + 3], "what was told may have been lost"
+    assert told[-3:] == [before + AHEAD + 1, before + AHEAD + 2, before + AHEAD + 3], (
+        "what was told may have been lost"
+    )
 
 
 def test_a_slow_page_has_less_before_it() -> None:

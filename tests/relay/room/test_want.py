@@ -20,7 +20,7 @@ from relay.protocol import (
     PeerState,
     Presence,
     Preview,
-    Want,
+    RemoteError,
 )
 from relay.room.companions import Companions
 from relay.room.delivery import Delivery
@@ -43,7 +43,7 @@ class Watched(Pair):
         self.quiet()
 
     def want(self, previews: bool, id: int = 0) -> None:
-        self.room.receive(self.ada, Want(previews, id=id))
+        self.room.want(self.ada, previews, id)
 
     def draw(self, key: str, start: int, *points: int) -> None:
         self.room.receive(self.other, Preview(key, start, points, INK if start == 0 else None))
@@ -154,7 +154,11 @@ def needs_a_companion(watched: Watched) -> bool:
     watched.want(True)
     watched.room.leave(watched.page)
     watched.heard(watched.ada)
-    refused = watched.refused(watched.ada, Want(False))
+    refused = ""
+    try:
+        watched.want(False)
+    except RemoteError as error:
+        refused = error.code
     watched.draw("k", 0, 1, 2)
     return refused == "companion" and watched.ink() == {"k": [1, 2]}
 
