@@ -25,7 +25,7 @@ RATE = 60
 SECONDS = 20
 MOST = 1.0
 """Seconds."""
-INK = {"kind": "stroke"}
+INK: dict[str, Any] = {"kind": "stroke"}
 
 
 class Hop(Protocol):
