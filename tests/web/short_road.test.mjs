@@ -289,6 +289,16 @@ test("a road on which nothing is heard is given up", async () => {
   assert.match(take("road")[0].why, /does not answer any more/);
 });
 
+test("ink that comes is told at once: who paints it waits for a display frame, and once is enough", async () => {
+  const { board, socket, kernel } = await onTheRoad();
+  let told = 0;
+  board.addEventListener("live", () => told++);
+  socket.onmessage({ data: JSON.stringify([ink(0, [8, 8])]) });
+  assert.deepEqual([told, live(board)], [1, [1]]);
+  await kernel({ live: { number: 1, whole: true, grown: [], gone: [] } });
+  assert.equal(told, 2);
+});
+
 test("a stroke goes on over a kernel that was away, from its beginning", async () => {
   const { board, take, update: set } = create();
   board.preview("k", 0, [8, 8], STYLE);

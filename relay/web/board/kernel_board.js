@@ -113,8 +113,10 @@ export class KernelBoard extends EventTarget {
 
   /** @param {...string} events */
   #notify(...events) {
-    for (const event of events) this.#changes.add(event);
-    this.#dispatching.request();
+    for (const event of events) if (event !== "live") this.#changes.add(event);
+    if (this.#changes.size) this.#dispatching.request();
+    // Whoever paints ink waits for a display frame; to wait for one here as well would be seen on a busy machine.
+    if (events.includes("live")) this.dispatchEvent(new Event("live"));
   }
 
   #dispatch() {
