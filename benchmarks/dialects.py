@@ -74,7 +74,7 @@ class _Drag(msgspec.Struct):
 
 _encoder = msgspec.json.Encoder()
 _drag = msgspec.json.Decoder(_Drag)
-_event = msgspec.json.Decoder(tuple[str, _Drag])
+_event = msgspec.json.Decoder(tuple[str, _Drag | list[float]])
 
 
 def _walk(person: int, first: int, count: int) -> list[int]:
@@ -139,6 +139,8 @@ class SocketIO:
         if not payload.startswith(b"42"):
             return []
         _, drag = _event.decode(payload[2:])
+        if isinstance(drag, list):
+            return []  # Of a page that is not of this crowd.
         return [(int(drag.key), drag.start, len(drag.points) // 2)]
 
 

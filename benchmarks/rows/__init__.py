@@ -10,10 +10,12 @@ from ..results import Result
 
 @dataclass(frozen=True)
 class Effort:
-    """How long each run takes, and how often each is repeated; medians are taken."""
+    """How long each run takes, and how often each is repeated; medians are taken. `busy`: other processes keep all
+    cores busy meanwhile."""
 
     seconds: float = 8.0
     rounds: int = 3
+    busy: bool = False
 
 
 Row = Callable[[Effort], Result]
@@ -21,7 +23,7 @@ Row = Callable[[Effort], Result]
 
 def rows() -> dict[str, Row]:
     """All rows, by name, in the order of the table."""
-    from . import drawing, exports, growth, keeping, seen, stalls
+    from . import drawing, exports, growth, keeping, seen, stalls, starting
 
     return {
         "generator": drawing.generator,
@@ -35,10 +37,29 @@ def rows() -> dict[str, Row]:
         "late-join-painted": seen.late_join_seen,
         "local-ink": seen.local_ink,
         "remote-ink": seen.remote_ink,
+        "remote-ink-crowded": seen.remote_ink_crowded,
+        "remote-ink-computing": seen.remote_ink_computing,
         "frames": seen.frames,
         "busy-kernel": seen.busy_kernel,
+        "kernel-cpu": seen.kernel_cpu,
+        "first-cell": starting.first_cell,
         "undo": seen.undo,
         "kernel-stall": stalls.kernel_stall,
         "exports": exports.exports,
         "growth": growth.growth,
     }
+
+
+SEEN = (
+    "local-ink",
+    "remote-ink",
+    "remote-ink-crowded",
+    "remote-ink-computing",
+    "frames",
+    "busy-kernel",
+    "kernel-cpu",
+    "first-cell",
+    "undo",
+    "late-join-painted",
+)
+"""The rows of what people see, which have a busy mode: a classroom's laptop is a busy machine."""

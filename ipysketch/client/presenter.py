@@ -19,6 +19,7 @@ from .scenes import Scenes
 from .status import describe
 from .sync import Sync
 from .view import BoardState, BoardView, Person
+from .wanted import WantedPreviews
 
 FRAME = 1 / 60
 SLACK = FRAME / 2
@@ -48,6 +49,7 @@ class Presenter:
         gestures: Gestures,
         membership: Membership,
         own_previews: Peers,
+        previews: WantedPreviews,
     ) -> None:
         self._sync = sync
         self._scenes = scenes
@@ -56,6 +58,7 @@ class Presenter:
         self._gestures = gestures
         self._membership = membership
         self._own_previews = own_previews
+        self._previews = previews
         self._views: list[BoardView] = []
         self._next_frame = 0.0
         self._scheduled: asyncio.TimerHandle | asyncio.Handle | None = None
@@ -146,6 +149,7 @@ class Presenter:
             locked=self._membership.locked,
             leading=self._presence.leading,
             cleared=self._sync.cleared,
+            live_is_here=self._previews.here,
         )
 
     def _visible(self, elements: Sequence[Element]) -> Sequence[Element]:

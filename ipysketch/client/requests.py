@@ -25,12 +25,13 @@ from relay.protocol import (
     Remove,
     RoomState,
     Ticket,
+    Want,
 )
 
 from ..errors import SketchError
 from ..model.history import HistoryRange
 
-Request = Read | Lock | Mint | Remove | Invite
+Request = Read | Lock | Mint | Remove | Invite | Want
 Answer = HistoryRange | Done | Minted | RoomState | PeerLeft | Ticket
 
 ANSWER_WAIT = 10.0
@@ -44,6 +45,7 @@ UNNAMED_ERRORS: Mapping[type, frozenset[str]] = {
     Mint: frozenset({"role", "busy", "bad-role", "bad-expiry", "bad-name", "no-tokens", "store"}),
     Remove: frozenset({"role", "no-such-peer"}),
     Invite: frozenset(),
+    Want: frozenset(),
 }
 """The codes of errors that a relay of 0.1.0 answers each kind of request with."""
 
@@ -91,6 +93,12 @@ class Requests:
         answer = await self._ask(Invite(), ANSWER_WAIT)
         assert isinstance(answer, Ticket)
         return answer.ticket
+
+    async def want(self, previews: bool) -> None:
+        """Have others' previews sent from now on, or left to companions; of a relay whose welcome says `companions`.
+
+        Returns when all that there are have come."""
+        await self._ask(Want(previews), ANSWER_WAIT)
 
     async def remove(self, *peers: str) -> None:
         """End the connections of other peers."""

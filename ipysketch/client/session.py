@@ -68,7 +68,7 @@ from . import past
 from .callbacks import Callbacks
 from .connection import Connection, Target
 from .connection_state import Connected, Ended, State, Waiting
-from .membership import Membership
+from .membership import MODERATORS, Membership
 from .own_presence import OwnPresence
 from .peers import Peers
 from .presenter import Presenter, person
@@ -78,8 +78,8 @@ from .scenes import Scenes
 from .sync import Lost, Sync, lost_in_words
 from .threads import beside
 from .view import BoardView, RoadOffer, SceneChanges
+from .wanted import WantedPreviews
 
-MODERATORS = ("moderator", "owner")
 MAX_DRAWN = 64
 """Keys remembered of ink that this client sent."""
 PAGES_THEMSELVES = "pages"
@@ -109,6 +109,8 @@ class Session:
         self.membership = Membership()
         self.presence = OwnPresence(self.peers, self._send, name, color)
         self.gestures = Gestures(self, new_key, Style(color))
+        self.requests = Requests(self._send_joined)
+        self._previews = WantedPreviews(self.requests, self.changed)
         self.presenter = Presenter(
             self.sync,
             self.scenes,
@@ -117,8 +119,8 @@ class Session:
             gestures=self.gestures,
             membership=self.membership,
             own_previews=self.own_previews,
+            previews=self._previews,
         )
-        self.requests = Requests(self._send_joined)
         self.callbacks = Callbacks(self._callback_failed)
         self.answered = asyncio.Event()
         """Set when the relay let this client in, or it is known that it does not."""
@@ -325,6 +327,7 @@ class Session:
         if replaced and self.sync.previous:
             membership.notice = "The relay's drawing was replaced; yours from before is in board.previous."
         self.requests.named = welcome.request_ids
+        self._previews.joined()
         self.peers.me = welcome.peer
         self._expected = welcome.seq
         self.answered.set()
@@ -608,6 +611,10 @@ class Session:
 
     async def road(self) -> RoadOffer:
         return await offer(self.membership, self.requests)
+
+    def want_previews(self, wanted: bool) -> None:
+        if self.membership.companions:
+            self._previews.want(wanted)
 
     def drag(self, offsets: Mapping[str, Sequence[int]]) -> None:
         self.presence.drag(offsets)

@@ -63,7 +63,8 @@ class BoardState:
     follows, `view` what that one sees: x, y, width and height in board units, or None for the whole board. `mode` says
     in words why this client may not draw; `pending` counts its operations without a verdict. `locked`: only
     moderators draw; `leading`: this client asks everybody to follow. `cleared`: the page that
-    was cleared or deleted last, by which author, and the seq of that.
+    was cleared or deleted last, by which author, and the seq of that. `live_is_here`: `live` and `lasers` are all there
+    are; the relay has not been told to leave them to the pages.
     """
 
     elements: tuple[Element, ...]
@@ -93,6 +94,7 @@ class BoardState:
     locked: bool = False
     leading: bool = False
     cleared: tuple[str, str, int] = ("", "", 0)
+    live_is_here: bool = True
 
 
 class RoadOffer(NamedTuple):
@@ -193,6 +195,10 @@ class BoardActions(Protocol):
 
     async def road(self) -> RoadOffer:
         """Return what one page needs to send and receive live ink past this kernel."""
+        ...
+
+    def want_previews(self, wanted: bool) -> None:
+        """Have the ink under others' hands sent to this kernel, or not: all pages have it from the relay."""
         ...
 
     def drag(self, offsets: Mapping[str, Sequence[int]]) -> None:

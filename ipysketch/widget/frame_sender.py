@@ -55,6 +55,7 @@ class FrameSender:
     ) -> None:
         self._renderer, self._frontend, self._size = renderer, frontend, size
         self._changed, self._scene, self._resized = actions.changed, actions.scene, resized
+        self._want_previews = actions.want_previews
         self._pacer = ViewPacer()
         self._ink_feed = InkFeed()
         self._scene_feed = SceneFeed()
@@ -91,6 +92,7 @@ class FrameSender:
         """Take account of how a view is."""
         if self._pacer.report(report.view, report.ratio, report.visible, _now(), report.pixels):
             self._ink_feed.forget()
+        self._weigh_roads()
         if self._renderer.scale != (scale := self._pacer.scale()):
             self._rescale(scale)
         self._changed()
@@ -101,6 +103,7 @@ class FrameSender:
         self._choices.pop(view, None)
         self._scene_feed.close(view)
         self._roads.close(view)
+        self._weigh_roads()
 
     def offer_road(self, road: Road) -> None:
         """Send a view what it needs for a way of its own to the relay."""
@@ -111,7 +114,14 @@ class FrameSender:
         if self._roads.report(report):
             # Whoever sees others' ink from here again begins with all of it.
             self._ink_feed.forget()
+        self._weigh_roads()
         self._changed()
+
+    def _weigh_roads(self) -> None:
+        """Have the kernel receive others' ink, or not: it need not while each view in sight has it from the relay, and
+        while none is in sight, whatever was before holds."""
+        if self._pacer.visible or not self._pacer.views:
+            self._want_previews(not self._roads.cover(self._pacer.visible))
 
     def chosen(self, view: str, number: int) -> None:
         """Tell the view with the next state that its choice of tool or style is in it, or was not taken."""
@@ -187,14 +197,16 @@ class FrameSender:
                 self._retry = asyncio.get_running_loop().call_later(delay, self._try_again)
             return False
         self._paint(state)
-        if self._roads.cover(self._pacer.visible):
+        if covered := self._roads.cover(self._pacer.visible):
             # All pages in sight have what is live from the relay.
             state = replace(state, live=(), lasers=())
             self._cursors = ()
         else:
             self._cursors = self._cursor_places(state)
         above = frame_state(state, self._cursors, self._size)
-        update = self._ink_feed.update(state.live) if self.in_sight else None
+        # What has yet to come again would be shown as gone.
+        known = state.live_is_here or covered
+        update = self._ink_feed.update(state.live) if self.in_sight and known else None
         scene = self._scene_feed.update(self._scene) if self.in_sight else None
         # The paper is sent first: else a frame could show a stroke that dries neither there nor above it.
         if self._renderer.flush() or update is not None or scene is not None or above != self._above:

@@ -23,6 +23,8 @@ SLOW = 0.5
 WAITING = 0.06
 """Seconds over the quickest round trip from which on frames queue on their way. Then they leave more rarely: a queued
 frame is seen late, and more frames are seen no sooner."""
+LAGGING = 2 * WAITING
+"""Seconds over the quickest round trip from which on a view is slow, however quick that was."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 1 / 50, 1 / 8
 """Seconds between frames then, from the first round trip that shows a queue to the worst of pages."""
 SLOWER, FASTER = 1.25, 0.9
@@ -68,6 +70,8 @@ class ViewPacer:
         self._last_received: float | None = None
         self._off_main = False
         self._frame = 0
+        self._ahead, _ = CLOSE_PACE
+        # One more with each quick round trip: all of `PACE` at once would be seconds late on a page that is slow.
         self._last_sent = 0.0
         self._pause = 0.0
         self._quickest = float("inf")
@@ -114,6 +118,10 @@ class ViewPacer:
     def _add_trip(self, trip: float) -> None:
         self._trips.append(trip)
         self._quickest = min(trip, self._quickest + CREEP)
+        if trip > SLOW or trip - self._quickest > LAGGING:
+            self._ahead, _ = CLOSE_PACE
+        else:
+            self._ahead = min(self._ahead + 1, PACE[0])
         if trip - self._quickest > WAITING:
             self._pause = min(max(self._pause * SLOWER, SHORTEST_PAUSE), LONGEST_PAUSE)
         else:
@@ -127,6 +135,11 @@ class ViewPacer:
     def in_sight(self) -> int:
         """The number of views that can be seen."""
         return sum(view.visible for view in self._views.values())
+
+    @property
+    def views(self) -> int:
+        """The number of views that there are."""
+        return len(self._views)
 
     @property
     def visible(self) -> tuple[str, ...]:
@@ -164,7 +177,7 @@ class ViewPacer:
 
     @property
     def _pace(self) -> tuple[int, int]:
-        return CLOSE_PACE if self._trips and self._trips[-1] > SLOW else PACE
+        return self._ahead, max(1, self._ahead // 2)
 
     def to_acknowledge(self, now: float, *, anyway: bool = False) -> int | None:
         """Return the number of the last frame if views are to acknowledge it; None when that can wait."""

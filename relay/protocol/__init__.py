@@ -94,6 +94,7 @@ from .messages import (
     ServerMessage,
     Snapshot,
     Ticket,
+    Want,
     Welcome,
     request_id,
 )
@@ -197,6 +198,7 @@ __all__ = [
     "Snapshot",
     "Ticket",
     "Touch",
+    "Want",
     "Welcome",
     "apply",
     "check_event_name",

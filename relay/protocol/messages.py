@@ -129,6 +129,15 @@ class Invite(Request, frozen=True, tag="invite"):
     """Ask for a ticket with which a page may accompany the sender; answered by a `Ticket`."""
 
 
+class Want(Request, frozen=True, tag="want"):
+    """Ask for others' `previews`, or for none while a companion of the sender receives them; answered by a `Done`.
+
+    Whoever asks for them again is sent all of them from their beginnings, and then the `Done`.
+    """
+
+    previews: bool
+
+
 class Remove(Request, frozen=True, tag="remove"):
     """End another peer's connection; answered by a `Done`."""
 
@@ -161,7 +170,7 @@ class Welcome(Message, frozen=True, tag="welcome"):
     `reset`: the log is not the one that the client had; it replaces its document, drops pending operations up to
     `last`, and takes `client` as a new identity. `role` is the peer's role, `locked` whether only moderators may draw
     now, `oldest` the first entry of the log that can be read. `request_ids`: answers name their requests; a relay of
-    0.1.0 leaves it out, and its answers have no `re`. `companions`: the relay answers an `Invite`.
+    0.1.0 leaves it out, and its answers have no `re`. `companions`: the relay answers an `Invite` and a `Want`.
 
     What the relay takes, so that a client cuts what is larger before it sends it: bytes of one frame, actions of one
     operation, and, unless 0, living elements and bytes of the drawing.
@@ -331,7 +340,7 @@ class Ticket(Answer, frozen=True, tag="ticket"):
 
 
 class Done(Answer, frozen=True, tag="done"):
-    """The answer to a `Lock` or `Remove` that was carried out. A request without an id is not answered by it."""
+    """The answer to a `Lock`, `Remove` or `Want` that was carried out, where that had an id."""
 
 
 class Goodbye(Message, frozen=True, tag="goodbye"):
@@ -353,6 +362,7 @@ ClientMessage = (
     | Read
     | Lock
     | Invite
+    | Want
     | Remove
     | Mint
     | Erase

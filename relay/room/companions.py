@@ -64,6 +64,14 @@ class Companions:
         """Return the companions of a peer."""
         return [companion for companion in self.lines.values() if companion.lead is lead]
 
+    def want(self, lead: Peer, previews: bool) -> None:
+        """Send a peer others' previews, or leave them to its companions; raises `RemoteError` where it has none."""
+        if not previews and not self.of(lead):
+            raise RemoteError(
+                "companion", "no page beside this kernel receives others' ink in its place; let one in first"
+            )
+        lead.want(previews)
+
     def leave(self, companion: Peer) -> None:
         """End a companion. Its ink stays for its peer to go on with, or for `Presence.end_orphans`."""
         if companion.life is not JOINED:
@@ -73,6 +81,8 @@ class Companions:
         if companion.lead is not None and companion.lead.life is JOINED:
             companion.orphans = self._presence.release(companion.id, companion.line)
             self._presence.withdraw(companion.id, sorted(companion.shown))
+            if not self.of(companion.lead):
+                companion.lead.want(True)
 
     def end(self, lead: Peer) -> None:
         """End all companions of a peer, which leaves, and void its tickets."""

@@ -15,6 +15,7 @@ import msgspec
 from ..protocol import (
     CLOSE_SLOW,
     WINDOW,
+    Done,
     Error,
     Event,
     PeerEvent,
@@ -67,6 +68,8 @@ class Delivery:
         self._frame: _Frame | None = None
         self._live_frame: _Frame | None = None
         """The same of companions, which are sent no commits."""
+        self._bare_frame: _Frame | None = None
+        """The same of peers whose companions receive others' previews."""
         self._events: tuple[list[msgspec.Raw], str] = ([], "")
         """The last frame of events that was encoded, and the events in it."""
 
@@ -99,6 +102,9 @@ class Delivery:
             (announced, stream), peer.history = peer.history, None
             peer.stream = Stream(stream)
             return encode([announced]).decode()
+        if peer.wants and peer.seen:
+            wants, peer.wants = peer.wants, []
+            return encode([Done(re=id) for id in wants]).decode()
         return None
 
     def is_up_to_date(self, peer: Peer) -> bool:
@@ -107,7 +113,7 @@ class Delivery:
             peer.cursor == self._log.seq
             and peer.seen == self._presence.version
             and peer.heard == self.events.last
-            and not (peer.direct or peer.following)
+            and not (peer.direct or peer.following or peer.wants)
             and peer.rest is None
             and peer.history is None
             and peer.stream is None
@@ -145,13 +151,19 @@ class Delivery:
         where, now = (peer.cursor, peer.seen), (self._log.seq, self._presence.version)
         if where == now:
             return None
-        if peer.cursor == self._log.seq and self._is_much(peer.seen):
-            peer.rest, peer.seen = self._presence_frames(peer.seen), self._presence.version
+        previews = peer.previews
+        if peer.cursor == self._log.seq and self._is_much(peer.seen, previews):
+            peer.rest, peer.seen = self._presence_frames(peer.seen, previews), self._presence.version
             return next(peer.rest, None)
-        frame = self._known(self._frame, where, now) or self._known(self._live_frame, where, now)
+        if previews:
+            frame = self._known(self._frame, where, now) or self._known(self._live_frame, where, now)
+        else:
+            frame = self._known(self._bare_frame, where, now)
         if frame is None:
-            frame = self._encode_from(where, now)
-            if peer.lead is None:
+            frame = self._encode_from(where, now, previews)
+            if not previews:
+                self._bare_frame = frame
+            elif peer.lead is None:
                 self._frame = frame
             else:
                 self._live_frame = frame
@@ -162,7 +174,7 @@ class Delivery:
     def _known(frame: _Frame | None, where: tuple[int, int], now: tuple[int, int]) -> _Frame | None:
         return frame if frame is not None and frame.where == where and frame.now == now else None
 
-    def _encode_from(self, where: tuple[int, int], now: tuple[int, int]) -> _Frame:
+    def _encode_from(self, where: tuple[int, int], now: tuple[int, int], previews: bool) -> _Frame:
         cursor, seen = where
         messages: list[msgspec.Raw | Update] = []
         size = 0
@@ -174,13 +186,13 @@ class Delivery:
                 messages.append(raw)
                 cursor += 1
         owner = ""
-        if cursor == self._log.seq and not self._is_much(seen):
+        if cursor == self._log.seq and not self._is_much(seen, previews):
             # Presence comes after every commit it may refer to, or a stroke would blink.
-            news = self._presence.since(seen)
+            news = self._presence.since(seen, previews=previews)
             seen = self._presence.version
             if not messages and all(isinstance(update, PeerPreview) for update in news):
-                previews = (update for update in news if isinstance(update, PeerPreview))
-                owners = {self._presence.sender(update.peer, update.key) for update in previews}
+                ink = (update for update in news if isinstance(update, PeerPreview))
+                owners = {self._presence.sender(update.peer, update.key) for update in ink}
                 owner = owners.pop() if len(owners) == 1 else ""
             messages += news
         if self._presence.remembers:
@@ -188,16 +200,16 @@ class Delivery:
             self._presence.forget(min(other.seen for other in everybody))
         return _Frame(where, now, encode(messages).decode() if messages else None, (cursor, seen), owner)
 
-    def _is_much(self, seen: int) -> bool:
-        """Return whether the presence after `seen` is too much for one frame."""
-        return self._presence.weight(seen) > FRAME_BYTES
+    def _is_much(self, seen: int, previews: bool) -> bool:
+        """Return whether the presence after `seen`, with or without previews, is too much for one frame."""
+        return self._presence.weight(seen, previews=previews) > FRAME_BYTES
 
-    def _presence_frames(self, seen: int) -> Iterator[str]:
+    def _presence_frames(self, seen: int, previews: bool) -> Iterator[str]:
         """Return the frames of the presence after `seen`, each made when the peer takes it: who takes nothing has no
         more of it waiting than one of them."""
         batch: list[msgspec.Raw] = []
         size = 0
-        for update in self._presence.updates(seen):
+        for update in self._presence.updates(seen, previews=previews):
             raw = encode_message(update)
             if batch and size + len(bytes(raw)) > FRAME_BYTES:
                 yield encode(batch).decode()

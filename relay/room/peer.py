@@ -86,6 +86,10 @@ class Peer:
     """The last entry of the log that it was sent; -1 when it needs a snapshot."""
     seen: int = 0
     """The last version of the presence that it was sent."""
+    previews: bool = True
+    """Whether it is sent others' previews: see `want`."""
+    wants: list[int] = field(default_factory=list)
+    """Its requests for previews, answered when it was sent those."""
     direct: list[msgspec.Struct] = field(default_factory=list)
     """Messages for it alone."""
     following: list[tuple[int, msgspec.Struct]] = field(default_factory=list)
@@ -101,6 +105,13 @@ class Peer:
 
     def __post_init__(self) -> None:
         self.line = self.line or self.id
+
+    def want(self, previews: bool) -> None:
+        """Have others' previews sent from now on, or not; who did not get them is sent all presence from its beginning,
+        as somebody who joins."""
+        if previews and not self.previews:
+            self.seen, self.rest = 0, None
+        self.previews = previews
 
     @property
     def is_reading(self) -> bool:

@@ -239,6 +239,11 @@ class Presence:
         return NUMBER_BYTES * self._numbers + 2 * self._state_bytes + PEER_BYTES * len(self._states)
 
     @property
+    def size(self) -> int:
+        """Bytes of all states and previews in frames, roughly."""
+        return self._numbers * TEXT_OF_NUMBER + self._state_bytes
+
+    @property
     def remembers(self) -> bool:
         """Whether there are departures or ends that some peer may lack."""
         return bool(self._departures)
@@ -248,23 +253,24 @@ class Presence:
         while self._departures and self._departures[0][0] <= version:
             self._departures.popleft()
 
-    def since(self, version: int) -> list[Update]:
+    def since(self, version: int, *, previews: bool = True) -> list[Update]:
         """Return the changes after `version`."""
-        return list(self.updates(version))
+        return list(self.updates(version, previews=previews))
 
-    def weight(self, version: int) -> int:
+    def weight(self, version: int, *, previews: bool = True) -> int:
         """Return the bytes of the changes after `version`, roughly."""
-        if self._numbers * TEXT_OF_NUMBER + self._state_bytes <= WEIGHED:
+        if self.size <= WEIGHED:
             return 0
-        strokes, states = self._changed(version)
+        strokes, states = self._changed(version, previews=previews)
         numbers = sum(len(self._strokes[name].points) for name in strokes)
         return numbers * TEXT_OF_NUMBER + sum(self._states[peer].size for peer in states)
 
-    def updates(self, version: int) -> Iterator[Update]:
-        """Return the changes after `version`, up to now, one by one: departures, then states, then previews; each from
-        the oldest to the newest. What changes meanwhile is not in them: it is after the version that it was now."""
+    def updates(self, version: int, *, previews: bool = True) -> Iterator[Update]:
+        """Return the changes after `version`, up to now, one by one: departures, then states, then previews where those
+        are wanted; each from the oldest to the newest. What changes meanwhile is not in them: it is after the version
+        that it was now."""
         now = self.version
-        strokes, states = self._changed(version)
+        strokes, states = self._changed(version, previews=previews)
         departures: list[Update] = []
         for stamp, update in reversed(self._departures):
             if stamp <= version:
@@ -286,11 +292,12 @@ class Presence:
                 start = ink.length(version)
                 yield PeerPreview(*name, start, tuple(ink.points[start:end]))
 
-    def _changed(self, version: int) -> tuple[list[tuple[str, str]], list[str]]:
-        """Return the strokes and the peers whose states changed after `version`, from the oldest to the newest."""
+    def _changed(self, version: int, *, previews: bool) -> tuple[list[tuple[str, str]], list[str]]:
+        """Return the strokes, where `previews` are wanted, and the peers whose states changed after `version`, from the
+        oldest to the newest."""
         strokes: list[tuple[str, str]] = []
         for name, ink in reversed(self._strokes.items()):
-            if ink.stamp <= version:
+            if ink.stamp <= version or not previews:
                 break
             strokes.append(name)
         states: list[str] = []

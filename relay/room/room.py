@@ -112,6 +112,11 @@ class Room:
         )
 
     @property
+    def presence_bytes(self) -> int:
+        """Bytes of what a peer is sent of everybody's presence when it joins, roughly."""
+        return self._presence.size
+
+    @property
     def locked(self) -> bool:
         """Whether only moderators may draw now."""
         return self.queue.locked
@@ -193,6 +198,13 @@ class Room:
     def invite(self, peer: Peer, now: float, re: int = 0) -> None:
         """Send `peer` a ticket for a companion, as it asked in its request `re`; `now` is a time in seconds."""
         peer.direct.append(Ticket(self._members.companions.invite(peer, now), TICKET_SECONDS, re=re))
+
+    def want(self, peer: Peer, previews: bool, re: int = 0) -> None:
+        """Send `peer` others' previews or leave them to its companions, as it asked in its request `re`; raises
+        `RemoteError`."""
+        self._members.companions.want(peer, previews)
+        if re:
+            peer.wants.append(re)
 
     def accompany(self, ticket: str, now: float) -> Peer:
         """Let a companion join by its ticket, and return it; raises `RemoteError`."""

@@ -21,13 +21,14 @@ from ..protocol import (
     Preview,
     Read,
     RemoteError,
+    Want,
     decode_event,
     encode_message,
     request_id,
 )
 from ..protocol import Presence as PresenceMessage
 from ..records import StoreError
-from ..room.costs import REFUSAL
+from ..room.costs import BYTE, REFUSAL
 from ..room.peer import Peer
 from ..room.permissions import Role
 from .fast_connection import FrameCache
@@ -105,6 +106,12 @@ class Dispatcher:
                     self._check_rate(now)
                     self._room.check_allowed(self._peer, message)
                     self._room.invite(self._peer, now, message.id)
+                case Want():
+                    self._check_rate(now)
+                    self._room.check_allowed(self._peer, message)
+                    # All of it may have to be encoded for this peer alone.
+                    self._peer.client.budget.spend(BYTE * self._room.presence_bytes, now)
+                    self._room.want(self._peer, message.previews, message.id)
                 case Lock() | Read() | Mint() | Erase():
                     self._check_rate(now)
                     self._room.check_allowed(self._peer, message)

@@ -44,6 +44,15 @@ ghost = ["ghost/s", 0, [8000, 5200, 8800, 5200], {"kind": "stroke", "color": "#1
 news = {"number": widget._sender._ink_feed.number + 1, "whole": False, "grown": [ghost], "gone": []}
 widget._frontend.send({"live": news})
 """
+LEFT = """
+import time
+from ipysketch.magics import _connected
+previews = _connected(set())[-1]._session.object._previews
+while previews.here or previews._asking:
+    time.sleep(0.01)
+print("left to the page")
+"""
+"""Waits until the kernel is not sent others' ink any more."""
 UP = "() => window.roads.some(({ heard, socket }) => socket.readyState === 1 && heard.some(({ type }) => type === 'peer'))"
 COUNT = (
     "([way, type]) => window.roads.flatMap(road => road[way]).filter(message => message.type === type).length"
@@ -66,6 +75,7 @@ def two(lab: Lab, room: str, script: str) -> tuple[Notebook, Notebook]:
             BUSY.format(free=f"{room}.free"),
             "%sketch doctor",
             GHOST,
+            LEFT,
         ]
         notebook = lab.notebook(f"{name}-{room}", cells, script)
         for number in range(2):
@@ -137,6 +147,8 @@ def test_a_road_that_breaks_under_the_hand_is_not_seen(pair: tuple[Notebook, Not
     ada, grace = pair
     for notebook in pair:
         notebook.page.wait_for_function(UP)
+        notebook.execute(5)
+        says(notebook, 5, "left to the page")  # And has to ask for it again.
     ada.press(100, 100)
     ada.drag(300, 100)
     grace.sees(200, 100, RED)

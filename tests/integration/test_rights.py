@@ -70,6 +70,7 @@ from relay.protocol import (
     ServerMessage,
     Snapshot,
     Ticket,
+    Want,
     Welcome,
 )
 from relay.room.clients import Client
@@ -133,6 +134,7 @@ ROWS = [
     everybody("join again", lambda *_: Join("algebra")),
     everybody("accompany", lambda *_: Accompany("algebra", "t")),
     everybody("invite", lambda *_: Invite(id=1)),
+    everybody("want previews", lambda *_: Want(True, id=1)),
     everybody("leave", lambda *_: Leave()),
     everybody("cursor", lambda *_: Presence({"cursor": [8, 8]})),
     Row("drag", lambda _, own: Presence({"moving": {"mine" if own else "theirs": [8, 8]}}), 2, 2, 3, 3),

@@ -289,6 +289,32 @@ test("a road on which nothing is heard is given up", async () => {
   assert.match(take("road")[0].why, /does not answer any more/);
 });
 
+test("ink that comes is told at once: who paints it waits for a display frame, and once is enough", async () => {
+  const { board, socket, kernel } = await onTheRoad();
+  let told = 0;
+  board.addEventListener("live", () => told++);
+  socket.onmessage({ data: JSON.stringify([ink(0, [8, 8])]) });
+  assert.deepEqual([told, live(board)], [1, [1]]);
+  await kernel({ live: { number: 1, whole: true, grown: [], gone: [] } });
+  assert.equal(told, 2);
+});
+
+test("a stroke goes on over a kernel that was away, from its beginning", async () => {
+  const { board, take, update: set } = create();
+  board.preview("k", 0, [8, 8], STYLE);
+  await pass(20);
+  assert.equal(take("preview").length, 1);
+  await set({ connected: false });
+  board.preview("k", 2, [16, 8]);
+  await pass(20);
+  take("preview");
+  await set({ connected: true });
+  board.preview("k", 4, [24, 8]);
+  await pass(20);
+  const [{ start, points, fields }, ...more] = take("preview");
+  assert.deepEqual([start, points, fields, more], [0, [8, 8, 16, 8, 24, 8], STYLE, []]);
+});
+
 test("a slow network gets less and less often what is live, and nothing piles up", async () => {
   const { board, socket } = await onTheRoad();
   socket.bufferedAmount = 100_000;

@@ -71,7 +71,11 @@ export class KernelBoard extends EventTarget {
       },
     });
     const connected = () => this.#road.want(Boolean(channel.get("connected")) && !this.#gone);
-    channel.onChange(["connected"], connected);
+    channel.onChange(["connected"], () => {
+      connected();
+      // A kernel that has come back is somebody new to the relay, which knows nothing of what is under the hand.
+      if (channel.get("connected")) this.#turn();
+    });
     channel.observe(["author"], () => {
       this.#scene.author = channel.get("author") ?? "";
     });
@@ -109,8 +113,10 @@ export class KernelBoard extends EventTarget {
 
   /** @param {...string} events */
   #notify(...events) {
-    for (const event of events) this.#changes.add(event);
-    this.#dispatching.request();
+    for (const event of events) if (event !== "live") this.#changes.add(event);
+    if (this.#changes.size) this.#dispatching.request();
+    // Whoever paints ink waits for a display frame; to wait for one here as well would be seen on a busy machine.
+    if (events.includes("live")) this.dispatchEvent(new Event("live"));
   }
 
   #dispatch() {

@@ -119,8 +119,9 @@ export const server = union({
  * @typedef {{type: "read", first: number, last: number, id?: number}} Read
  * @typedef {{type: "lock", locked: boolean, id?: number}} Lock
  * @typedef {{type: "invite", id?: number}} Invite
+ * @typedef {{type: "want", previews: boolean, id?: number}} Want
  * @typedef {{type: "remove", peer: string, id?: number}} Remove
  * @typedef {{type: "mint", role: string, name?: string, seconds?: number, id?: number}} Mint
  * @typedef {{type: "erase", room: string, id?: number}} Erase
- * @typedef {Join | Accompany | Operate | Presence | Preview | Cancel | Event | Leave | Read | Lock | Invite | Remove | Mint | Erase} ClientMessage
+ * @typedef {Join | Accompany | Operate | Presence | Preview | Cancel | Event | Leave | Read | Lock | Invite | Want | Remove | Mint | Erase} ClientMessage
  */

@@ -4,6 +4,7 @@ import pytest
 
 from ipysketch.widget.pacing import (
     CLOSE_PACE,
+    LAGGING,
     LONGEST_PAUSE,
     MAX_VIEWS,
     PACE,
@@ -30,6 +31,17 @@ def pages(*views: str, off_main: bool = True) -> ViewPacer:
     return made
 
 
+def quick(*views: str, off_main: bool = True) -> tuple[ViewPacer, int]:
+    """Pages that have shown that they are quick, and how many frames that took."""
+    made = pages(*views, off_main=off_main)
+    for number in range(1, AHEAD + 1):
+        made.sent(0.0)
+        assert made.to_acknowledge(0.0, anyway=True) == number
+        for view in views:
+            made.acknowledge(view, number, 0.0)
+    return made, AHEAD
+
+
 def show(made: ViewPacer, now: float) -> int | None:
     """Another frame leaves; its number if the pages are to acknowledge it."""
     made.sent(now)
@@ -40,18 +52,43 @@ def test_nothing_is_sent_before_any_page_spoke() -> None:
     assert ViewPacer().delay(0.0) is None
 
 
-def test_so_many_frames_ahead_and_no_more() -> None:
+def test_a_page_may_be_slow_until_it_has_shown_that_it_is_not() -> None:
     made = pages("a")
+    ahead, _ = CLOSE_PACE
+    for more in range(AHEAD - ahead + 3):
+        made.sent(0.0)
+        assert made.to_acknowledge(0.0, anyway=True)
+        sent = 1
+        while made.delay(0.0) == 0.0:
+            sent += 1
+            show(made, 0.0)
+        assert sent == min(AHEAD, ahead + more)
+        made.sent(0.0)
+        last = made.to_acknowledge(0.0, anyway=True)
+        assert last is not None
+        made.acknowledge("a", last, 0.01)
+    made.sent(1.0)
+    last = made.to_acknowledge(1.0, anyway=True)
+    assert last is not None
+    made.acknowledge("a", last, 1.01 + 2 * LAGGING)
+    for number in range(ahead):
+        assert made.delay(2.0 + number) == 0.0
+        show(made, 2.0 + number)
+    assert made.delay(2.0 + ahead) != 0.0, "it was quick, and is not any more"
+
+
+def test_so_many_frames_ahead_and_no_more() -> None:
+    made, before = quick("a")
     for _ in range(AHEAD):
         assert made.delay(0.0) == 0.0
         show(made, 0.0)
     assert made.delay(0.0) == RARELY
-    made.acknowledge("a", AHEAD, 0.1)
+    made.acknowledge("a", before + AHEAD, 0.1)
     assert made.delay(0.1) == 0.0
 
 
 def test_pages_acknowledge_some_frames_and_never_run_out_of_them() -> None:
-    made = pages("a")
+    made, before = quick("a")
     told: list[int] = []
     for now in range(1, 60):
         assert made.delay(float(now)) == 0.0
@@ -59,35 +96,37 @@ def test_pages_acknowledge_some_frames_and_never_run_out_of_them() -> None:
         if (number := made.to_acknowledge(float(now))) is not None:
             told.append(number)
             made.acknowledge("a", number, float(now))
-    assert told == list(range(STRIDE, 60, STRIDE))
+    assert told == [before + number for number in range(STRIDE, 60, STRIDE)]
 
 
 def test_a_frame_is_told_when_it_must_be_and_when_acknowledgements_are_late() -> None:
-    made = pages("a")
+    made, before = quick("a")
     made.sent(0.0)
     assert made.to_acknowledge(0.0) is None
-    assert made.to_acknowledge(0.0, anyway=True) == 1
+    assert made.to_acknowledge(0.0, anyway=True) == before + 1
     told = []
     for _ in range(AHEAD + 2):
         made.sent(0.0)
         told.append(made.to_acknowledge(0.0))
-    assert told[-3:] == [AHEAD + 1, AHEAD + 2, AHEAD + 3], "what was told may have been lost"
+    assert told[-3:] == [before + AHEAD + 1, before + AHEAD + 2, before + AHEAD + 3], (
+        "what was told may have been lost"
+    )
 
 
 def test_a_slow_page_has_less_before_it() -> None:
-    made = pages("a")
+    made, before = quick("a")
     for _ in range(STRIDE):
         made.sent(0.0)
-    assert made.to_acknowledge(0.0) == STRIDE
-    made.acknowledge("a", STRIDE, SLOW + 0.1)
+    assert made.to_acknowledge(0.0) == before + STRIDE
+    made.acknowledge("a", before + STRIDE, SLOW + 0.1)
     ahead, _ = CLOSE_PACE
     for number in range(ahead):
         assert made.delay(1.0 + number) == 0.0
         made.sent(1.0 + number)
-        assert made.to_acknowledge(1.0 + number) == STRIDE + 1 + number
+        assert made.to_acknowledge(1.0 + number) == before + STRIDE + 1 + number
     assert made.delay(float(ahead)) == RARELY
-    made.acknowledge("a", STRIDE + ahead, ahead + 0.1)
-    for number in range(AHEAD):
+    made.acknowledge("a", before + STRIDE + ahead, ahead + 0.1 - 1.0)
+    for number in range(ahead + 1):
         assert made.delay(5.0 + number) == 0.0, "it is quick again"
         show(made, 5.0 + number)
 
@@ -172,16 +211,16 @@ def test_the_trips_of_a_page_that_is_slow_are_known(takes: float) -> None:
 
 
 def test_a_page_that_turns_out_slow_is_not_waited_for_when_it_has_said_all_it_will() -> None:
-    made = pages("a")
+    made, before = quick("a")
     for _ in range(STRIDE + 4):
         show(made, 1.0)
-    made.acknowledge("a", STRIDE, 1.0 + SLOW + 0.1)
+    made.acknowledge("a", before + STRIDE, 1.0 + SLOW + 0.1)
     assert made.delay(1.7) == 0.0, "nobody was told of the last four frames"
-    assert show(made, 1.7) == STRIDE + 5, "of this one they are"
+    assert show(made, 1.7) == before + STRIDE + 5, "of this one they are"
 
 
 def test_a_page_out_of_sight_does_not_have_each_frame_told() -> None:
-    made = pages("a", "hidden")
+    made, _ = quick("a", "hidden")
     made.report("hidden", 1.0, False, 0.0)
     told = 0
     for number in range(60):

@@ -17,15 +17,17 @@ URL = "ws://127.0.0.1:8765/"
 INK = {"kind": "stroke", "color": "#1f77b4", "width": 32}
 
 
-def live(count: int) -> Any:
+def live(count: int, *, here: bool = True) -> Any:
     points = list(range(2 * count))
     grace = Person("Grace", "#d62728", False, (64.0, 36.0), "g")
-    return state(live=(Ink("g", "k", "x", dict(INK), points),), people=(grace,))
+    return state(live=(Ink("g", "k", "x", dict(INK), points),), people=(grace,), live_is_here=here)
 
 
 def grown(board: Board) -> list[Any]:
     """The points that the kernel has sent since this was asked the last time."""
     found = [growth[2] for message in board.sent if "live" in message for growth in message["live"]["grown"]]
+    for view in ("a", "b"):
+        board.receive("ack", view=view, frame=board.frontend.frame)
     board.sent.clear()
     return found
 
@@ -64,6 +66,55 @@ def test_a_page_with_a_way_of_its_own_is_sent_nothing_that_is_live() -> None:
         board.receive("road", view="a", url="", why="lost")
         board.widget.show(live(5))
         assert [len(points) for points in grown(board)] == [10]
+
+    asyncio.run(run())
+
+
+def wanted(board: Board) -> list[bool]:
+    """What was asked of the relay since this was asked the last time."""
+    asked = [call.args[0] for call in board.actions.want_previews.call_args_list]
+    board.actions.want_previews.reset_mock()
+    return [each for each, before in zip(asked, [None, *asked], strict=False) if each is not before]
+
+
+def test_the_kernel_wants_others_ink_while_a_page_in_sight_has_no_way() -> None:
+    async def run() -> None:
+        board = Board()
+        board.ready()
+        board.receive("view", view="a", ratio=1, visible=True)
+        assert wanted(board) == [True]
+        board.receive("road", view="a", url=URL)
+        assert wanted(board) == [False]
+        board.receive("view", view="b", ratio=1, visible=True)
+        assert wanted(board) == [True]
+        board.receive("road", view="b", url=URL)
+        assert wanted(board) == [False]
+        board.receive("road", view="b", url="", why="lost")
+        assert wanted(board) == [True]
+        board.receive("gone", view="b")
+        assert wanted(board) == [False]
+        board.receive("view", view="a", ratio=1, visible=False)
+        assert wanted(board) == [], "nobody sees it: nothing changes"
+        board.receive("gone", view="a")
+        assert wanted(board) == [True]
+
+    asyncio.run(run())
+
+
+def test_ink_that_has_yet_to_come_again_is_not_shown_as_gone() -> None:
+    async def run() -> None:
+        board = Board()
+        board.ready()
+        board.receive("view", view="a", ratio=1, visible=True)
+        board.receive("road", view="a", url=URL)
+        board.widget.show(live(1, here=False))
+        grown(board)
+        board.receive("road", view="a", url="", why="lost")
+        board.widget.show(live(2, here=False))
+        assert not [message for message in board.sent if "live" in message], "the page keeps what it had"
+        board.widget.show(live(3))
+        [update] = [message["live"] for message in board.sent if "live" in message]
+        assert (update["whole"], [len(growth[2]) for growth in update["grown"]]) == (True, [6])
 
     asyncio.run(run())
 

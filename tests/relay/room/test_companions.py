@@ -31,6 +31,7 @@ from relay.protocol import (
     RemoteError,
     Remove,
     Ticket,
+    Want,
 )
 from relay.room.companions import Companions
 from relay.room.peer import Peer
@@ -120,6 +121,7 @@ ITS_PEERS: list[Any] = [
     Read(1, 1),
     Lock(True),
     Invite(),
+    Want(True),
     Remove("p"),
     Presence({"name": "Grace"}),
     Presence({"color": "#000000"}),
