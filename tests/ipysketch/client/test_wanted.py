@@ -31,7 +31,9 @@ def test_others_ink_is_here_again_when_the_relay_has_sent_all_of_it() -> None:
         session.membership.companions = True
         session.want_previews(False)
         want = await asked_for(joined, False)
-        assert not session.presenter.board_state().live_is_here, "it may be missing from when it was asked not to come"
+        assert not session.presenter.board_state().live_is_here, (
+            "it may be missing from when it was asked not to come"
+        )
         session.receive([Done(re=want.id)])
         session.want_previews(True)
         want = await asked_for(joined, True)
