@@ -285,13 +285,18 @@ class Sketch(Pages, Events, Files, Value, DrawingSurface):
 
     # --- for moderators and owners ------------------------------------------------------------------------
 
-    def lock(self) -> None:
-        """Let only moderators and owners draw from now on.
+    def lock(self, *pens: Person | str) -> None:
+        """Let only moderators and owners draw from now on, and the people who are lent a pen.
+
+        Args:
+            pens: some of `people`, or names. They may draw until this is called again, and after they join again.
 
         Raises:
-            SketchError: this user is neither, or the board is not connected.
+            SketchError: nobody of that name is here, this user is neither moderator nor owner, or the board is not
+                connected.
         """
-        self._request(lambda session: session.requests.lock(True))
+        peers = [person.peer for who in pens for person in self._find_people(who)]
+        self._request(lambda session: session.requests.lock(True, peers))
 
     def unlock(self) -> None:
         """Let everybody draw again.

@@ -23,7 +23,7 @@ class Capabilities:
 
     @classmethod
     def of(cls, role: str, locked: bool) -> Capabilities:
-        """Return what `role` may do in a room, which may be locked."""
+        """Return what `role` may do in a room, which may be locked for it."""
         moderates = role in MODERATORS
         obstacle = ""
         if role == "viewer":
@@ -41,7 +41,8 @@ class Membership:
     takes, 0 where that was not said; `notice` is one sentence for the people at the board;
     `relay_note` says that a relay was started for this user, until somebody has read it; `which` says which relay this
     is, and `apart` why others are probably not in it. `admitted` says that this client has shown something to be let
-    in: a token, a secret, a Hub's user. `companions`: the relay lets pages accompany this client.
+    in: a token, a secret, a Hub's user. `companions`: the relay lets pages accompany this client. `peer` is the id of
+    this client in the room, and `pens` are those of the peers that may draw while it is locked.
     """
 
     room: str = ""
@@ -58,6 +59,8 @@ class Membership:
     apart: str = ""
     admitted: bool = False
     companions: bool = False
+    peer: str = ""
+    pens: frozenset[str] = frozenset()
 
     @property
     def public_url(self) -> str:
@@ -72,8 +75,8 @@ class Membership:
     @property
     def capabilities(self) -> Capabilities:
         """What this client may do in the room now."""
-        return self.capabilities_of(self.role)
+        return self.capabilities_of(self.role, self.peer)
 
-    def capabilities_of(self, role: str) -> Capabilities:
+    def capabilities_of(self, role: str, peer: str) -> Capabilities:
         """Return what a peer may do in the room now. Relays of 0.1.0 tell no roles of others: those are editors."""
-        return Capabilities.of(role or "editor", self.locked)
+        return Capabilities.of(role or "editor", self.locked and peer not in self.pens)

@@ -147,6 +147,7 @@ class Presenter:
             mode=capabilities.obstacle,
             pending=len(self._sync.pending),
             locked=self._membership.locked,
+            pens=tuple(sorted(self._membership.pens)),
             leading=self._presence.leading,
             cleared=self._sync.cleared,
             live_is_here=self._previews.here,
@@ -183,7 +184,7 @@ class Presenter:
 
     def may_move(self, peer: PeerState, key: str) -> bool:
         """Return whether another peer may move an element."""
-        may = self._membership.capabilities_of(peer.role)
+        may = self._membership.capabilities_of(peer.role, peer.peer)
         return may.draw and (may.erase_others or self._scenes.author(key) == peer.author)
 
     def _moved(self, element: Element, moved: Moved | None) -> Element:

@@ -7,7 +7,7 @@ fits; an error too, if its code is one that such a request can get.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -76,10 +76,10 @@ class Requests:
         assert isinstance(answer, HistoryRange)
         return answer
 
-    async def lock(self, locked: bool) -> None:
-        """Let only moderators draw, or everybody again."""
+    async def lock(self, locked: bool, pens: Sequence[str] = ()) -> None:
+        """Let only moderators and the peers with `pens` draw, or everybody again."""
         async with self._turn:
-            await self._ask(Lock(locked), ANSWER_WAIT)
+            await self._ask(Lock(locked, tuple(pens)), ANSWER_WAIT)
 
     async def mint(self, role: str, name: str, seconds: float) -> str:
         """Return a new token for this room."""

@@ -286,8 +286,8 @@ class Session:
             case Error(reason=reason):
                 if not self.requests.refused(message):
                     self.membership.notice = reason
-            case RoomState(locked=locked):
-                self.membership.locked = locked
+            case RoomState(locked=locked, pens=pens):
+                self.membership.locked, self.membership.pens = locked, frozenset(pens)
                 if not self.can_draw:
                     self._apply(self.gestures.cancel())
                 self.requests.answered(message)
@@ -328,7 +328,8 @@ class Session:
             membership.notice = "The relay's drawing was replaced; yours from before is in board.previous."
         self.requests.named = welcome.request_ids
         self._previews.joined()
-        self.peers.me = welcome.peer
+        self.peers.me = membership.peer = welcome.peer
+        membership.pens = frozenset()
         self._expected = welcome.seq
         self.answered.set()
         self.presence.resend()
@@ -347,13 +348,20 @@ class Session:
         if lost:
             self.membership.notice = lost_in_words(self.sync.lost)
 
-    def moderate(self, *, locked: bool | None = None, lead: bool | None = None, remove: str = "") -> None:
+    def moderate(
+        self,
+        *,
+        locked: bool | None = None,
+        pens: Sequence[str] = (),
+        lead: bool | None = None,
+        remove: str = "",
+    ) -> None:
         """See `BoardActions`."""
         if lead is not None:
             self.presence.lead(lead)
             self.presenter.refresh()
         if locked is not None:
-            self._ask(self.requests.lock(locked))
+            self._ask(self.requests.lock(locked, pens))
         if remove:
             self._ask(self.requests.remove(remove))
 

@@ -62,8 +62,8 @@ class BoardState:
     `progress` is the part of a snapshot that has arrived, from 0 to 1. `following` is the peer that this client
     follows, `view` what that one sees: x, y, width and height in board units, or None for the whole board. `mode` says
     in words why this client may not draw; `pending` counts its operations without a verdict. `locked`: only
-    moderators draw; `leading`: this client asks everybody to follow. `cleared`: the page that
-    was cleared or deleted last, by which author, and the seq of that. `live_is_here`: `live` and `lasers` are all there
+    moderators draw, and the peers with `pens`; `leading`: this client asks everybody to follow. `cleared`: the page
+    that was cleared or deleted last, by which author, and the seq of that. `live_is_here`: `live` and `lasers` are all there
     are; the relay has not been told to leave them to the pages.
     """
 
@@ -92,6 +92,7 @@ class BoardState:
     mode: str = ""
     pending: int = 0
     locked: bool = False
+    pens: tuple[str, ...] = ()
     leading: bool = False
     cleared: tuple[str, str, int] = ("", "", 0)
     live_is_here: bool = True
@@ -223,7 +224,14 @@ class BoardActions(Protocol):
         """See a part of the board: x, y, width and height in board units; None for all of it."""
         ...
 
-    def moderate(self, *, locked: bool | None = None, lead: bool | None = None, remove: str = "") -> None:
+    def moderate(
+        self,
+        *,
+        locked: bool | None = None,
+        pens: Sequence[str] = (),
+        lead: bool | None = None,
+        remove: str = "",
+    ) -> None:
         """Let only moderators draw, or everybody; have everybody follow this client, or not; end a peer's connection.
 
         What is left out stays as it is; a refusal is shown as a notice.

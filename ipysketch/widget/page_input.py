@@ -83,8 +83,8 @@ def perform(message: PageMessage, actions: BoardActions) -> None:  # noqa: C901,
             actions.end_preview(key)
         case MovingElements(offsets=offsets):
             actions.drag(offsets)
-        case Moderate(locked=locked, lead=lead, remove=peer):
-            actions.moderate(locked=locked, lead=lead, remove=peer)
+        case Moderate(locked=locked, pens=pens, lead=lead, remove=peer):
+            actions.moderate(locked=locked, pens=pens, lead=lead, remove=peer)
 
 
 def decode_actions(encoded: Sequence[object]) -> list[Action]:

@@ -217,10 +217,11 @@ class MovingElements(_Message, tag="moving"):
 
 
 class Moderate(_Message, tag="moderate"):
-    """What a moderator does: let only moderators draw or everybody (`locked`), have everybody follow this client or
-    not (`lead`), end a peer's connection (`remove`)."""
+    """What a moderator does: let only moderators and the peers with `pens` draw, or everybody (`locked`), have
+    everybody follow this client or not (`lead`), end a peer's connection (`remove`)."""
 
     locked: bool | None = None
+    pens: tuple[Id, ...] = ()
     lead: bool | None = None
     remove: Id = ""
 
@@ -315,8 +316,8 @@ class ControlState(msgspec.Struct, frozen=True):
     being loaded, 0 to 1, or None. `following` is a peer, and `view_box` the part of the board that it sees, x, y, width
     and height in board units, or None for all of it. `author` is whose this client's elements are, `mode` says in words
     why it may not draw, `pending` counts its operations without a verdict. `locked`: only
-    moderators draw; `leading`: this client asks everybody to follow. `cleared`: the page that was cleared
-    or deleted last, by which author, and the seq of that.
+    moderators draw, and the peers with `pens`; `leading`: this client asks everybody to follow. `cleared`: the page
+    that was cleared or deleted last, by which author, and the seq of that.
     """
 
     tool: str = "pen"
@@ -340,6 +341,7 @@ class ControlState(msgspec.Struct, frozen=True):
     mode: str = ""
     pending: int = 0
     locked: bool = False
+    pens: tuple[str, ...] = ()
     leading: bool = False
     cleared: tuple[str, str, int] = ("", "", 0)
     size: tuple[int, int] = (1280, 720)

@@ -62,6 +62,7 @@ def control_state(state: BoardState, choices: Mapping[str, int]) -> ControlState
         mode=state.mode,
         pending=state.pending,
         locked=state.locked,
+        pens=state.pens,
         leading=state.leading,
         cleared=state.cleared,
     )

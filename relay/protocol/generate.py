@@ -264,6 +264,8 @@ def _type(kind: types.Type) -> str:
             return "Fields"
         case types.VarTupleType(item_type=types.IntType()):
             return "number[]"
+        case types.VarTupleType(item_type=types.StrType()):
+            return "string[]"
         case types.VarTupleType(item_type=types.UnionType(types=members)):
             return f"{NAMED[_union_of(members)].capitalize()}[]"
         case types.UnionType(types=(other, types.NoneType())):

@@ -120,9 +120,10 @@ class Read(Request, frozen=True, tag="read"):
 
 
 class Lock(Request, frozen=True, tag="lock"):
-    """Let only moderators draw from now on, or everybody again; answered by a `Done`."""
+    """Let only moderators and the peers with `pens` draw from now on, or everybody again; answered by a `Done`."""
 
     locked: bool
+    pens: tuple[str, ...] = ()
 
 
 class Invite(Request, frozen=True, tag="invite"):
@@ -306,9 +307,13 @@ class Error(Answer, frozen=True, tag="error"):
 
 
 class RoomState(Message, frozen=True, tag="room"):
-    """The state of the room for everybody: whether only moderators may draw now."""
+    """The state of the room for everybody: whether only moderators may draw now, and the peers with `pens`.
+
+    Relays of 0.1.0 leave out the pens.
+    """
 
     locked: bool
+    pens: tuple[str, ...] = ()
 
 
 class History(Answer, frozen=True, tag="history"):

@@ -92,6 +92,8 @@ class OperationQueue:
     ) -> None:
         self.locked = locked
         """Whether only moderators may draw: asked when an operation comes and when it is resolved."""
+        self.pens: frozenset[str] = frozenset()
+        """Authors who may draw all the same."""
         self._room = room
         self._log = log
         self._presence = presence
@@ -117,6 +119,10 @@ class OperationQueue:
     def unsettled(self) -> int:
         """The number of operations that wait for their verdict."""
         return len(self._queue) + (len(self._proposal.queued) if self._proposal else 0)
+
+    def locked_for(self, peer: Peer) -> bool:
+        """Whether the room is locked, and `peer` has no pen."""
+        return self.locked and peer.client.author not in self.pens
 
     def take_notices(self) -> list[Notice]:
         """Return the refusals since the last call, for the operator's log."""
@@ -148,7 +154,7 @@ class OperationQueue:
         peer.unsettled += 1
         error = None
         try:
-            check_message(peer.role, self.locked, message)
+            check_message(peer.role, self.locked_for(peer), message)
             if len(message.actions) > MAX_ACTIONS:
                 raise RemoteError("too-many-actions", f"an operation may have at most {MAX_ACTIONS} actions")
         except RemoteError as refusal:
@@ -250,8 +256,8 @@ class OperationQueue:
             try:
                 if item.error is not None:
                     raise item.error
-                if self.locked:  # Perhaps since it was queued.
-                    check_message(item.peer.role, self.locked, Operate(op, ()))
+                if self.locked_for(item.peer):  # Perhaps since it was queued.
+                    check_message(item.peer.role, locked=True, message=Operate(op, ()))
                 actions = [normalize_action(action) for action in item.actions]
                 resolved = resolve(draft.overlay, actions, seq, client.records)
                 for change in resolved:

@@ -8,7 +8,7 @@ each peer's frames are pulled from `delivery`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -64,6 +64,8 @@ from .presence import PEER_BYTES, Presence
 
 ROOM_BYTES = 8 << 10
 """Bytes of a room in which nothing is, roughly."""
+MAX_PENS = 64
+"""Peers that may draw in a locked room beside its moderators."""
 
 
 class Room:
@@ -193,6 +195,11 @@ class Room:
         for op, (code, reason) in peer.client.refusals.items():
             if op > join.settled:
                 peer.direct.append(Refused(op, code, reason, final=True))
+        if self.queue.pens:
+            # A pen is its author's, who may have come again; so others may see that too.
+            told = self.peers.values() if peer.client.author in self.queue.pens else (peer,)
+            for each in told:
+                each.following.append((self.seq, self._state()))
         return peer
 
     def invite(self, peer: Peer, now: float, re: int = 0) -> None:
@@ -269,7 +276,7 @@ class Room:
     def _update_presence(self, peer: Peer, state: dict[str, Any]) -> None:
         if peer.named_by_token and "name" in state and state["name"] != peer.name:
             raise RemoteError("bad-name", "your token says what you are called")
-        check_presence(peer.rights, self.locked, state)
+        check_presence(peer.rights, self.queue.locked_for(peer), state)
         self._presence.update(peer.id, state)
         if peer.lead is not None:
             peer.shown.update(state)
@@ -278,22 +285,35 @@ class Room:
         """Raise `RemoteError` unless `peer` may send `message`, one that the room does not handle itself."""
         if peer.lead is not None:
             check_companion(message)
-        check_message(peer.rights, self.locked, message)
+        check_message(peer.rights, self.queue.locked_for(peer), message)
 
-    def lock(self, locked: bool, asker: Peer | None = None, re: int = 0) -> None:
-        """Let only moderators draw from now on, or everybody; the previews of peers that may not draw end.
+    def authors_of(self, peers: Sequence[str]) -> frozenset[str]:
+        """Return the authors of those peers that are still here; raises `RemoteError`."""
+        if len(peers) > MAX_PENS:
+            raise RemoteError("bad-message", f"at most {MAX_PENS} people may have a pen; lend fewer")
+        return frozenset(self.peers[peer].client.author for peer in peers if peer in self.peers)
+
+    def _state(self) -> RoomState:
+        pens = (peer.id for peer in self.peers.values() if peer.client.author in self.queue.pens)
+        return RoomState(self.locked, tuple(pens))
+
+    def lock(
+        self, locked: bool, asker: Peer | None = None, re: int = 0, *, pens: frozenset[str] = frozenset()
+    ) -> None:
+        """Let only moderators and the authors with `pens` draw from now on, or everybody; the previews of peers that
+        may not draw end.
 
         Operations that wait for their verdict are refused, except those on their way to the store: everybody is told
         of the lock after those, and the `asker` that its request `re` was carried out."""
-        self.queue.locked = locked
+        self.queue.locked, self.queue.pens = locked, pens if locked else frozenset()
         for peer in self.peers.values():
-            if locked and peer.role < Role.MODERATOR:
+            if self.queue.locked_for(peer) and peer.role < Role.MODERATOR:
                 self._presence.drop(peer.id)
                 self._presence.withdraw(peer.id, DRAWN)
 
         def announce() -> None:
             for peer in self.peers.values():
-                peer.following.append((self.seq, RoomState(self.locked)))
+                peer.following.append((self.seq, self._state()))
             if asker is not None and re:
                 asker.following.append((self.seq, Done(re=re)))
 

@@ -28,7 +28,7 @@ class Requests:
         room = opened.room
         match request:
             case Lock(locked=locked):
-                await self._rooms.lock(opened, locked, peer, request.id)
+                await self._rooms.lock(opened, request, peer)
                 peer_event(self._log, logging.INFO, "locked" if locked else "unlocked", opened, peer)
             case Read(first=first, last=last):
                 past, stream = await self._rooms.read(opened, first, last)

@@ -19,7 +19,7 @@ import msgspec
 from ..limits import Limits
 from ..observability.event_log import event
 from ..observability.metrics import Metrics
-from ..protocol import Commit, Join, RemoteError
+from ..protocol import Commit, Join, Lock, RemoteError
 from ..records import LoadedRoom, LogRange, ResumeFacts, StoreError
 from ..room.compact import compress
 from ..room.history import encode_history
@@ -251,10 +251,12 @@ class Rooms:
             return ResumeFacts()
         return await self._thread.ask(self._store.find, opened.room.name, join.client, join.seq)
 
-    async def lock(self, opened: OpenRoom, locked: bool, asker: Peer, re: int) -> None:
-        """Lock or unlock a room, durably, as the request `re` of `asker`."""
-        await self._thread.ask(self._store.lock, opened.hold, locked)
-        opened.room.lock(locked, asker, re)
+    async def lock(self, opened: OpenRoom, request: Lock, asker: Peer) -> None:
+        """Lock or unlock a room, durably, as a request of `asker`; raises `RemoteError`. Pens last as long as the room
+        is open and locked."""
+        pens = opened.room.authors_of(request.pens)
+        await self._thread.ask(self._store.lock, opened.hold, request.locked)
+        opened.room.lock(request.locked, asker, request.id, pens=pens)
         self.touch(opened)
 
     async def read(self, opened: OpenRoom, first: int, last: int) -> tuple[LogRange, bytes]:

@@ -486,6 +486,36 @@ def test_a_viewers_token_comes_in_the_fragment_and_goes_from_the_address(
     own.stop()
 
 
+def test_a_moderator_lends_a_pen_and_takes_it_back(browser: Browser, tmp_path: Path) -> None:
+    own = RelayProcess(tmp_path, None, "--require-token")
+    tokens = Tokens(read_secret(next(tmp_path.glob("*secret*"))))
+
+    def token(role: Role) -> str:
+        return tokens.mint(room="page", role=role, name="", seconds=600, now=time.time())[0]
+
+    mary = Visitor(browser, own, "Mary", RED, f"/r/page#token={token(Role.MODERATOR)}")
+    mary.connected(1)
+    ed = Visitor(browser, own, "Ed", BLUE, f"/r/page#token={token(Role.EDITOR)}")
+    ed.connected(2)
+    people = people_list(mary.page)
+    expect(people.get_by_role("button", name="Lend Ed the pen")).to_have_count(0)
+    people.get_by_role("switch", name="Only moderators draw").click()
+    ed.says("Locked: only moderators draw.")
+    people.get_by_role("button", name="Lend Ed the pen").click()
+    expect(people.get_by_text("has the pen")).to_be_visible()
+    expect(ed.page.get_by_text("Locked: only moderators draw.")).to_have_count(0)
+    ed.stroke((100, 300), (400, 300))
+    mary.sees(250, 300, BLUE)
+    mary.screenshot("page-pen-lent")
+    people.get_by_role("button", name="Take the pen back from Ed").click()
+    ed.says("Locked: only moderators draw.")
+    expect(people.get_by_text("has the pen")).to_have_count(0)
+    for guest in (mary, ed):
+        assert guest.errors == []
+        guest.page.context.close()
+    own.stop()
+
+
 def test_hostile_names_are_only_words(visit: Any, eye: ipysketch.Sketch) -> None:
     ada = visit()
     ada.connected()

@@ -102,6 +102,12 @@ def lock_and_unlock(student: Notebook, teacher: ipysketch.Sketch) -> None:
     teacher.stroke([(100, 400), (300, 400)], color="#d1495b")
     student.sees(200, 400, "#d1495b")  # The teacher's own ink still comes.
     assert student.blank(200, 300)
+    # Who is lent the pen draws.
+    teacher.lock("Student")
+    expect(page.get_by_text("Locked: only moderators draw.")).to_have_count(0)
+    student.stroke((100, 300), (300, 300))
+    student.sees(200, 300, GREEN)
+    wait_until(lambda: len(teacher.elements) == 3, "the teacher has it too")
     teacher.unlock()
     expect(page.get_by_text("Locked: only moderators draw.")).to_have_count(0)
     student.stroke((100, 500), (300, 500))

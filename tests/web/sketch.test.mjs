@@ -80,6 +80,20 @@ test("a lock ends the previews of those who may no longer draw", async () => {
   );
 });
 
+test("who has a pen draws in a locked room", async () => {
+  const { sketch, socket } = await joined({}, { role: "editor" });
+  await socket.receive({ type: "room", locked: true, pens: ["me", "other"] });
+  assert.deepEqual([sketch.canDraw, sketch.locked, sketch.pens], [true, true, ["me", "other"]]);
+  await socket.receive({ type: "room", locked: true, pens: ["other"] });
+  assert.deepEqual([sketch.canDraw, sketch.mode], [false, "locked by a moderator"]);
+  sketch.lock(true, ["other"]);
+  await pass(20);
+  assert.deepEqual(
+    socket.take("lock").map(({ locked, pens }) => [locked, pens]),
+    [[true, ["other"]]],
+  );
+});
+
 test("one listener's mistake reaches neither the others nor the connection", async () => {
   const { sketch, socket } = await joined();
   /** @type {any[]} */

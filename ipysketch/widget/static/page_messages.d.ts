@@ -27,7 +27,7 @@ export interface PageMessages {
   "preview": { key: string; view?: string; start?: number; points?: number[]; fields?: Record<string, any> | null };
   "end preview": { key: string };
   "moving": { offsets?: Record<string, any> };
-  "moderate": { locked?: boolean | null; lead?: boolean | null; remove?: string };
+  "moderate": { locked?: boolean | null; pens?: string[]; lead?: boolean | null; remove?: string };
   "road wanted": { view: string };
   "road": { view: string; url?: string; why?: string };
 }
@@ -40,7 +40,7 @@ export type PageReport = {
 export type Ink = { color: string; width: number; fill: string; dash: string; opacity: number; even: boolean; size: number };
 export type PersonState = { name: string; color: string; me: boolean; peer: string; page: string; author: string; role: string; verified: boolean };
 export type PageEntry = [key: string, name: string];
-export type ControlState = { tool: string; ink: Ink; choices: Record<string, number>; can_draw: boolean; can_clear: boolean; can_undo: boolean; can_redo: boolean; people: PersonState[]; pages: PageEntry[]; page: string; following: string; view_box: [number, number, number, number] | null; status: string; connected: boolean; progress: number | null; notice: string; room: string; author: string; mode: string; pending: number; locked: boolean; leading: boolean; cleared: [string, string, number]; size: [number, number] };
+export type ControlState = { tool: string; ink: Ink; choices: Record<string, number>; can_draw: boolean; can_clear: boolean; can_undo: boolean; can_redo: boolean; people: PersonState[]; pages: PageEntry[]; page: string; following: string; view_box: [number, number, number, number] | null; status: string; connected: boolean; progress: number | null; notice: string; room: string; author: string; mode: string; pending: number; locked: boolean; pens: string[]; leading: boolean; cleared: [string, string, number]; size: [number, number] };
 export type CursorPlace = [x: number, y: number, name: string, color: string, peer: string];
 export type LaserPlaces = [name: string, color: string, count: number, places: number[]];
 export type FrameState = { cursors: CursorPlace[]; finished: string[]; lasers: LaserPlaces[] };

@@ -51,7 +51,7 @@ export class KernelBoard extends EventTarget {
     this.#scene = new KernelScene(channel.view);
     /** @param {(keyof State)[]} names @param {...string} events */
     const pass = (names, ...events) => channel.onChange(names, () => this.#notify(...events));
-    pass(["people", "cursors", "following", "view_box", "locked", "leading"], "people");
+    pass(["people", "cursors", "following", "view_box", "locked", "pens", "leading"], "people");
     pass(["pages", "page"], "pages");
     pass(["can_draw", "can_clear", "can_undo", "can_redo", "mode"], "can");
     pass(["status", "connected", "progress", "notice", "pending"], "status");
@@ -367,9 +367,13 @@ export class KernelBoard extends EventTarget {
     return this.#channel.get("locked") ?? false;
   }
 
-  /** @param {boolean} locked */
-  lock(locked) {
-    this.#channel.send("moderate", { locked });
+  get pens() {
+    return this.#channel.get("pens") ?? [];
+  }
+
+  /** @param {boolean} locked @param {string[]} [pens] */
+  lock(locked, pens = []) {
+    this.#channel.send("moderate", { locked, pens });
   }
 
   /** @param {string} peer */

@@ -322,9 +322,13 @@ export class RelayBoard extends EventTarget {
     return this.#sketch.locked;
   }
 
-  /** @param {boolean} locked */
-  lock(locked) {
-    this.#sketch.lock(locked);
+  get pens() {
+    return this.#sketch.pens;
+  }
+
+  /** @param {boolean} locked @param {string[]} [pens] */
+  lock(locked, pens = []) {
+    this.#sketch.lock(locked, pens);
   }
 
   /** @param {string} peer */

@@ -147,7 +147,10 @@ export interface Board extends EventTarget {
 
   /** What a moderator does; missing where this road has no way to it. `lead` asks everybody to follow this view. */
   readonly locked?: boolean;
-  lock?(locked: boolean): void;
+  /** The peers that may draw while it is locked. */
+  readonly pens?: string[];
+  /** Let only moderators and the peers with pens draw, or everybody. */
+  lock?(locked: boolean, pens?: string[]): void;
   remove?(peer: string): void;
   readonly leading?: boolean;
   lead?(leading: boolean): void;

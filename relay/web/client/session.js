@@ -47,6 +47,8 @@ export class Session {
   height = 720;
   role = "moderator";
   locked = false;
+  /** The peers that may draw while it is locked. @type {string[]} */
+  pens = [];
   /** What went otherwise than meant, in words; "" when nothing did. */
   notice = "";
   /** Resolves once the drawing is there or the relay cannot be reached; rejects with a `SketchError`.
@@ -111,7 +113,7 @@ export class Session {
 
   /** Why the room does not let this page draw, in words; "" when it does. */
   get mode() {
-    return describeMode(this.role, this.locked);
+    return describeMode(this.role, this.locked && !this.pens.includes(this.peers.me));
   }
 
   // --- what this page does ------------------------------------------------------------------------------------------
@@ -302,6 +304,7 @@ export class Session {
         break;
       case "room":
         this.locked = message.locked;
+        this.pens = message.pens ?? [];
         if (this.mode) for (const key of this.own.previews) this.endPreview(key);
         this.#listener.changed("status");
         break;
@@ -325,6 +328,7 @@ export class Session {
     this.peers.me = message.peer;
     this.role = message.role;
     this.locked = message.locked;
+    this.pens = [];
     this.width = message.width;
     this.height = message.height;
     this.notice =

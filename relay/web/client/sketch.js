@@ -153,6 +153,11 @@ export class Sketch extends EventTarget {
     return this.#session.locked;
   }
 
+  /** The peers that may draw while the room is locked. */
+  get pens() {
+    return this.#session.pens;
+  }
+
   /** Who cleared a page last, or deleted it: the page, the author and the seq. */
   get cleared() {
     return this.#session.sync.cleared;
@@ -326,9 +331,10 @@ export class Sketch extends EventTarget {
 
   // --- for moderators -----------------------------------------------------------------------------------------------
 
-  /** Let only moderators draw, or everybody again. @param {boolean} locked */
-  lock(locked) {
-    this.#session.request({ type: "lock", locked });
+  /** Let only moderators and the peers with pens draw, or everybody again. @param {boolean} locked
+   * @param {string[]} [pens] */
+  lock(locked, pens = []) {
+    this.#session.request({ type: "lock", locked, pens });
   }
 
   /** End another peer's connection. @param {string} peer */

@@ -90,7 +90,7 @@ export const server = union({
   ink: { peer: text, key: text, start: whole, points: wholes, fields: or(nothingOr(object), null) },
   "ink-end": { peer: text, key: text, seq: or(whole, 0) },
   heard: { peer: text, name: text, data: or(any, null) },
-  room: { locked: flag },
+  room: { locked: flag, pens: or(list(text), []) },
   history: { base: whole, last: whole, oldest: whole, size: whole, re: or(whole, 0) },
   minted: { token: text, id: text, re: or(whole, 0) },
   ticket: { ticket: text, seconds: number, re: or(whole, 0) },
@@ -117,7 +117,7 @@ export const server = union({
  * @typedef {{type: "event", name: string, data?: any, to?: string}} Event
  * @typedef {{type: "leave"}} Leave
  * @typedef {{type: "read", first: number, last: number, id?: number}} Read
- * @typedef {{type: "lock", locked: boolean, id?: number}} Lock
+ * @typedef {{type: "lock", locked: boolean, pens?: string[], id?: number}} Lock
  * @typedef {{type: "invite", id?: number}} Invite
  * @typedef {{type: "want", previews: boolean, id?: number}} Want
  * @typedef {{type: "remove", peer: string, id?: number}} Remove

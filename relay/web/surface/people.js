@@ -97,6 +97,7 @@ export function createPeople(surface) {
     const about = [];
     const number = board.pages.findIndex(({ key }) => key === page);
     if (board.pages.length > 1 && number >= 0) about.push(say("page.n", { n: number + 1 }));
+    if (board.locked && board.pens?.includes(peer)) about.push(say("people.pen"));
     if (person.drawing) about.push(say("people.drawing"));
     if (person.verified) {
       // Not a character of the name: that could be one of a chosen name.
@@ -123,6 +124,16 @@ export function createPeople(surface) {
     follow.setAttribute("aria-pressed", String(followed));
     follow.dataset.id = `follow ${peer}`;
     item.append(follow);
+    if (board.can.moderate && board.locked && board.lock && person.role === "editor") {
+      const pens = board.pens ?? [];
+      const lent = pens.includes(peer);
+      const lend = button(say(lent ? "pen.take" : "pen.lend", { name }), "pen", () =>
+        board.lock?.(true, lent ? pens.filter((other) => other !== peer) : [...pens, peer]),
+      );
+      lend.setAttribute("aria-pressed", String(lent));
+      lend.dataset.id = `lend ${peer}`;
+      item.append(lend);
+    }
     if (board.can.moderate && board.remove) {
       const remove = button(say("people.remove", { name }), "close", async () => {
         if (await surface.ask(say("people.remove.sure", { name }), say("remove"))) board.remove?.(peer);
@@ -161,6 +172,7 @@ export function createPeople(surface) {
       board.pages,
       board.can,
       board.locked,
+      board.pens,
       board.leading,
       surface.size,
     ]);

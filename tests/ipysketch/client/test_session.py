@@ -290,6 +290,20 @@ def test_nobody_is_seen_moving_what_they_may_not_move(role: str, locked: bool, e
     asyncio.run(run())
 
 
+def test_who_has_a_pen_draws_in_a_locked_room() -> None:
+    async def run() -> None:
+        ada = Joined()
+        ada.session.membership.role = "editor"
+        for pens, may in ((("me",), True), (("grace",), False)):
+            ada.session.receive([RoomState(True, pens)])
+            assert ada.session.can_draw is may
+        assert ada.session.membership.capabilities_of("editor", "grace").draw
+        ada.again()
+        assert not ada.session.membership.pens, "the relay tells them again"
+
+    asyncio.run(run())
+
+
 def test_people_have_the_author_of_what_they_draw_and_whether_they_are_verified() -> None:
     def story() -> None:
         ada = Joined()

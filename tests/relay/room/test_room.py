@@ -247,6 +247,50 @@ class TestRoles:
         scene.do(ed, element("e"))
         assert sorted(scene.room.log.entries) == ["a", "e"]
 
+    def test_who_has_a_pen_draws_in_a_locked_room(self) -> None:
+        scene = Scene()
+        ada, ed, other = scene.join(), scene.join("Ed", Role.EDITOR), scene.join("Eve", Role.EDITOR)
+        scene.room.receive(ed, Preview("k", 0, (1, 2), {}))
+        scene.room.lock(True, pens=scene.room.authors_of([ed.id]))
+        for peer in (ada, ed, other):
+            told = scene.heard(peer, (PeerCancel, RoomState))
+            assert told == [RoomState(True, (ed.id,))], "its ink goes on"
+        scene.do(ed, element("e"))
+        scene.do(other, element("o"))
+        assert [refused.code for refused in scene.heard(other, Refused)] == ["locked"]
+        with pytest.raises(RemoteError, match="locked"):
+            scene.room.receive(other, Preview("l", 0, (1, 2), {}))
+        scene.do(ed, Clear(""))
+        assert [refused.code for refused in scene.heard(ed, Refused)] == ["role"], "a pen is no other role"
+        # It is the author's, who may come again; whoever comes is told.
+        again = scene.join("Ed", Role.EDITOR)
+        assert scene.heard(again, RoomState)[-1].pens == (ed.id, again.id)
+        assert scene.heard(ada, RoomState)[-1].pens == (ed.id, again.id)
+        late = scene.join("Late", Role.EDITOR)
+        assert scene.heard(late, RoomState)[-1].pens == (ed.id, again.id)
+        scene.do(again, element("again"))
+        # It is taken back, also of what waits.
+        scene.room.receive(ed, Operate(ed.client.accepted + 1, (element("late"),)))
+        scene.room.lock(True)
+        scene.settle()
+        told = scene.heard(ed, (Refused, RoomState))
+        assert [each.code for each in told if isinstance(each, Refused)] == ["locked"]
+        assert told[-1] == RoomState(True)
+        scene.room.lock(False, pens=scene.room.authors_of([ed.id]))
+        assert scene.heard(ed, RoomState)[-1] == RoomState(False)
+        assert sorted(scene.room.log.entries) == ["again", "e"]
+
+    def test_a_pen_is_for_people_who_are_here_and_draw(self) -> None:
+        scene = Scene()
+        eye, ed = scene.join("Eye", Role.VIEWER), scene.join("Ed", Role.EDITOR)
+        scene.room.lock(True, pens=scene.room.authors_of(["gone", eye.id]))
+        assert scene.heard(ed, RoomState)[-1].pens == (eye.id,)
+        for peer, code in ((ed, "locked"), (eye, "role")):
+            scene.do(peer, element(peer.id))
+            assert [refused.code for refused in scene.heard(peer, Refused)] == [code]
+        with pytest.raises(RemoteError, match="at most 64 people may have a pen"):
+            scene.room.authors_of([ed.id] * 65)
+
     @pytest.mark.parametrize("stored", [True, False], ids=["stored", "not-stored"])
     def test_nothing_of_an_editor_follows_a_lock(self, stored: bool) -> None:
         scene = Scene()
