@@ -20,6 +20,8 @@ REFUSAL = 100e-6
 """One message that is refused, in addition: it is logged and answered."""
 BYTE = 50e-9
 """One byte of a message, or of what is stored of it: to decode, check, store and encode it."""
+ACTION = 5e-6
+"""One action, whatever it does: to check it, apply it and encode what it came to."""
 ELEMENT = 20e-6
 """One element that an operation touches, whatever its size."""
 LOOK = 1e-6
@@ -89,7 +91,7 @@ class Records(Protocol):
 
 def price(actions: Sequence[Action], entries: Sized, drawing: int, records: Records, peers: int) -> float:
     """Return what an operation costs in a room of `peers` peers, whose `entries` have `drawing` bytes."""
-    cost = 0.0
+    cost = ACTION * len(actions)
     kept = 0
     touched: set[str] = set()
     cleared = False

@@ -31,8 +31,9 @@ from relay.server.connection import PIECE
 from ..support.speed import slowness
 from .frames import Grammar
 
-STEP = 0.1
-"""CPU seconds that one step of the loop may take: 20 ms on an idle machine."""
+STEP = 0.05
+"""CPU seconds that one step of the loop may take: 20 ms on an idle machine; one whose two cores are shared reports more
+for the same work than `slowness` does."""
 RATIO = 10.0
 """The most CPU seconds for each second that is charged."""
 FREE = 0.05

@@ -146,6 +146,8 @@ def _many_fields(attacker: Attacker) -> Iterator[bytes]:
         yield attacker.operation({"type": "patch", "key": "many", "fields": {"f1": number}})
 
 
+_BRACE = '"{"'
+
 ATTACKS: dict[str, Attack] = {
     "4,096 clears of 20,000 elements": Attack(lambda: create(20_000), _once(*[{"type": "clear"}] * 4096)),
     "4,096 clears of other pages": Attack(
@@ -168,7 +170,11 @@ ATTACKS: dict[str, Attack] = {
     "undo and redo of large patches in one frame": Attack(lambda: create(20, LARGE), _undone_in_turn),
     "a frame of zeros": _text(array("0", 1_000_000), ends=True),
     "a frame of nothings": _text(array("{}", 1_000_000)),
-    "a text without an end": _text("{" * 70_000 + '"' + '\\"' * 450_000),
+    "a text without an end": _text("{" * 70_000 + '"' + '\\"' * 450_000, ends=True),
+    "braces in texts": _text(f'[{{"type":"cancel","key":"","x":{array(_BRACE, 999_900)}}}]'),
+    "escapes and braces in a text": _text(
+        f'[{{"type":"cancel","key":"","x":"{"{" * 70_000}{chr(92) * 900_000}"}}]'
+    ),
     "zeros in an event": _text(f'[{{"type":"event","name":"e","data":{array("0", 1_000_000)}}},5]', ends=True),
     "lists in an event": _text(f'[{{"type":"event","name":"e","data":{array("[]", 1_000_000)}}}]'),
     "lists in a preview": _text(
