@@ -147,6 +147,7 @@ def _many_fields(attacker: Attacker) -> Iterator[bytes]:
 
 
 _BRACE = '"{"'
+_EVENT = f'{{"type":"event","name":"e","data":{array("[]", 64_000)}}}'
 
 ATTACKS: dict[str, Attack] = {
     "4,096 clears of 20,000 elements": Attack(lambda: create(20_000), _once(*[{"type": "clear"}] * 4096)),
@@ -181,6 +182,10 @@ ATTACKS: dict[str, Attack] = {
         f'[{{"type":"preview","key":"e","start":0,"points":[],"fields":{{"a":{array("[]", 900_000)}}}}}]'
     ),
     "lists in a presence": _text(f'[{{"type":"presence","state":{{"a":{array("[]", 1_000_000)}}}}}]'),
+    "lists in fifteen events": _text(f"[{','.join([_EVENT] * 15)}]"),
+    "an event that is an operation too": _text(
+        f'[{{"type":"event","name":"e","data":{array("[]", 1_000_000)},"type":"operate"}}]'
+    ),
     "lists in a field": Attack(
         _nothing,
         lambda attacker: iter(

@@ -29,6 +29,7 @@ from relay.protocol import (
     Touch,
     check_room,
     check_value,
+    codec,
     decode_client,
     decode_server,
     encode,
@@ -38,7 +39,7 @@ from relay.protocol import (
     request_id,
 )
 from relay.protocol.actions import Message
-from relay.protocol.codec import without_texts
+from relay.protocol.codec import decode_long, without_texts
 
 PAGE = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
 EXAMPLES = re.findall(r"```json (client|server)\n(.*?)```", PAGE, re.S)
@@ -111,6 +112,31 @@ def test_a_frame_of_what_is_no_message_is_hardly_looked_at(size: int) -> None:
     assert codes(f'[{{"type":"operate","op":1,"actions":[],"why":"{"{" * 900_000}"}}]') == [""]
 
 
+def test_a_long_frame_is_decoded_in_pieces_each_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = f'{{"type":"event","name":"e","data":"{"x" * 30_000}"}}'
+    leave = '{"type":"leave"}'
+    frame = f"[{','.join([event] * 5 + [leave] * 150)}]"
+    decoded = 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal decoded
+        decoded += 1
+        return one(*arguments)
+
+    one = vars(codec)["_decode_client_one"]
+    monkeypatch.setattr(codec, "_decode_client_one", counted)
+    pieces = decode_long(frame, 64, 64 << 10)
+    assert decoded == 0
+    sizes = []
+    for piece in pieces:
+        sizes.append(len(piece))
+        assert decoded == sum(sizes)
+    assert sizes == [2, 2, 64, 64, 23]
+    assert len(decode_client(frame)) == 155
+    large = [event.replace("x" * 30_000, "x" * 60_000)] * 3
+    assert [len(piece) for piece in decode_long(f"[{','.join(large)}]", 64, 1000)] == [1, 1, 1]
+
+
 TEXTS = ("", "{", '"', "\\", '\\"', '"{"', "é", "[1]", "\n", "}" * 5, '{"a":"b"}', "\\\\")
 
 
@@ -147,6 +173,10 @@ def test_a_message_whose_values_are_built_is_small() -> None:
         f'[{{"type":"operate","op":1,"actions":[{{"type":"create","key":"k","fields":{fields}}}]}}]'
     ) == [""]
     assert codes(f'[{{"type":"preview","key":"k","start":0,"points":[],"fields":{fields}}}]') == [""]
+    # It is what its first type says, and no larger for being called something else as well.
+    for other in ("operate", "preview"):
+        [twice] = decode_client(f'[{{"type":"event","type":"{other}","name":"e","data":{large}}}]')
+        assert "Invalid value 'event'" in str(twice)
     [refused] = decode_client(f'[{{"type":"mint","role":"{"x" * 70_000}","id":7}}]')
     assert (getattr(refused, "code", ""), request_id(refused)) == ("too-large", 7)
 
