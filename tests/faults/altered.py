@@ -115,7 +115,7 @@ def all_at_once() -> None:
     """A frame is handled in one piece, whatever its content."""
     for name in ("MAX_MESSAGES", "MAX_OBJECTS"):
         replace(relay.protocol.codec, name, 1 << 60)
-    relay.server.connection.LONG = relay.server.connection.PIECE = 1 << 60
+    vars(relay.server.connection).update(LONG=1 << 60, PIECE=1 << 60)
     relay.server.pieces.PIECE = relay.server.pieces.PIECE_BYTES = 1 << 60
 
 
