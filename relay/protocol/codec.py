@@ -90,8 +90,9 @@ def decode_client(frame: str | bytes) -> list[ClientMessage | RemoteError]:
 def decode_long(frame: str | bytes, most: int, size: int) -> Iterator[list[ClientMessage | RemoteError]]:
     """Decode a client's text frame in pieces, each when it is asked for.
 
-    They have at most `most` messages and `size` bytes, or one message; there is at least one. Messages whose values would be built may be as large as `MAX_MESSAGE`; what stands for
-    others, and what is raised at once, is as in `decode_client`.
+    They have at most `most` messages and `size` bytes, or one message; there is at least one piece. Messages whose
+    values would be built may be as large as `MAX_MESSAGE`; what stands for others, and what is raised at once, is as in
+    `decode_client`.
     """
     data = frame.encode(errors="replace") if isinstance(frame, str) else frame
     try:

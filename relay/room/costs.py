@@ -28,6 +28,8 @@ LOOK = 1e-6
 """One key, or one element that is only looked at."""
 SENT = 2e-9
 """One byte that is sent to one peer."""
+MANY = 1000
+"""Keys of one `Delete` from which on they are taken for any: to look at each would take longer than a step may."""
 MOST = 2.5
 """The most that one operation is charged: undoing a clear of a large drawing does not make its author wait for
 minutes."""
@@ -116,7 +118,11 @@ def price(actions: Sequence[Action], entries: Sized, drawing: int, records: Reco
                 cost += touch(key) + BYTE * size + LOOK * len(fields)
             case Delete(keys=keys):
                 kept += 8 * len(keys)
-                cost += sum(map(touch, keys))
+                if len(keys) > MANY:
+                    there = min(len(keys), len(entries))
+                    cost += LOOK * len(keys) + ELEMENT * there + BYTE * drawing * there / max(1, len(entries))
+                else:
+                    cost += sum(map(touch, keys))
             case Clear():
                 cost += LOOK
                 if not cleared:

@@ -147,6 +147,7 @@ def _many_fields(attacker: Attacker) -> Iterator[bytes]:
 
 
 _BRACE = '"{"'
+_UNREADABLE = '{"type": "operate", "op": 12, "actions": [1e+308], "\\u0000": 1e-999}'
 _EVENT = f'{{"type":"event","name":"e","data":{array("[]", 64_000)}}}'
 
 ATTACKS: dict[str, Attack] = {
@@ -163,6 +164,12 @@ ATTACKS: dict[str, Attack] = {
     ),
     "one key deleted 100,000 times": Attack(
         lambda: create(1, LARGE), _once({"type": "delete", "keys": ["k0"] * 100_000})
+    ),
+    "99,999 keys deleted that are not there": Attack(
+        lambda: create(10),
+        lambda attacker: (
+            attacker.operation({"type": "delete", "keys": [f"{n:x}" for n in range(99_999)]}) for _ in range(3)
+        ),
     ),
     "400 reverts of one deletion": Attack(lambda: create(2000), _reverts),
     "undo and redo of a clear, ten times": Attack(lambda: create(12_000), _undo_and_redo),
@@ -183,6 +190,7 @@ ATTACKS: dict[str, Attack] = {
     ),
     "lists in a presence": _text(f'[{{"type":"presence","state":{{"a":{array("[]", 1_000_000)}}}}}]'),
     "lists in fifteen events": _text(f"[{','.join([_EVENT] * 15)}]"),
+    "what cannot be read, thousands of times": _text(f"[{','.join([_UNREADABLE] * 4096)}]"),
     "an event that is an operation too": _text(
         f'[{{"type":"event","name":"e","data":{array("[]", 1_000_000)},"type":"operate"}}]'
     ),

@@ -366,3 +366,36 @@ def test_a_plot_that_matplotlib_writes_arrives(letters: str, tmp_path: Any) -> N
     assert (Text in kinds) == (letters == "none")
     assert not loaded.skipped
     assert Stroke not in kinds
+
+
+@pytest.mark.parametrize(
+    ("selector", "is_found"),
+    [
+        ("#a + g > rect", True),
+        ("#a  ~  g   rect", True),
+        ("g > rect + rect , ellipse", True),
+        ("svg g rect", True),
+        ("svg > svg > svg > svg > svg > g > rect", False),
+        ("* * * * rect", None),
+        ("* ~ * ~ * ~ * ~ rect", None),
+        ("*~*~*~*~rect", None),
+        ("g:has(rect) rect", None),
+    ],
+)
+def test_a_selector_is_found_or_told_as_left_out(selector: str, is_found: bool | None) -> None:
+    left_out = {"rule of a style sheet that looks too far": 1} if is_found is None else {}
+    *_, last = elements(
+        f'<style>{selector} {{fill: #00ff00}}</style><g id="a"/><g><rect width="9" height="9"/>'
+        '<rect x="20" width="9" height="9"/></g>',
+        told=left_out,
+    )
+    assert last.fill == ("#00ff00" if is_found else "#000000")
+
+
+def test_filters_that_are_functions_are_told() -> None:
+    told = {"filter": 2}
+    elements(
+        '<rect width="9" height="9" filter="blur(3)"/><rect x="20" width="9" height="9" style="filter:sepia(1)"/>'
+        '<rect x="40" width="9" height="9" filter="none"/>',
+        told=told,
+    )
