@@ -62,6 +62,13 @@ _KEYWORDS = {"left": "0%", "top": "0%", "center": "50%", "right": "100%", "botto
 
 def from_svg(data: bytes, board: tuple[float, float]) -> LoadReport:
     """Return the elements of an SVG file, on `board`; raise `SketchError` when it is none."""
+    try:
+        return _read(data, board)
+    except RecursionError:
+        raise SketchError("nests groups, or brackets in a style, too deep") from None
+
+
+def _read(data: bytes, board: tuple[float, float]) -> LoadReport:
     root = checked(data)
     size = drawn_size(root, board)
     if size is not None:

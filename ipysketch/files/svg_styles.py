@@ -96,7 +96,10 @@ class Styles:
         rules = 0
         for sheet in root.iter():
             if local_name(sheet) == "style":
-                rules += self._add("".join(sheet.itertext()))
+                try:
+                    rules += self._add("".join(sheet.itertext()))
+                except RecursionError:  # Blocks in blocks, thousands deep.
+                    self.left_out += 1
         self.unread = 0
         self._wrappers: dict[int, Any] = {}
         if rules:

@@ -118,11 +118,7 @@ def price(actions: Sequence[Action], entries: Sized, drawing: int, records: Reco
                 cost += touch(key) + BYTE * size + LOOK * len(fields)
             case Delete(keys=keys):
                 kept += 8 * len(keys)
-                if len(keys) > MANY:
-                    there = min(len(keys), len(entries))
-                    cost += LOOK * len(keys) + ELEMENT * there + BYTE * drawing * there / max(1, len(entries))
-                else:
-                    cost += sum(map(touch, keys))
+                cost += sum(map(touch, keys)) if len(keys) <= MANY else _many(len(keys), len(entries), drawing)
             case Clear():
                 cost += LOOK
                 if not cleared:
@@ -142,6 +138,12 @@ def price(actions: Sequence[Action], entries: Sized, drawing: int, records: Reco
         sent = drawing
         cost += BYTE * drawing
     return min(MOST, cost + BYTE * kept + SENT * sent * peers)
+
+
+def _many(keys: int, elements: int, drawing: int) -> float:
+    """Return what so many keys cost, which are taken for those of any of the `elements`."""
+    there = min(keys, elements)
+    return LOOK * keys + ELEMENT * there + BYTE * drawing * there / max(1, elements)
 
 
 def _size(fields: Mapping[str, Any]) -> int:

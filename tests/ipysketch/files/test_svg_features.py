@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ipysketch.errors import SketchError
 from ipysketch.files.read_svg import from_svg
 from ipysketch.model.archive import LoadReport
 from ipysketch.model.elements import Area, Element, Ellipse, Line, Rectangle, Stroke, Text
@@ -399,3 +400,15 @@ def test_filters_that_are_functions_are_told() -> None:
         '<rect x="40" width="9" height="9" filter="none"/>',
         told=told,
     )
+
+
+def test_selectors_and_values_thousands_deep_are_told_or_refused() -> None:
+    deep = f"fill: {'calc(' * 5000}1{')' * 5000}"
+    for rule in (f"{':not(' * 3000}*{')' * 3000} {{fill: red}}", f"rect {{{deep}}}"):
+        (shape,) = elements(
+            f'<style>{rule}</style><rect width="9" height="9" fill="#00ff00"/>',
+            told={"rule of a style sheet that looks too far": 1},
+        )
+        assert shape.fill == "#00ff00"
+    with pytest.raises(SketchError, match="too deep"):
+        read(f'<rect width="9" height="9" style="{deep}"/>')
