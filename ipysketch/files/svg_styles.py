@@ -24,7 +24,7 @@ INHERITED = {
     *("fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray"),
     *("stroke-linecap", "stroke-linejoin", "color", "font-size", "font-weight", "font-style", "text-anchor"),
     *("visibility", "marker-start", "marker-mid", "marker-end", "white-space", "paint-order", "dominant-baseline"),
-    *("clip-rule", "text-align"),
+    *("clip-rule", "text-align", "letter-spacing", "word-spacing", "writing-mode", "text-decoration"),
 }  # fmt: skip
 OWN = {
     *("opacity", "display", "clip-path", "mask", "filter", "stop-color", "stop-opacity", "overflow", "transform"),

@@ -412,3 +412,17 @@ def test_selectors_and_values_thousands_deep_are_told_or_refused() -> None:
         assert shape.fill == "#00ff00"
     with pytest.raises(SketchError, match="too deep"):
         read(f'<rect width="9" height="9" style="{deep}"/>')
+
+
+@pytest.mark.parametrize(
+    ("style", "told"),
+    [
+        ("letter-spacing: 3px", "spacing of letters"),
+        ("word-spacing: .5em", "spacing of words"),
+        ("writing-mode: tb", "vertical text"),
+        ("text-decoration: underline", "decoration of a text"),
+        ("letter-spacing: 0px; word-spacing: normal; writing-mode: lr-tb; text-decoration: none", ""),
+    ],
+)
+def test_how_a_text_is_set_otherwise_is_told(style: str, told: str) -> None:
+    elements(f'<text x="9" y="50" style="{style}">two words</text>', told={told: 1} if told else None)
