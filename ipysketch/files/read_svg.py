@@ -62,6 +62,13 @@ _KEYWORDS = {"left": "0%", "top": "0%", "center": "50%", "right": "100%", "botto
 
 def from_svg(data: bytes, board: tuple[float, float]) -> LoadReport:
     """Return the elements of an SVG file, on `board`; raise `SketchError` when it is none."""
+    try:
+        return _read(data, board)
+    except RecursionError:
+        raise SketchError("nests groups, or brackets in a style, too deep") from None
+
+
+def _read(data: bytes, board: tuple[float, float]) -> LoadReport:
     root = checked(data)
     size = drawn_size(root, board)
     if size is not None:
@@ -95,6 +102,8 @@ class Reader:
         canvas.skipped.update(name for one in root.iter() if (name := local_name(one)) in UNREAD)
         if self._styles.unread:
             canvas.skipped["style sheet that is too large"] += 1
+        if self._styles.left_out:
+            canvas.skipped["rule of a style sheet that looks too far"] += self._styles.left_out
 
     def drawing(self, matrix: Matrix, size: tuple[float, float] | None) -> None:
         """Draw all of it; `matrix` puts a viewport of `size` on the board."""
@@ -149,9 +158,10 @@ class Reader:
             inside = replace(inside, matrix=at.matrix @ matrix)
         if opacity < at.opacity and len(one) > 1:
             self._canvas.skipped["opacity of a group, which each of its elements has now"] += 1
-        for name in ("mask", "filter"):
-            if style.get(name, "none") != "none" and reference(style[name]) is not None:
-                self._canvas.skipped[name] += 1
+        if reference(style.get("mask", "none")) is not None:
+            self._canvas.skipped["mask"] += 1
+        if style.get("filter", "none") != "none":  # Of another element, or functions.
+            self._canvas.skipped["filter"] += 1
         return self._clipped(inside)
 
     def _clipped(self, at: State) -> State | None:

@@ -27,10 +27,7 @@ class Vertex(NamedTuple):
 
 
 def vertices(contours: Sequence[Contour], *, between: bool) -> Iterator[Vertex]:
-    """Yield the vertices of a shape that may have markers; those `between` its ends only where they are asked for.
-
-    Curves have become lines, and have no vertices between their ends here.
-    """
+    """Yield the vertices of a shape that may have markers; those `between` its ends only where they are asked for."""
     first, last = contours[0], contours[-1]
     for contour in contours:
         points = contour.points
@@ -38,7 +35,7 @@ def vertices(contours: Sequence[Contour], *, between: bool) -> Iterator[Vertex]:
             is_first = contour is first and number == 0
             is_last = contour is last and number == len(points) - 1
             kinds = [kind for kind, here in ((0, is_first), (2, is_last)) if here] or [1]
-            if kinds == [1] and (contour.curved or not between):
+            if kinds == [1] and (number not in contour.ends or not between):
                 continue
             for kind in kinds:
                 yield Vertex(kind, points, number)

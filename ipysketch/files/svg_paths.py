@@ -89,11 +89,12 @@ def transform(text: str, origin: tuple[float, float] = (0.0, 0.0)) -> Matrix:
 @dataclass
 class Contour:
     """A polyline on the board, shape (n, 2). If `closed`, its last point equals its first; if `curved`, it consists of
-    curves without a corner."""
+    curves without a corner. `ends` are the numbers of the points at which a line or a curve begins or ends."""
 
     points: Points
     closed: bool
     curved: bool
+    ends: frozenset[int]
 
 
 class Outline:
@@ -103,6 +104,7 @@ class Outline:
         self._matrix = matrix
         self.contours: list[Contour] = []
         self._points: list[tuple[float, float]] = []
+        self._between: set[int] = set()
         self._curves = False
 
     def _placed(self, x: float, y: float) -> tuple[float, float]:
@@ -118,27 +120,36 @@ class Outline:
         """Add a straight line to a point."""
         self._points.append(self._placed(x, y))
 
-    def curve(self, controls: Sequence[tuple[float, float]]) -> None:
-        """Add a quadratic or cubic curve; its first control point is the current point of the contour."""
+    def curve(self, controls: Sequence[tuple[float, float]], *, goes_on: bool = False) -> None:
+        """Add a quadratic or cubic curve; its first control point is the current point of the contour. If it `goes_on`,
+        it is part of a curve that does not end with it."""
         points = np.array([self._placed(*control) for control in controls])
         if len(points) == 3:
             start, middle, end = points
             points = np.array([start, start + (middle - start) * 2 / 3, end + (middle - end) * 2 / 3, end])
+        before = len(self._points)
         self._points += map(tuple, flattened(points)[1:].tolist())
+        self._between.update(range(before, len(self._points) - (not goes_on)))
         self._curves = True
 
     def end(self, *, closed: bool) -> None:
         """End the contour."""
-        found, curves = self._points, self._curves
-        self._points, self._curves = [], False
+        found, between, curves = self._points, self._between, self._curves
+        self._points, self._between, self._curves = [], set(), False
         if len(found) < 2:
             return  # Moving somewhere does not draw a line.
         if closed:
             found.append(found[0])
-        kept = [point for point, before in zip(found[1:], found, strict=False) if point != before]
-        points = np.array([found[0], *kept])
+        kept = [found[0]]
+        ends = {0}
+        for number, point in enumerate(found):
+            if point != kept[-1]:
+                kept.append(point)
+            if number not in between:
+                ends.add(len(kept) - 1)
+        points = np.array(kept)
         closed = closed or (len(points) > 3 and found[0] == found[-1])
-        self.contours.append(Contour(points, closed, curves and not _cornered(points)))
+        self.contours.append(Contour(points, closed, curves and not _cornered(points), frozenset(ends)))
 
 
 def flattened(points: Points) -> Points:
@@ -180,12 +191,19 @@ def _segment(outline: Outline, one: Any) -> None:
         case svgelements.Line(end=end):
             outline.line(end.x, end.y)
         case svgelements.Arc():
-            for cubic in one.as_cubic_curves():
-                _segment(outline, cubic)
+            *first, last = one.as_cubic_curves()
+            for cubic in first:
+                outline.curve(_controls(cubic), goes_on=True)
+            outline.curve(_controls(last))
         case svgelements.QuadraticBezier(start=start, control=control, end=end):
             outline.curve([(part.x, part.y) for part in (start, control, end)])
-        case svgelements.CubicBezier(start=start, control1=first, control2=second, end=end):
-            outline.curve([(part.x, part.y) for part in (start, first, second, end)])
+        case svgelements.CubicBezier():
+            outline.curve(_controls(one))
+
+
+def _controls(one: Any) -> list[tuple[float, float]]:
+    """Return the control points of a cubic curve."""
+    return [(part.x, part.y) for part in (one.start, one.control1, one.control2, one.end)]
 
 
 def polygon(numbers: Sequence[float], matrix: Matrix, *, closed: bool) -> list[Contour]:

@@ -24,7 +24,7 @@ INHERITED = {
     *("fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray"),
     *("stroke-linecap", "stroke-linejoin", "color", "font-size", "font-weight", "font-style", "text-anchor"),
     *("visibility", "marker-start", "marker-mid", "marker-end", "white-space", "paint-order", "dominant-baseline"),
-    *("clip-rule", "text-align"),
+    *("clip-rule", "text-align", "letter-spacing", "word-spacing", "writing-mode", "text-decoration"),
 }  # fmt: skip
 OWN = {
     *("opacity", "display", "clip-path", "mask", "filter", "stop-color", "stop-opacity", "overflow", "transform"),
@@ -91,10 +91,15 @@ class Styles:
 
     def __init__(self, root: Element[Any]) -> None:
         self._matcher = cssselect2.Matcher()
+        self.left_out = 0
+        """Rules whose selectors would search too much of the tree for each element."""
         rules = 0
         for sheet in root.iter():
             if local_name(sheet) == "style":
-                rules += self._add("".join(sheet.itertext()))
+                try:
+                    rules += self._add("".join(sheet.itertext()))
+                except RecursionError:  # Blocks in blocks, thousands deep.
+                    self.left_out += 1
         self.unread = 0
         self._wrappers: dict[int, Any] = {}
         if rules:
@@ -136,10 +141,8 @@ class Styles:
             selectors = cssselect2.compile_selector_list(rule.prelude)
         except cssselect2.SelectorError:
             return 0
-        if ":has(" in _text(rule.prelude).lower():
-            return 0  # It would search the whole tree for each element.
-        steps = sum(token.type == "whitespace" for token in _stripped(rule.prelude))
-        if steps > MOST_STEPS * len(selectors) + 2 * (len(selectors) - 1):
+        if ":has(" in _text(rule.prelude).lower() or _steps(rule.prelude) > MOST_STEPS * len(selectors):
+            self.left_out += 1
             return 0
         for selector in selectors:
             if selector.pseudo_element is None:
@@ -189,6 +192,19 @@ def _stripped(tokens: Sequence[Any]) -> Sequence[Any]:
     while kept and kept[0].type == "whitespace":
         kept.pop(0)
     return kept
+
+
+def _steps(tokens: Sequence[Any]) -> int:
+    """Return the number of steps of selectors that lead to any element above, or any one before: each is a choice."""
+    signs = "".join(
+        token.value
+        if token.type == "literal" and token.value in ">+~,"
+        else " "
+        if token.type == "whitespace"
+        else "x"
+        for token in _stripped(tokens)
+    )
+    return len(re.findall(r" *~ *|(?<![>+~, ]) +(?![>+~, ])", signs))
 
 
 def _with_variables(value: str, style: Mapping[str, str], depth: int = 0) -> str:

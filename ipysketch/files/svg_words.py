@@ -11,11 +11,21 @@ from .importer import Canvas
 from .svg_paint import Paints
 from .svg_pen import State, covering, seen
 from .svg_shapes import measured
-from .svg_styles import SIZE
+from .svg_styles import SIZE, length
 from .svg_text import Line, html_lines
 
 if TYPE_CHECKING:
     from .svg_tree import Node
+
+PLAIN = ("none", "normal", "lr", "lr-tb", "rl", "rl-tb", "horizontal-tb", "inherit", "initial", "unset")
+"""Values of `SET_OTHERWISE` by which a text is set as all are here; so it is by a length of 0."""
+SET_OTHERWISE = {
+    "letter-spacing": "spacing of letters",
+    "word-spacing": "spacing of words",
+    "writing-mode": "vertical text",
+    "text-decoration": "decoration of a text",
+}
+"""Properties of texts that a board does not have, and how they are counted."""
 
 
 class Words:
@@ -40,6 +50,10 @@ class Words:
             ink = fill or stroke
             if fill and stroke:
                 self._canvas.skipped["outline of a text"] += 1
+            for name, told in SET_OTHERWISE.items():
+                value = run.style.get(name, "none").lower()
+                if run.text.strip() and value not in PLAIN and length(value, 0.0, run.size) != 0.0:
+                    self._canvas.skipped[told] += 1
             y = place[1] + run.dy * scale
             if (
                 visible

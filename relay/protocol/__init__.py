@@ -4,6 +4,7 @@ from .actions import Action, Change, Clear, Create, Delete, Entry, Message, Patc
 from .codec import (
     decode_client,
     decode_entries,
+    decode_long,
     decode_server,
     encode,
     encode_entries,
@@ -208,6 +209,7 @@ __all__ = [
     "decode_client",
     "decode_entries",
     "decode_event",
+    "decode_long",
     "decode_server",
     "encode",
     "encode_entries",

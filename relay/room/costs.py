@@ -20,12 +20,16 @@ REFUSAL = 100e-6
 """One message that is refused, in addition: it is logged and answered."""
 BYTE = 50e-9
 """One byte of a message, or of what is stored of it: to decode, check, store and encode it."""
+ACTION = 5e-6
+"""One action, whatever it does: to check it, apply it and encode what it came to."""
 ELEMENT = 20e-6
 """One element that an operation touches, whatever its size."""
 LOOK = 1e-6
 """One key, or one element that is only looked at."""
 SENT = 2e-9
 """One byte that is sent to one peer."""
+MANY = 1000
+"""Keys of one `Delete` from which on they are taken for any: to look at each would take longer than a step may."""
 MOST = 2.5
 """The most that one operation is charged: undoing a clear of a large drawing does not make its author wait for
 minutes."""
@@ -89,7 +93,7 @@ class Records(Protocol):
 
 def price(actions: Sequence[Action], entries: Sized, drawing: int, records: Records, peers: int) -> float:
     """Return what an operation costs in a room of `peers` peers, whose `entries` have `drawing` bytes."""
-    cost = 0.0
+    cost = ACTION * len(actions)
     kept = 0
     touched: set[str] = set()
     cleared = False
@@ -114,7 +118,7 @@ def price(actions: Sequence[Action], entries: Sized, drawing: int, records: Reco
                 cost += touch(key) + BYTE * size + LOOK * len(fields)
             case Delete(keys=keys):
                 kept += 8 * len(keys)
-                cost += sum(map(touch, keys))
+                cost += sum(map(touch, keys)) if len(keys) <= MANY else _many(len(keys), len(entries), drawing)
             case Clear():
                 cost += LOOK
                 if not cleared:
@@ -134,6 +138,12 @@ def price(actions: Sequence[Action], entries: Sized, drawing: int, records: Reco
         sent = drawing
         cost += BYTE * drawing
     return min(MOST, cost + BYTE * kept + SENT * sent * peers)
+
+
+def _many(keys: int, elements: int, drawing: int) -> float:
+    """Return what so many keys cost, which are taken for those of any of the `elements`."""
+    there = min(keys, elements)
+    return LOOK * keys + ELEMENT * there + BYTE * drawing * there / max(1, elements)
 
 
 def _size(fields: Mapping[str, Any]) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,6 @@ from ..protocol import (
     OLDEST_VERSION,
     PROTOCOL_VERSION,
     Accompany,
-    ClientMessage,
     Join,
     RemoteError,
     check_room,
@@ -24,7 +24,7 @@ from ..protocol import (
 from ..records import StoreError
 from ..store.worker import StoreThread
 from .closing import refuse
-from .connection import PeerConnection, decode_frame
+from .connection import PeerConnection
 from .crossing import Crossings, ElsewhereError, SendOnError
 from .dispatch import Shared
 from .fast_connection import PlainConnection
@@ -33,6 +33,7 @@ from .hosting import holder_of
 from .http import for_companion, room_in
 from .hub_door import HubGrant
 from .open_room import OpenRoom
+from .pieces import Pieces, decode_frame
 from .tunnel import connect_worker
 
 RESTARTING = "the relay is restarting"
@@ -74,14 +75,16 @@ class Admission:
 
     async def join(
         self, socket: PlainConnection, frame: str | bytes, stack: contextlib.AsyncExitStack
-    ) -> tuple[PeerConnection, list[ClientMessage | RemoteError]]:
+    ) -> tuple[PeerConnection, Pieces]:
         """Let a connection join the room that its first frame names, which stays open as long as `stack`.
 
         Returns it, and the messages that came with its join. Raises `RemoteError` when it may not, `ElsewhereError`
         when another process has the room, `SendOnError` when it had better try again at once.
         """
-        messages = decode_frame(frame)
-        join = messages[0] if messages else None
+        pieces = decode_frame(frame)
+        first = next(pieces)
+        join = first[0] if first else None
+        rest = chain([first[1:]], pieces)
         if isinstance(join, RemoteError):
             raise join
         assert socket.request is not None
@@ -97,7 +100,7 @@ class Admission:
         if self._fellows is not None and (owner := self._fellows.elsewhere(join.room)) is not None:
             await self._go_to_worker(socket, owner)
         if isinstance(join, Accompany):
-            return await self._accompany(socket, join, stack), messages[1:]
+            return await self._accompany(socket, join, stack), rest
         grant = await self._admit(socket, join)
         if isinstance(grant, HubGrant):
             join = msgspec.structs.replace(join, room=grant.room)
@@ -118,7 +121,7 @@ class Admission:
             token_name=grant.name,
             verified=grant.verified,
         )
-        return PeerConnection(socket, opened, peer, grant, self._shared), messages[1:]
+        return PeerConnection(socket, opened, peer, grant, self._shared), rest
 
     def _visit(self, room: str, socket: PlainConnection) -> AbstractAsyncContextManager[OpenRoom]:
         """Return the way into a room for a connection."""

@@ -34,6 +34,7 @@ from .closing import abort, close
 from .dispatch import Dispatcher, Shared
 from .fast_connection import AT_ONCE, PlainConnection, framed
 from .open_room import OpenRoom, peer_event
+from .pieces import PIECE, Pieces, decode_frame
 from .rate_limit import Bucket
 
 NO_PROGRESS = 7.5
@@ -51,8 +52,6 @@ LONG = 16 << 10
 """Bytes of a frame from which on the reader handles it, in pieces."""
 ORPHANED = 5.0
 """Seconds for which ink of a companion that is gone waits for its peer, or another companion, to go on with it."""
-PIECE = 64
-"""Messages that are handled at a time; then others have their turn."""
 
 
 class Phase(Enum):
@@ -139,7 +138,7 @@ class PeerConnection:
         self._wake_reader = asyncio.Event()
         self._wake_writer = asyncio.Event()
         self._expiry: asyncio.TimerHandle | None = None
-        self._first: Sequence[ClientMessage | RemoteError] = ()
+        self._first: Pieces = iter(())
 
     # --- beginning and end --------------------------------------------------------------------------------
 
@@ -164,8 +163,8 @@ class PeerConnection:
         """The websocket."""
         return self._socket
 
-    def enter(self, address: str, messages: Sequence[ClientMessage | RemoteError]) -> None:
-        """Subscribe to the room, which the peer has joined from `address`; `run` handles what came with its join."""
+    def enter(self, address: str, rest: Pieces) -> None:
+        """Subscribe to the room, which the peer has joined from `address`; `run` handles the `rest` of that frame."""
         self._opened.subscribers.add(self)
         self.peer.address = address
         self.log_event(
@@ -180,7 +179,7 @@ class PeerConnection:
         if self.grant.expires != float("inf"):
             # This clock does not jump, and that of the token does: `end_if_expired` asks it.
             self._expiry = self._loop.call_later(self.grant.expires - time.time(), self._expire)
-        self._first = messages
+        self._first = rest
         self._rooms.touch(self._opened)
 
     async def run(self) -> None:
@@ -191,35 +190,33 @@ class PeerConnection:
         try:
             if not await self._handle_in_pieces(self._first, 0, writer):
                 return
-            self._first = ()
+            self._first = iter(())
             socket.mark_handled()  # The join.
             socket.max_message = self._shared.limits.max_message
             socket.listener = self._handle_text
             async for frame in socket:
                 await self._wait_to_read(writer)
                 try:
-                    messages = decode_frame(frame)
+                    pieces = decode_frame(frame)
                 except RemoteError as error:
                     self.peer.close(CLOSE_PROTOCOL, error.reason)
                     raise
-                if not await self._handle_in_pieces(messages, len(frame), writer):
+                if not await self._handle_in_pieces(pieces, len(frame), writer):
                     return
                 socket.mark_handled()
         finally:
             socket.listener = None
             writer.cancel()
 
-    async def _handle_in_pieces(
-        self, messages: Sequence[ClientMessage | RemoteError], size: int, writer: asyncio.Task[None]
-    ) -> bool:
+    async def _handle_in_pieces(self, pieces: Pieces, size: int, writer: asyncio.Task[None]) -> bool:
         """Handle the messages of one frame of `size` bytes; returns whether the peer is still there."""
-        for at in range(0, max(1, len(messages)), PIECE):
-            if at:
+        for number, piece in enumerate(pieces):
+            if number:
                 size = 0
-                await self._wait_to_read(writer)
-            self._handle_all(messages[at : at + PIECE], size, self._loop.time())
+            self._handle_all(piece, size, self._loop.time())
             if self.peer.gone:
                 return False
+            await self._wait_to_read(writer)  # Before the next piece is decoded.
         return True
 
     async def _wait_to_read(self, writer: asyncio.Task[None]) -> None:
@@ -423,10 +420,3 @@ class PeerConnection:
             abort(socket)
         finally:
             self._wake_reader.set()
-
-
-def decode_frame(frame: str | bytes) -> list[ClientMessage | RemoteError]:
-    """Return the messages of a frame, or the errors in their places; raises `RemoteError`."""
-    if isinstance(frame, bytes):
-        raise RemoteError("binary", "a client sends no binary frames; send a JSON array of messages")
-    return decode_client(frame)

@@ -24,6 +24,7 @@ import relay.room.presence
 import relay.room.room
 import relay.server.committer
 import relay.server.connection
+import relay.server.pieces
 import relay.server.rooms
 import relay.store.postgres
 import relay.store.postgres_schema
@@ -35,6 +36,7 @@ from relay.room.log import EncodedSnapshot, RoomLog
 from relay.room.permissions import Role
 from relay.server.accepting import Gate
 from relay.server.memory import Memory
+from relay.server.pieces import Pieces, decode_frame
 from relay.server.rooms import Rooms
 
 from ..support.patching import replace
@@ -44,7 +46,7 @@ LONGEST = "longest step"
 HOLD = 0.5
 """CPU seconds of a planted hold, `HOLDS` of them, over frames of more than `LONG_FRAME` bytes."""
 HOLDS = 3
-LONG_FRAME = 1000
+LONG_FRAME = 20_000
 FEW = 128
 """The descriptors of a relay with few of them."""
 
@@ -113,23 +115,24 @@ def all_at_once() -> None:
     """A frame is handled in one piece, whatever its content."""
     for name in ("MAX_MESSAGES", "MAX_OBJECTS"):
         replace(relay.protocol.codec, name, 1 << 60)
-    relay.server.connection.LONG = relay.server.connection.PIECE = 1 << 60
+    vars(relay.server.connection).update(LONG=1 << 60, PIECE=1 << 60)
+    relay.server.pieces.PIECE = relay.server.pieces.PIECE_BYTES = 1 << 60
 
 
 def held() -> None:
     """The loop stands still for `HOLD` CPU seconds over some of what comes in long frames."""
     left = HOLDS
 
-    def hold(frame: str | bytes) -> list[ClientMessage | RemoteError]:
+    def hold(frame: str | bytes) -> Pieces:
         nonlocal left
         if len(frame) > LONG_FRAME and left:
             left -= 1
             until = time.thread_time() + HOLD
             while time.thread_time() < until:
                 pass
-        return decode_client(frame)
+        return decode_frame(frame)
 
-    replace(relay.server.connection, "decode_client", hold)
+    replace(relay.server.connection, "decode_frame", hold)
 
 
 def free_of_charge() -> None:
@@ -160,6 +163,7 @@ def decoding_raises() -> None:
         return messages
 
     replace(relay.server.connection, "decode_client", decode_or_raise)
+    replace(relay.server.pieces, "decode_client", decode_or_raise)
 
 
 def undocumented_code() -> None:

@@ -146,6 +146,10 @@ def _many_fields(attacker: Attacker) -> Iterator[bytes]:
         yield attacker.operation({"type": "patch", "key": "many", "fields": {"f1": number}})
 
 
+_BRACE = '"{"'
+_UNREADABLE = '{"type": "operate", "op": 12, "actions": [1e+308], "\\u0000": 1e-999}'
+_EVENT = f'{{"type":"event","name":"e","data":{array("[]", 64_000)}}}'
+
 ATTACKS: dict[str, Attack] = {
     "4,096 clears of 20,000 elements": Attack(lambda: create(20_000), _once(*[{"type": "clear"}] * 4096)),
     "4,096 clears of other pages": Attack(
@@ -161,6 +165,12 @@ ATTACKS: dict[str, Attack] = {
     "one key deleted 100,000 times": Attack(
         lambda: create(1, LARGE), _once({"type": "delete", "keys": ["k0"] * 100_000})
     ),
+    "99,999 keys deleted that are not there": Attack(
+        lambda: create(10),
+        lambda attacker: (
+            attacker.operation({"type": "delete", "keys": [f"{n:x}" for n in range(99_999)]}) for _ in range(3)
+        ),
+    ),
     "400 reverts of one deletion": Attack(lambda: create(2000), _reverts),
     "undo and redo of a clear, ten times": Attack(lambda: create(12_000), _undo_and_redo),
     "patches of an element with many fields": Attack(_nothing, _many_fields),
@@ -168,13 +178,22 @@ ATTACKS: dict[str, Attack] = {
     "undo and redo of large patches in one frame": Attack(lambda: create(20, LARGE), _undone_in_turn),
     "a frame of zeros": _text(array("0", 1_000_000), ends=True),
     "a frame of nothings": _text(array("{}", 1_000_000)),
-    "a text without an end": _text("{" * 70_000 + '"' + '\\"' * 450_000),
+    "a text without an end": _text("{" * 70_000 + '"' + '\\"' * 450_000, ends=True),
+    "braces in texts": _text(f'[{{"type":"cancel","key":"","x":{array(_BRACE, 999_900)}}}]'),
+    "escapes and braces in a text": _text(
+        f'[{{"type":"cancel","key":"","x":"{"{" * 70_000}{chr(92) * 900_000}"}}]'
+    ),
     "zeros in an event": _text(f'[{{"type":"event","name":"e","data":{array("0", 1_000_000)}}},5]', ends=True),
     "lists in an event": _text(f'[{{"type":"event","name":"e","data":{array("[]", 1_000_000)}}}]'),
     "lists in a preview": _text(
         f'[{{"type":"preview","key":"e","start":0,"points":[],"fields":{{"a":{array("[]", 900_000)}}}}}]'
     ),
     "lists in a presence": _text(f'[{{"type":"presence","state":{{"a":{array("[]", 1_000_000)}}}}}]'),
+    "lists in fifteen events": _text(f"[{','.join([_EVENT] * 15)}]"),
+    "what cannot be read, thousands of times": _text(f"[{','.join([_UNREADABLE] * 4096)}]"),
+    "an event that is an operation too": _text(
+        f'[{{"type":"event","name":"e","data":{array("[]", 1_000_000)},"type":"operate"}}]'
+    ),
     "lists in a field": Attack(
         _nothing,
         lambda attacker: iter(

@@ -25,6 +25,7 @@ from typing import Any
 import pytest
 
 import relay.server.connection
+import relay.server.pieces
 import relay.server.relay
 from ipysketch.client.connection import Target
 from ipysketch.client.session import Session
@@ -117,6 +118,7 @@ def record() -> list[str]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(relay.server.connection, "decode_client", listen)
+        patch.setattr(relay.server.pieces, "decode_client", listen)
         asyncio.run(run())
     return [text for text in recorded if '"leave"' not in text]
 

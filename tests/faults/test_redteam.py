@@ -21,9 +21,9 @@ SEED = 3
 ATTACK_FRAMES = 20
 LOGGED, KEPT = 100_000, 64 << 20
 MEMORY = 400.0
-ELSEWHERE, BESIDE = 0.15, 0.25
+ELSEWHERE, BESIDE = 0.05, 0.25
 """CPU seconds of the relay's loop within which 99 of 100 answers come, in another room than an attacker's and in the
-same one. On an idle machine it is 0.05 elsewhere; one whose two cores are shared reports twice the CPU for the same."""
+same one."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what the relay used")
 
@@ -55,9 +55,9 @@ def test_a_relay_that_stands_still_is_found_out(alteration: str, name: str, tmp_
 
 def test_others_do_not_wait_while_somebody_attacks(tmp_path: Path) -> None:
     for number in range(TRIES):
-        slow = slowness()
+        before = slowness()
         waits = asyncio.run(attacked(tmp_path / f"relay{number}.sqlite", SEED, ATTACK_FRAMES))
-        slow = max(slow, slowness())
+        slow = max(1.0, before, slowness())
         if waits.elsewhere < ELSEWHERE * slow and waits.beside < BESIDE * slow:
             break
     assert waits.elsewhere < ELSEWHERE * slow, waits
@@ -68,8 +68,9 @@ def test_others_do_not_wait_while_somebody_attacks(tmp_path: Path) -> None:
 
 def test_a_loop_that_is_held_up_is_felt_in_both_rooms(tmp_path: Path) -> None:
     waits = asyncio.run(attacked(tmp_path / "relay.sqlite", SEED, 6, alteration="held"))
-    assert waits.elsewhere > ELSEWHERE * slowness()
-    assert waits.beside > BESIDE * slowness()
+    slow = max(1.0, slowness())
+    assert waits.elsewhere > ELSEWHERE * slow
+    assert waits.beside > BESIDE * slow
 
 
 def _least(name: str, folder: Path, bound: float) -> Felt:

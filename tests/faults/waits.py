@@ -1,14 +1,19 @@
 """How long others wait while somebody attacks: generated frames, as `amplify` makes them, go to a relay, and pairs draw
-for each other meanwhile, one in the attacker's room and one in another.
+for each other meanwhile, one in the attacker's room and one in another, each in a process of its own.
 
-A wait is the CPU time that the relay's event loop uses from a message to its answer, so that other processes do not
-count.
+A wait is the CPU time that the relay's event loop uses from a message to its answer, less the time for which whoever
+waits could not run after the answer had come: neither other processes nor the attacker's own work count.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import json
+import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,24 +24,12 @@ from relay.protocol import MAX_FRAME
 from .amplify import ELEMENTS, Maker
 from .attacks import ROOM, Attacker, create
 from .fuzz import Broken, Control, documented
-from .running import Running
+from .running import ROOT, Running
 
 INTERVAL = 0.005
 """CPU seconds of the relay after which somebody would have sent the next message, answer or not."""
-
-
-class Waiting(Control):
-    """One of a pair, which notes its `waits` on a `clock`."""
-
-    def __init__(self, name: str, clock: Callable[[], float]) -> None:
-        super().__init__(documented(), name)
-        self.waits: list[float] = []
-        self._clock = clock
-
-    async def until(self, done: Callable[[], bool], words: str) -> None:
-        before = self._clock()
-        await super().until(done, words)
-        self.waits.append(self._clock() - before)
+ELSEWHERE = "elsewhere"
+"""The room that nobody attacks."""
 
 
 @dataclass
@@ -56,25 +49,13 @@ async def attacked(
 ) -> Waits:
     """Send so many frames from a seed to a relay with the file `database`, and go on for at least so long."""
     with Running("--db", database, alteration=alteration) as running:
-        pid = running.popen.pid
-        used = Path(f"/proc/{pid}/task/{pid}/schedstat")
-
-        def clock() -> float:
-            return int(used.read_text().split()[0]) / 1e9
-
-        pairs = [tuple(Waiting(name, clock) for name in ("ada", "bob")) for _ in range(2)]
         attacker = await _entered(running.port, ELEMENTS)
-        for pair, room in zip(pairs, ("elsewhere", ROOM), strict=True):
-            for one in pair:
-                await one.enter(running.port, room)
-            await pair[0].draw_for(pair[1])
-            for one in pair:
-                one.waits.clear()
-        over = asyncio.Event()
-        drawing = [asyncio.create_task(_draw(pair, over)) for pair in pairs]
-        until = time.monotonic() + seconds
-        sent = endings = 0
+        pairs = [_Pair(running, room) for room in (ELSEWHERE, ROOM)]
         try:
+            for pair in pairs:
+                await pair.ready()
+            until = time.monotonic() + seconds
+            sent = endings = 0
             maker = Maker(random.Random(f"waits {seed}"))
             while sent < frames or time.monotonic() < until:
                 data = maker.frame(attacker.settled).encode()
@@ -85,10 +66,10 @@ async def attacked(
                 if not await _answered(attacker.barrier(sent), attacker):
                     endings += 1
                     attacker = await _entered(running.port, 1)
+            elsewhere, beside = [await pair.waits() for pair in pairs]
         finally:
-            over.set()
-            await asyncio.gather(*drawing)
-    elsewhere, beside = ([wait for one in pair for wait in one.waits] for pair in pairs)
+            for pair in pairs:
+                pair.kill()
     return Waits(_most(elsewhere), _most(beside), len(elsewhere) + len(beside), sent, endings)
 
 
@@ -113,15 +94,110 @@ async def _answered(barrier: Awaitable[None], attacker: Attacker) -> bool:
     return True
 
 
-async def _draw(pair: tuple[Waiting, ...], over: asyncio.Event) -> None:
-    one, other = pair
-    while not over.is_set():
-        await one.draw_for(other)
-        one, other = other, one
-
-
 def _most(waits: list[float]) -> float:
     """Return the 99th percentile of the waits that there would have been, had messages been sent at regular intervals:
     who waits for an answer before the next message would feel each hold once."""
     felt = sorted(wait - late * INTERVAL for wait in waits for late in range(1 + int(wait / INTERVAL)))
     return felt[int(0.99 * len(felt))]
+
+
+# --- a pair, in a process of its own ------------------------------------------------------------------------
+
+
+class _Pair:
+    """The process of a pair that draws in `room` until it is asked for its waits."""
+
+    def __init__(self, running: Running, room: str) -> None:
+        arguments = map(str, (running.port, room, running.popen.pid))
+        self._popen = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.waits", *arguments],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    async def ready(self) -> None:
+        """Wait until it draws."""
+        assert self._popen.stdout is not None
+        if not await asyncio.to_thread(self._popen.stdout.readline):
+            raise Broken("a control pair ended before it drew")
+
+    async def waits(self) -> list[float]:
+        """End it; returns its waits."""
+        out, _ = await asyncio.to_thread(self._popen.communicate, "")
+        if self._popen.returncode:
+            raise Broken("a control pair failed; what it said is above")
+        waits: list[float] = json.loads(out)
+        return waits
+
+    def kill(self) -> None:
+        """End it, if it still runs."""
+        self._popen.kill()
+        self._popen.wait()
+
+
+class Waiting(Control):
+    """One of a pair, which notes its `waits` on the clock `used`; `delayed` is the time for which this process could not
+    run."""
+
+    def __init__(self, name: str, used: Callable[[], float], delayed: Callable[[], float]) -> None:
+        super().__init__(documented(), name)
+        self.waits: list[float] = []
+        self._used = used
+        self._delayed = delayed
+
+    async def until(self, done: Callable[[], bool], words: str) -> None:
+        before, delayed = self._used(), self._delayed()
+
+        def is_done() -> bool:
+            nonlocal delayed
+            if done():
+                return True
+            delayed = self._delayed()
+            return False
+
+        await super().until(is_done, words)
+        self.waits.append(max(0.0, self._used() - before - (self._delayed() - delayed)))
+
+
+def _schedule(pid: int) -> tuple[float, float]:
+    """Return the seconds for which the first thread of a process ran, and those for which it waited for a CPU."""
+    ran, waited, _ = Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()
+    return int(ran) / 1e9, int(waited) / 1e9
+
+
+async def _draw(port: int, room: str, pid: int) -> None:
+    """Draw as a pair in a room of the relay `pid` until standard input ends, and print the waits."""
+
+    def used() -> float:
+        return _schedule(pid)[0]
+
+    def delayed() -> float:
+        return _schedule(os.getpid())[1]
+
+    one, other = (Waiting(name, used, delayed) for name in ("ada", "bob"))
+    for peer in (one, other):
+        await peer.enter(port, room)
+    await one.draw_for(other)
+    for peer in (one, other):
+        peer.waits.clear()
+    print("drawing", flush=True)
+    over = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+    while not over.done():
+        await one.draw_for(other)
+        one, other = other, one
+    print(json.dumps(one.waits + other.waits))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A control pair, for `attacked`")
+    parser.add_argument("port", type=int)
+    parser.add_argument("room")
+    parser.add_argument("pid", type=int)
+    options = parser.parse_args()
+    asyncio.run(_draw(options.port, options.room, options.pid))
+
+
+if __name__ == "__main__":
+    main()

@@ -242,6 +242,24 @@ def test_a_marker_of_the_middle_is_at_the_corners_and_not_along_a_curve() -> Non
     assert (curve.items, curve.skipped) == ((), {})
 
 
+@pytest.mark.parametrize(
+    ("way", "between"),
+    [
+        ("M100 100C100 200 200 200 200 100L300 100", [(200, 100)]),
+        ("M100 100Q150 200 200 100T300 100Z", [(200, 100), (300, 100)]),
+        ("M100 100A50 50 0 0 1 200 100H300", [(200, 100)]),
+        ("M100 100A50 50 0 1 1 200 100A50 50 0 1 1 100 100.1", [(200, 100)]),
+        ("M100 100L200 100L200 100L300 200", [(200, 100)]),
+        ("M100 100C100 200 200 200 200 100M200 300h50h50", [(200, 100), (200, 300), (250, 300)]),
+    ],
+)
+def test_a_marker_of_the_middle_is_where_a_curve_ends(way: str, between: list[tuple[float, float]]) -> None:
+    marker = '<marker id="m" markerUnits="userSpaceOnUse"><line x2="5" stroke="red"/></marker>'
+    marked = read(f'{marker}<path d="{way}" fill="none" marker-mid="url(#m)"/>')
+    at = [item.fields["points"][:2] for item in marked.items]
+    assert at == [[8 * x, 8 * y] for x, y in between]
+
+
 def test_the_outline_of_a_text_is_counted_and_a_hidden_word_leaves_its_room() -> None:
     outlined = read('<text x="9" y="50" fill="#00ff00" stroke="red">a</text>')
     assert only(outlined)["color"] == "#00ff00"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ipysketch.errors import SketchError
 from ipysketch.files.read_svg import from_svg
 from ipysketch.model.archive import LoadReport
 from ipysketch.model.elements import Area, Element, Ellipse, Line, Rectangle, Stroke, Text
@@ -366,3 +367,62 @@ def test_a_plot_that_matplotlib_writes_arrives(letters: str, tmp_path: Any) -> N
     assert (Text in kinds) == (letters == "none")
     assert not loaded.skipped
     assert Stroke not in kinds
+
+
+@pytest.mark.parametrize(
+    ("selector", "is_found"),
+    [
+        ("#a + g > rect", True),
+        ("#a  ~  g   rect", True),
+        ("g > rect + rect , ellipse", True),
+        ("svg g rect", True),
+        ("svg > svg > svg > svg > svg > g > rect", False),
+        ("* * * * rect", None),
+        ("* ~ * ~ * ~ * ~ rect", None),
+        ("*~*~*~*~rect", None),
+        ("g:has(rect) rect", None),
+    ],
+)
+def test_a_selector_is_found_or_told_as_left_out(selector: str, is_found: bool | None) -> None:
+    left_out = {"rule of a style sheet that looks too far": 1} if is_found is None else {}
+    *_, last = elements(
+        f'<style>{selector} {{fill: #00ff00}}</style><g id="a"/><g><rect width="9" height="9"/>'
+        '<rect x="20" width="9" height="9"/></g>',
+        told=left_out,
+    )
+    assert last.fill == ("#00ff00" if is_found else "#000000")
+
+
+def test_filters_that_are_functions_are_told() -> None:
+    told = {"filter": 2}
+    elements(
+        '<rect width="9" height="9" filter="blur(3)"/><rect x="20" width="9" height="9" style="filter:sepia(1)"/>'
+        '<rect x="40" width="9" height="9" filter="none"/>',
+        told=told,
+    )
+
+
+def test_selectors_and_values_thousands_deep_are_told_or_refused() -> None:
+    deep = f"fill: {'calc(' * 5000}1{')' * 5000}"
+    for rule in (f"{':not(' * 3000}*{')' * 3000} {{fill: red}}", f"rect {{{deep}}}"):
+        (shape,) = elements(
+            f'<style>{rule}</style><rect width="9" height="9" fill="#00ff00"/>',
+            told={"rule of a style sheet that looks too far": 1},
+        )
+        assert shape.fill == "#00ff00"
+    with pytest.raises(SketchError, match="too deep"):
+        read(f'<rect width="9" height="9" style="{deep}"/>')
+
+
+@pytest.mark.parametrize(
+    ("style", "told"),
+    [
+        ("letter-spacing: 3px", "spacing of letters"),
+        ("word-spacing: .5em", "spacing of words"),
+        ("writing-mode: tb", "vertical text"),
+        ("text-decoration: underline", "decoration of a text"),
+        ("letter-spacing: 0px; word-spacing: normal; writing-mode: lr-tb; text-decoration: none", ""),
+    ],
+)
+def test_how_a_text_is_set_otherwise_is_told(style: str, told: str) -> None:
+    elements(f'<text x="9" y="50" style="{style}">two words</text>', told={told: 1} if told else None)

@@ -29,6 +29,7 @@ from relay.protocol import (
     Touch,
     check_room,
     check_value,
+    codec,
     decode_client,
     decode_server,
     encode,
@@ -38,6 +39,7 @@ from relay.protocol import (
     request_id,
 )
 from relay.protocol.actions import Message
+from relay.protocol.codec import decode_long, without_texts
 
 PAGE = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
 EXAMPLES = re.findall(r"```json (client|server)\n(.*?)```", PAGE, re.S)
@@ -104,9 +106,60 @@ def test_a_frame_of_what_is_no_message_is_hardly_looked_at(size: int) -> None:
     assert len(codes(array("{}", size))) <= MAX_MESSAGES + 1
     # A text without an end, at which one could begin to look again and again.
     endless = "{" * 70_000 + '"' + '\\"' * (size // 3)
-    assert codes(endless) == ["too-many-messages"]
+    with pytest.raises(RemoteError, match="array of messages"):
+        decode_client(endless)
     # Braces in a text are no objects.
     assert codes(f'[{{"type":"operate","op":1,"actions":[],"why":"{"{" * 900_000}"}}]') == [""]
+
+
+def test_a_long_frame_is_decoded_in_pieces_each_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = f'{{"type":"event","name":"e","data":"{"x" * 30_000}"}}'
+    leave = '{"type":"leave"}'
+    frame = f"[{','.join([event] * 5 + [leave] * 150)}]"
+    decoded = 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal decoded
+        decoded += 1
+        return one(*arguments)
+
+    one = vars(codec)["_decode_client_one"]
+    monkeypatch.setattr(codec, "_decode_client_one", counted)
+    pieces = decode_long(frame, 64, 64 << 10)
+    assert decoded == 0
+    sizes = []
+    for piece in pieces:
+        sizes.append(len(piece))
+        assert decoded == sum(sizes)
+    assert sizes == [2, 2, 64, 64, 23]
+    assert len(decode_client(frame)) == 155
+    large = [event.replace("x" * 30_000, "x" * 60_000)] * 3
+    assert [len(piece) for piece in decode_long(f"[{','.join(large)}]", 64, 1000)] == [1, 1, 1]
+
+
+TEXTS = ("", "{", '"', "\\", '\\"', '"{"', "é", "[1]", "\n", "}" * 5, '{"a":"b"}', "\\\\")
+
+
+def test_what_stands_outside_texts_is_found_whatever_they_say() -> None:
+    chance = Random(3)
+
+    def value(depth: int) -> Any:
+        if depth and chance.random() < 0.7:
+            items = [value(depth - 1) for _ in range(chance.randrange(5))]
+            return {f"{chance.choice(TEXTS)}{n}": item for n, item in enumerate(items)} if depth % 2 else items
+        return chance.choice([*TEXTS, 12, 1.5, None])
+
+    def outside(value: Any) -> str:
+        """The same, from the values themselves."""
+        if isinstance(value, dict):
+            return "{" + ",".join(f":{outside(item)}" for item in value.values()) + "}"
+        if isinstance(value, list):
+            return "[" + ",".join(map(outside, value)) + "]"
+        return "" if isinstance(value, str) else json.dumps(value)
+
+    for _ in range(500):
+        one = value(4)
+        assert without_texts(msgspec.json.encode(one)).decode() == outside(one)
 
 
 def test_a_message_whose_values_are_built_is_small() -> None:
@@ -120,6 +173,10 @@ def test_a_message_whose_values_are_built_is_small() -> None:
         f'[{{"type":"operate","op":1,"actions":[{{"type":"create","key":"k","fields":{fields}}}]}}]'
     ) == [""]
     assert codes(f'[{{"type":"preview","key":"k","start":0,"points":[],"fields":{fields}}}]') == [""]
+    # It is what its first type says, and no larger for being called something else as well.
+    for other in ("operate", "preview"):
+        [twice] = decode_client(f'[{{"type":"event","type":"{other}","name":"e","data":{large}}}]')
+        assert "Invalid value 'event'" in str(twice)
     [refused] = decode_client(f'[{{"type":"mint","role":"{"x" * 70_000}","id":7}}]')
     assert (getattr(refused, "code", ""), request_id(refused)) == ("too-large", 7)
 

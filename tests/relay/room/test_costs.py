@@ -24,7 +24,7 @@ from relay.protocol import (
     encode,
 )
 from relay.room.compact import CompactEntries, compress, pack
-from relay.room.costs import BURST, FIRST, MOST, Budget, price
+from relay.room.costs import BURST, FIRST, MANY, MOST, Budget, price
 from relay.room.operation_queue import DEAR
 
 from .test_room import Scene, element
@@ -101,6 +101,31 @@ def test_a_price_grows_with_what_is_touched_kept_and_sent() -> None:
     assert of(Create("n", {"a": "x" * 100_000}), peers=200) > 2 * of(Create("n", {"a": "x" * 100_000}))
     # Beyond what a commit may have, everybody gets the drawing.
     assert of(*[Create(f"n{n}", {"a": "x" * 100_000}) for n in range(6)], count=1000, size=10_000) > 0.5
+
+
+def test_keys_of_a_large_deletion_are_priced_together() -> None:
+    entries = CompactEntries()
+    entries.put({f"k{number}": b"x" * 1000 for number in range(3000)})
+    looked = 0
+
+    class Counting:
+        def __len__(self) -> int:
+            return len(entries)
+
+        def size(self, key: str) -> int:
+            nonlocal looked
+            looked += 1
+            return entries.size(key)
+
+    def of_keys(*keys: str) -> float:
+        return price([Delete(keys)], Counting(), 3_000_000, Undone(), 2)
+
+    few = of_keys(*(f"k{number}" for number in range(MANY)))
+    assert looked == MANY
+    many = of_keys(*(f"k{number}" for number in range(3000)))
+    assert looked == MANY
+    assert many == pytest.approx(3 * few, rel=0.05)
+    assert of_keys(*(f"none{number}" for number in range(100_000))) > many
 
 
 def test_an_undo_costs_what_it_touches_also_where_little_was_written_down() -> None:

@@ -211,7 +211,7 @@ def test_a_closed_connection_stays_closed() -> None:
 @pytest.mark.parametrize("phase", [Phase.OPEN, Phase.DRAINING])
 def test_it_leaves_its_room_whatever_it_was_doing(phase: Phase) -> None:
     async def act(scene: Scene) -> None:
-        scene.connection.enter("127.0.0.1", [])
+        scene.connection.enter("127.0.0.1", iter(()))
         if phase is Phase.DRAINING:
             scene.connection.notify()
         assert scene.connection.phase is phase
