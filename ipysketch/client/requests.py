@@ -14,6 +14,7 @@ from itertools import count
 import msgspec
 
 from relay.protocol import (
+    Code,
     Done,
     Error,
     Invite,
@@ -24,14 +25,15 @@ from relay.protocol import (
     Read,
     Remove,
     RoomState,
+    Share,
     Ticket,
 )
 
 from ..errors import SketchError
 from ..model.history import HistoryRange
 
-Request = Read | Lock | Mint | Remove | Invite
-Answer = HistoryRange | Done | Minted | RoomState | PeerLeft | Ticket
+Request = Read | Lock | Mint | Remove | Invite | Share
+Answer = HistoryRange | Done | Minted | RoomState | PeerLeft | Ticket | Code
 
 ANSWER_WAIT = 10.0
 """Seconds after which a request counts as unanswered."""
@@ -44,6 +46,7 @@ UNNAMED_ERRORS: Mapping[type, frozenset[str]] = {
     Mint: frozenset({"role", "busy", "bad-role", "bad-expiry", "bad-name", "no-tokens", "store"}),
     Remove: frozenset({"role", "no-such-peer"}),
     Invite: frozenset(),
+    Share: frozenset(),
 }
 """The codes of errors that a relay of 0.1.0 answers each kind of request with."""
 
@@ -91,6 +94,13 @@ class Requests:
         answer = await self._ask(Invite(), ANSWER_WAIT)
         assert isinstance(answer, Ticket)
         return answer.ticket
+
+    async def share(self, token: str) -> Code:
+        """Return a code for a link to this room that has this token, or ""; of a relay whose welcome says `codes`."""
+        async with self._turn:
+            answer = await self._ask(Share(token), ANSWER_WAIT)
+        assert isinstance(answer, Code)
+        return answer
 
     async def remove(self, *peers: str) -> None:
         """End the connections of other peers."""

@@ -23,6 +23,7 @@ from relay.protocol import (
     Cancel,
     Clear,
     ClientMessage,
+    Code,
     Commit,
     Create,
     Delete,
@@ -289,7 +290,7 @@ class Session:
                 if not self.can_draw:
                     self._apply(self.gestures.cancel())
                 self.requests.answered(message)
-            case Minted() | Done() | Ticket():
+            case Minted() | Done() | Ticket() | Code():
                 self.requests.answered(message)
             case PeerEvent(peer=peer, name=name, data=data):
                 sender = next((each for each in self.presenter.people() if peer and each.peer == peer), None)
@@ -319,7 +320,7 @@ class Session:
         membership.room = welcome.room or membership.room  # A Hub's relay adds the course.
         membership.role, membership.locked, membership.oldest = welcome.role, welcome.locked, welcome.oldest
         membership.max_elements, membership.max_drawing = welcome.max_elements, welcome.max_drawing
-        membership.companions = welcome.companions
+        membership.companions, membership.codes = welcome.companions, welcome.codes
         membership.notice = ""
         self._tell_lost(given_up)
         if replaced and self.sync.previous:

@@ -129,6 +129,15 @@ class Invite(Request, frozen=True, tag="invite"):
     """Ask for a ticket with which a page may accompany the sender; answered by a `Ticket`."""
 
 
+class Share(Request, frozen=True, tag="share"):
+    """Ask for a short code that opens what a link to this room does; answered by a `Code`.
+
+    `token` is that of the link, "" where it has none.
+    """
+
+    token: str = ""
+
+
 class Remove(Request, frozen=True, tag="remove"):
     """End another peer's connection; answered by a `Done`."""
 
@@ -161,7 +170,8 @@ class Welcome(Message, frozen=True, tag="welcome"):
     `reset`: the log is not the one that the client had; it replaces its document, drops pending operations up to
     `last`, and takes `client` as a new identity. `role` is the peer's role, `locked` whether only moderators may draw
     now, `oldest` the first entry of the log that can be read. `request_ids`: answers name their requests; a relay of
-    0.1.0 leaves it out, and its answers have no `re`. `companions`: the relay answers an `Invite`.
+    0.1.0 leaves it out, and its answers have no `re`. `companions`: the relay answers an `Invite`. `codes`: it
+    answers a `Share`.
 
     What the relay takes, so that a client cuts what is larger before it sends it: bytes of one frame, actions of one
     operation, and, unless 0, living elements and bytes of the drawing.
@@ -188,6 +198,7 @@ class Welcome(Message, frozen=True, tag="welcome"):
     max_elements: int = 0
     max_drawing: int = 0
     companions: bool = False
+    codes: bool = False
 
 
 class Accompanied(Message, frozen=True, tag="accompanied"):
@@ -330,6 +341,13 @@ class Ticket(Answer, frozen=True, tag="ticket"):
     seconds: float
 
 
+class Code(Answer, frozen=True, tag="code"):
+    """The answer to `Share`: some words that open the room's page for so many `seconds`."""
+
+    words: str
+    seconds: float
+
+
 class Done(Answer, frozen=True, tag="done"):
     """The answer to a `Lock` or `Remove` that was carried out. A request without an id is not answered by it."""
 
@@ -353,6 +371,7 @@ ClientMessage = (
     | Read
     | Lock
     | Invite
+    | Share
     | Remove
     | Mint
     | Erase
@@ -372,6 +391,7 @@ ServerMessage = (
     | History
     | Minted
     | Ticket
+    | Code
     | Done
     | Error
     | Goodbye

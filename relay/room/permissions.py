@@ -36,6 +36,7 @@ from ..protocol import (
     RemoteError,
     Remove,
     Restore,
+    Share,
 )
 
 MAX_PRESENCE_BYTES = 16 << 10
@@ -79,6 +80,8 @@ EACH: Mapping[type, Needs] = {
     Accompany: Needs(VIEWER, VIEWER, VIEWER),
     Leave: Needs(VIEWER, VIEWER, VIEWER),
     Invite: Needs(VIEWER, VIEWER, VIEWER),
+    # What it makes a code for, its sender has.
+    Share: Needs(VIEWER, VIEWER, VIEWER),
     Presence: Needs(VIEWER, VIEWER, VIEWER),
     Operate: Needs(EDITOR, EDITOR, MODERATOR),
     Preview: Needs(EDITOR, EDITOR, MODERATOR),

@@ -183,6 +183,7 @@ class Room:
                 max_elements=self._limits.max_elements,
                 max_drawing=self._limits.max_drawing,
                 companions=True,
+                codes=True,
             )
         )
         for op, (code, reason) in peer.client.refusals.items():

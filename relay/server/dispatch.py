@@ -21,6 +21,7 @@ from ..protocol import (
     Preview,
     Read,
     RemoteError,
+    Share,
     decode_event,
     encode_message,
     request_id,
@@ -105,7 +106,7 @@ class Dispatcher:
                     self._check_rate(now)
                     self._room.check_allowed(self._peer, message)
                     self._room.invite(self._peer, now, message.id)
-                case Lock() | Read() | Mint() | Erase():
+                case Lock() | Read() | Mint() | Share() | Erase():
                     self._check_rate(now)
                     self._room.check_allowed(self._peer, message)
                     self._begin_request(message)
@@ -192,7 +193,7 @@ class Dispatcher:
 
 def _shown(message: ClientMessage | RemoteError) -> str:
     """Return a message as the debug log shows it: without secrets."""
-    if isinstance(message, Join | Accompany):
+    if isinstance(message, Join | Accompany | Share):
         return f"{type(message).__name__}(…)"
     if isinstance(message, Operate):  # Its values are still encoded.
         return bytes(encode_message(message)).decode()

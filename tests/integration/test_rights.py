@@ -36,6 +36,7 @@ from relay.protocol import (
     Cancel,
     Clear,
     ClientMessage,
+    Code,
     Commit,
     Create,
     Delete,
@@ -68,6 +69,7 @@ from relay.protocol import (
     Revert,
     RoomState,
     ServerMessage,
+    Share,
     Snapshot,
     Ticket,
     Welcome,
@@ -133,6 +135,7 @@ ROWS = [
     everybody("join again", lambda *_: Join("algebra")),
     everybody("accompany", lambda *_: Accompany("algebra", "t")),
     everybody("invite", lambda *_: Invite(id=1)),
+    everybody("share", lambda *_: Share(id=1)),
     everybody("leave", lambda *_: Leave()),
     everybody("cursor", lambda *_: Presence({"cursor": [8, 8]})),
     Row("drag", lambda _, own: Presence({"moving": {"mine" if own else "theirs": [8, 8]}}), 2, 2, 3, 3),
@@ -243,7 +246,9 @@ async def allowed(cell: Cell, message: ClientMessage) -> bool:
             return actor.socket.close_code == CLOSE_ERASED
     if isinstance(message, Request):
         await actor.say(message)
-        said = await actor.hear((Error, History, Done, Minted, Ticket), lambda said: said.re == message.id)
+        said = await actor.hear(
+            (Error, History, Done, Minted, Ticket, Code), lambda said: said.re == message.id
+        )
         return not isinstance(said, Error)
     # A request that fails for everybody shows that what came before it has been handled.
     fence = next(FENCE)

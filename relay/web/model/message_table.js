@@ -72,6 +72,7 @@ export const server = union({
     max_elements: or(whole, 0),
     max_drawing: or(whole, 0),
     companions: or(flag, false),
+    codes: or(flag, false),
   },
   accompanied: { peer: text },
   snapshot: { seq: whole, mark: whole, size: whole, count: whole, last: whole },
@@ -94,6 +95,7 @@ export const server = union({
   history: { base: whole, last: whole, oldest: whole, size: whole, re: or(whole, 0) },
   minted: { token: text, id: text, re: or(whole, 0) },
   ticket: { ticket: text, seconds: number, re: or(whole, 0) },
+  code: { words: text, seconds: number, re: or(whole, 0) },
   done: { re: or(whole, 0) },
   error: { code: text, reason: text, fatal: or(flag, false), re: or(whole, 0) },
   goodbye: { reason: text, retry: number },
@@ -119,8 +121,9 @@ export const server = union({
  * @typedef {{type: "read", first: number, last: number, id?: number}} Read
  * @typedef {{type: "lock", locked: boolean, id?: number}} Lock
  * @typedef {{type: "invite", id?: number}} Invite
+ * @typedef {{type: "share", token?: string, id?: number}} Share
  * @typedef {{type: "remove", peer: string, id?: number}} Remove
  * @typedef {{type: "mint", role: string, name?: string, seconds?: number, id?: number}} Mint
  * @typedef {{type: "erase", room: string, id?: number}} Erase
- * @typedef {Join | Accompany | Operate | Presence | Preview | Cancel | Event | Leave | Read | Lock | Invite | Remove | Mint | Erase} ClientMessage
+ * @typedef {Join | Accompany | Operate | Presence | Preview | Cancel | Event | Leave | Read | Lock | Invite | Share | Remove | Mint | Erase} ClientMessage
  */

@@ -31,6 +31,7 @@ from relay.protocol import (
     RemoteError,
     Remove,
     Restore,
+    Share,
 )
 from relay.room.permissions import EACH, Role, check_change, check_companion, check_message, role
 
@@ -41,6 +42,7 @@ MESSAGES: dict[type, ClientMessage] = {
     Accompany: Accompany("algebra", "t"),
     Leave: Leave(),
     Invite: Invite(),
+    Share: Share(),
     Presence: Presence({}),
     Operate: Operate(1, ()),
     Preview: Preview("k", 0, ()),
@@ -58,6 +60,7 @@ EXPECTED: dict[type, tuple[Role, Role]] = {
     Accompany: (VIEWER, VIEWER),
     Leave: (VIEWER, VIEWER),
     Invite: (VIEWER, VIEWER),
+    Share: (VIEWER, VIEWER),
     Presence: (VIEWER, VIEWER),
     Operate: (EDITOR, MODERATOR),
     Preview: (EDITOR, MODERATOR),
