@@ -18,6 +18,7 @@ from .peers import Moved, Peers
 from .scenes import Scenes
 from .status import describe
 from .sync import Sync
+from .tabs import Tabs
 from .view import BoardState, BoardView, Person
 
 FRAME = 1 / 60
@@ -48,6 +49,7 @@ class Presenter:
         gestures: Gestures,
         membership: Membership,
         own_previews: Peers,
+        tabs: Tabs,
     ) -> None:
         self._sync = sync
         self._scenes = scenes
@@ -56,6 +58,7 @@ class Presenter:
         self._gestures = gestures
         self._membership = membership
         self._own_previews = own_previews
+        self._tabs = tabs
         self._views: list[BoardView] = []
         self._next_frame = 0.0
         self._scheduled: asyncio.TimerHandle | asyncio.Handle | None = None
@@ -146,6 +149,8 @@ class Presenter:
             locked=self._membership.locked,
             leading=self._presence.leading,
             cleared=self._sync.cleared,
+            tabs={tab: self._sync.turns(self._tabs.others(tab)) for tab in self._tabs.several},
+            chooser=self._tabs.chooser,
         )
 
     def _visible(self, elements: Sequence[Element]) -> Sequence[Element]:

@@ -77,6 +77,7 @@ from .requests import Requests
 from .road import offer
 from .scenes import Scenes
 from .sync import Lost, Sync, lost_in_words
+from .tabs import Tabs, tab_of
 from .threads import beside
 from .view import BoardView, RoadOffer, SceneChanges
 
@@ -109,6 +110,7 @@ class Session:
         """Ink under the hands of this client's views: "peers" are the views."""
         self.membership = Membership()
         self.presence = OwnPresence(self.peers, self._send, name, color)
+        self.tabs = Tabs()
         self.gestures = Gestures(self, new_key, Style(color))
         self.presenter = Presenter(
             self.sync,
@@ -118,6 +120,7 @@ class Session:
             gestures=self.gestures,
             membership=self.membership,
             own_previews=self.own_previews,
+            tabs=self.tabs,
         )
         self.requests = Requests(self._send_joined)
         self.callbacks = Callbacks(self._callback_failed)
@@ -443,12 +446,12 @@ class Session:
             )
         self._send(event)
 
-    def submit(self, actions: Sequence[Action]) -> int:
+    def submit(self, actions: Sequence[Action], view: str = "") -> int:
         """Do `actions` as one operation, at once here and as soon as possible everywhere; return its number.
 
         Raises `RemoteError`, and does nothing, when an action alone is larger than the relay takes.
         """
-        op = self.sync.submit(actions)
+        op = self.sync.submit(actions, tab_of(view), self.tabs.others(view))
         for action in actions:
             if isinstance(action, Create):
                 self.own_previews.end(action.key)
@@ -456,13 +459,13 @@ class Session:
         self._changed()
         return op
 
-    def undo(self) -> bool:
-        """Revert the last own operation that is not undone; False when there is none."""
-        return self._reverted(self.sync.undo())
+    def undo(self, view: str = "") -> bool:
+        """Revert the last own operation that is not undone, none of other tabs'; False when there is none."""
+        return self._reverted(self.sync.undo(self.tabs.others(view)))
 
-    def redo(self) -> bool:
+    def redo(self, view: str = "") -> bool:
         """Revert the last own undo; False when there is none."""
-        return self._reverted(self.sync.redo())
+        return self._reverted(self.sync.redo(self.tabs.others(view)))
 
     def _reverted(self, done: bool) -> bool:
         self._send_pending()
@@ -582,9 +585,9 @@ class Session:
 
     # --- what people do on a view -------------------------------------------------------------------------
 
-    def operate(self, actions: Sequence[Action]) -> None:
+    def operate(self, actions: Sequence[Action], view: str = "") -> None:
         try:
-            self.submit(actions)
+            self.submit(actions, view)
         except RemoteError as error:
             self.membership.notice = f"That was not drawn: {error.reason}."
             self._cancel_previews(actions)
@@ -607,8 +610,8 @@ class Session:
         self.own_previews.end(key)
         self.presenter.refresh()
 
-    async def road(self) -> RoadOffer:
-        return await offer(self.membership, self.requests)
+    async def road(self, view: str) -> RoadOffer:
+        return await offer(self.membership, self.requests, self.tabs.guest(view), self.presenter.people())
 
     def drag(self, offsets: Mapping[str, Sequence[int]]) -> None:
         self.presence.drag(offsets)
@@ -676,7 +679,8 @@ class Session:
     def point_away(self) -> None:
         self.presence.point_away()
 
-    def choose(self, **changes: Any) -> None:
+    def choose(self, view: str = "", **changes: Any) -> None:
+        self.tabs.chooser = tab_of(view)
         self.gestures.choose(**changes)
         self._changed()
 
@@ -698,7 +702,11 @@ class Session:
     def pointer_cancel(self, pointer: str = "") -> None:
         self._apply(self.gestures.cancel(pointer))
 
+    def enter_view(self, view: str) -> None:
+        self.tabs.enter(view)
+
     def forget_view(self, view: str) -> None:
+        self.tabs.leave(view.removesuffix("/"))
         for key in self.own_previews.forget_peer(view.removesuffix("/")):
             self._send(Cancel(key))
         self._apply(self.gestures.forget(view))

@@ -64,6 +64,8 @@ def control_state(state: BoardState, choices: Mapping[str, int]) -> ControlState
         locked=state.locked,
         leading=state.leading,
         cleared=state.cleared,
+        tabs=state.tabs,
+        chooser=state.chooser,
     )
 
 

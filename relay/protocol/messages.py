@@ -60,12 +60,15 @@ class Join(Message, frozen=True, tag="join"):
 class Accompany(Message, frozen=True, tag="accompany"):
     """The first message of a companion, a page that sends and receives what is live of a peer, and nothing else.
 
-    The peer has asked for the `ticket`. Answered by an `Accompanied`.
+    The peer has asked for the `ticket`. Answered by an `Accompanied`. With a `name` others see somebody of that name
+    and `color` at the page, a guest of the peer; without one they see the peer.
     """
 
     room: str
     ticket: str
     version: int = PROTOCOL_VERSION
+    name: str = ""
+    color: str = ""
 
 
 class Operate(Message, Generic[V], frozen=True, tag="operate"):
@@ -202,9 +205,13 @@ class Welcome(Message, frozen=True, tag="welcome"):
 
 
 class Accompanied(Message, frozen=True, tag="accompanied"):
-    """The answer to `Accompany`: `peer` is the id of the peer whose companion the connection is now."""
+    """The answer to `Accompany`: `peer` is the id of the peer whose companion the connection is now.
+
+    `guest` is the id under which others see a guest; "" when they see the peer.
+    """
 
     peer: str
+    guest: str = ""
 
 
 class Snapshot(Message, frozen=True, tag="snapshot"):

@@ -195,10 +195,10 @@ class Room:
         """Send `peer` a ticket for a companion, as it asked in its request `re`; `now` is a time in seconds."""
         peer.direct.append(Ticket(self._members.companions.invite(peer, now), TICKET_SECONDS, re=re))
 
-    def accompany(self, ticket: str, now: float) -> Peer:
-        """Let a companion join by its ticket, and return it; raises `RemoteError`."""
-        companion = self._members.companions.admit(ticket, now)
-        companion.direct.append(Accompanied(companion.id))
+    def accompany(self, asked: Accompany, now: float) -> Peer:
+        """Let a companion join, as it `asked`, and return it; raises `RemoteError`."""
+        companion = self._members.companions.admit(asked.ticket, now, asked.name, asked.color)
+        companion.direct.append(Accompanied(companion.id, companion.line if companion.is_guest else ""))
         return companion
 
     def end_orphans(self, companion: Peer) -> None:
@@ -259,14 +259,14 @@ class Room:
         if peer.named_by_token and "name" in state and state["name"] != peer.name:
             raise RemoteError("bad-name", "your token says what you are called")
         check_presence(peer.rights, self.locked, state)
-        self._presence.update(peer.id, state)
-        if peer.lead is not None:
+        self._presence.update(peer.seen_as, state)
+        if peer.lead is not None and not peer.is_guest:
             peer.shown.update(state)
 
     def check_allowed(self, peer: Peer, message: ClientMessage) -> None:
         """Raise `RemoteError` unless `peer` may send `message`, one that the room does not handle itself."""
         if peer.lead is not None:
-            check_companion(message)
+            check_companion(message, is_guest=peer.is_guest)
         check_message(peer.rights, self.locked, message)
 
     def lock(self, locked: bool, asker: Peer | None = None, re: int = 0) -> None:
@@ -294,7 +294,9 @@ class Room:
             self._members.dismiss(peer, CLOSE_ERASED, "the room was deleted")
 
     def _remove(self, peer: Peer, id: str) -> None:
-        target = self.peers.get(id)
+        guest = self._members.companions.lines.get(id)
+        # Who comes by a kernel goes with it: its pages would come again.
+        target = guest.lead if guest is not None else self.peers.get(id)
         if target is None:
             raise RemoteError("no-such-peer", "the peer to take out is no longer here")
         if target.role > peer.role:

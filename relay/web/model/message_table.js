@@ -74,7 +74,7 @@ export const server = union({
     companions: or(flag, false),
     codes: or(flag, false),
   },
-  accompanied: { peer: text },
+  accompanied: { peer: text, guest: or(text, "") },
   snapshot: { seq: whole, mark: whole, size: whole, count: whole, last: whole },
   commit: {
     seq: whole,
@@ -111,7 +111,8 @@ export const server = union({
  * @typedef {{type: "join", room: string, version?: number, name?: string, color?: string, secret?: string,
  *   client?: string, resume_key?: string, epoch?: string, seq?: number, mark?: number, settled?: number,
  *   token?: string}} Join
- * @typedef {{type: "accompany", room: string, ticket: string, version?: number}} Accompany
+ * @typedef {{type: "accompany", room: string, ticket: string, version?: number, name?: string,
+ *   color?: string}} Accompany
  * @typedef {{type: "operate", op: number, actions: Action[]}} Operate
  * @typedef {{type: "presence", state: Fields}} Presence
  * @typedef {{type: "preview", key: string, start: number, points: number[], fields?: Fields | null}} Preview
