@@ -25,9 +25,11 @@ def eye(relay: RelayProcess) -> Iterator[ipysketch.Sketch]:
     board.disconnect()
 
 
-def names(page: Page) -> list[str]:
-    """Who is in the list of people, in order."""
-    return people_list(page).locator(".words").all_inner_texts()
+def lists(page: Page, *names: str) -> None:
+    """Wait until these people are in the list, in this order."""
+    rows = people_list(page).locator(".ipysketch-row-of-one .ipysketch-words")
+    expect(rows).to_have_text(list(names))
+    page.keyboard.press("Escape")
 
 
 def cursors(eye: ipysketch.Sketch) -> dict[str, tuple[float, float] | None]:
@@ -47,8 +49,8 @@ def test_two_browsers_on_one_kernel_are_two_people(lab: Lab, eye: ipysketch.Sket
     guest = tara.again()
     for page in (tara, guest):
         page.connected(here=3)
-    assert names(tara.page) == ["Tara (you)", "Eye", "Tara (2)"]
-    assert names(guest.page) == ["Tara (2) (you)", "Tara", "Eye"]
+    lists(tara.page, "Tara (you)", "Eye", "Tara (2)")
+    lists(guest.page, "Tara (2) (you)", "Tara", "Eye")
 
     # A cursor of their own, for everybody and for each other.
     tara.page.mouse.move(*tara.place(200, 100))
@@ -100,5 +102,5 @@ def test_two_browsers_on_one_kernel_are_two_people(lab: Lab, eye: ipysketch.Sket
     # What is loaded anew is who it was; a second view of one tab is nobody else.
     tara.reload()
     tara.connected(here=2)
-    assert names(tara.page) == ["Tara (you)", "Eye"]
+    lists(tara.page, "Tara (you)", "Eye")
     assert not tara.errors
