@@ -373,7 +373,7 @@ TOLD_TO_ALL: set[type] = {
 }
 """Types whose messages anybody in a room may be told."""
 ONLY_WHO_LOOKS_BACK: set[type] = {History}
-ONLY_WHO_ASKED: set[type] = {Done, Minted, Refused, Ticket, Accompanied}
+ONLY_WHO_ASKED: set[type] = {Done, Minted, Refused, Ticket, Code, Accompanied}
 
 
 async def leaks() -> list[str]:

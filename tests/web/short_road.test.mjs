@@ -109,7 +109,7 @@ test("a guest is somebody else than the kernel, on each of the two pages", async
     { type: "accompany", room: "r", ticket: "t", version: 1, name: "Ada (2)", color: "#2e8b57" },
   ]);
   await socket.receive({ type: "accompanied", peer: "me", guest: "me+1" });
-  await socket.receive(peer("me", { cursor: [80, 80] }), peer("g"), peer("me+1"));
+  await socket.receive({ ...peer("me"), state: { name: "Ada", cursor: [80, 80] } }, peer("g"), peer("me+1"));
   assert.deepEqual(socket.take("presence"), [{ type: "presence", state: { page: null } }]);
   await update({
     people: [
@@ -131,7 +131,7 @@ test("a guest is somebody else than the kernel, on each of the two pages", async
   board.undo();
   assert.deepEqual(take("undo"), [{ kind: "undo", view: "v" }]);
   // Without the way it is the kernel's person again.
-  await socket.end(1006);
+  await socket.shut(1006);
   assert.deepEqual(
     board.people.map(({ name, me }) => [name, me]).slice(0, 1),
     [["Ada", true]],
