@@ -13,7 +13,7 @@ from jupyterhub.app import JupyterHub
 from jupyterhub.scopes import scope_definitions
 from jupyterhub.services.service import Service
 from jupyterhub.spawner import Spawner
-from traitlets.config import PyFileConfigLoader
+from traitlets.config.loader import PyFileConfigLoader
 
 from relay.hub import SERVICE_SCOPES
 from relay.options import parser, read_settings
