@@ -125,7 +125,8 @@ class Sharing(State):
             )
         )
         if (shared := hub.find()) is not None and shared.url == relay:
-            address = urljoin(own_page(), hub.page_address(shared))
+            # With `subdomain_host` a service has a name of its own, which only the relay knows.
+            address = public or urljoin(own_page(), hub.page_address(shared))
             return self._with_code(hub_link(address, room), f"{address.rstrip('/')}/", "")
         place = place_of(
             relay, public=public, server=server_address(relay), lan=lan_address(relay) if lan else ""

@@ -117,6 +117,10 @@ def test_what_stands_beside_the_chart_fits_it(tmp_path: Path, monkeypatch: pytes
         monkeypatch.setenv(each["name"], each.get("value", "a-token-of-the-secret"))
     options = parser().parse_args([*container["args"], "--db", str(tmp_path / "relay.sqlite")])
     assert read_settings(options).door is not None
+    assert read_settings(options).origins.public_url == ""
+    # With `subdomain_host` a Hub tells a service its own name, and the relay tells its kernels.
+    monkeypatch.setenv("JUPYTERHUB_PUBLIC_URL", "https://sketch--service.hub.example/services/sketch/")
+    assert read_settings(options).origins.public_url == "https://sketch--service.hub.example/services/sketch/"
 
 
 @pytest.mark.parametrize(
