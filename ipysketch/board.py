@@ -14,11 +14,11 @@ import os
 import re
 import sys
 import weakref
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from relay.protocol import (
     Action,
@@ -34,26 +34,15 @@ from .client.connection import Target
 from .client.connection_state import Ended, Offline
 from .client.loop_thread import LoopThread, OnLoop, loop_thread
 from .client.session import Session
-from .client.view import BoardView, Person
+from .client.view import BoardView
 from .errors import ArgumentError, ArgumentTypeError, SketchError
-from .local import app_session, doors, hub
+from .local import app_session, doors
 from .local.doctor import Health, PageHealth
 from .local.identity import author_secret, default_color, default_name
-from .local.lan import lan_address
-from .local.links import (
-    NO_TOKEN,
-    SHARED_ROLES,
-    Link,
-    hub_link,
-    open_terms,
-    place_of,
-    room_link,
-    token_terms,
-)
-from .local.page_address import own_page, server_address
 from .sketch.events import Events
 from .sketch.files import Files
 from .sketch.pages import Pages
+from .sketch.sharing import Sharing
 from .sketch.state import HEIGHT, WIDTH
 from .sketch.value import Value
 
@@ -63,8 +52,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT_ROOM = "main"
-HOURS = 8 * 3600
-"""How long a token lasts, in seconds, unless it is said."""
 _TOKEN = re.compile(r"[!-~]{0,4096}")
 
 JOIN_WAIT = 10.0
@@ -74,12 +61,10 @@ VISITOR_WAIT = 2.0
 LEAVE_WAIT = 5.0
 EXIT_FLUSH = 1.0
 """Seconds that the end of the process waits for pending operations to become durable."""
-REQUEST_WAIT = 120.0
-"""Seconds for one request and those before it; each has a shorter limit of its own."""
 TRIPS, TRIPS_WAIT = 5, 2.0
 
 
-class Sketch(Pages, Events, Files, Value, DrawingSurface):
+class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
     """A board: one shared drawing of one or more pages.
 
     Without `connect` it works alone; on connecting, what was drawn so far joins the drawing of the room. A cell that
@@ -282,121 +267,6 @@ class Sketch(Pages, Events, Files, Value, DrawingSurface):
     def clear(self) -> None:
         """Delete everything on the page, as one operation."""
         self._session.call(lambda session: session.clear())
-
-    # --- for moderators and owners ------------------------------------------------------------------------
-
-    def lock(self, *pens: Person | str) -> None:
-        """Let only moderators and owners draw from now on, and the people who are lent a pen.
-
-        Args:
-            pens: some of `people`, or names. They may draw until this is called again, and after they join again.
-
-        Raises:
-            SketchError: nobody of that name is here, this user is neither moderator nor owner, or the board is not
-                connected.
-        """
-        peers = [person.peer for who in pens for person in self._find_people(who)]
-        self._request(lambda session: session.requests.lock(True, peers))
-
-    def unlock(self) -> None:
-        """Let everybody draw again.
-
-        Raises:
-            SketchError: this user is neither moderator nor owner, or the board is not connected.
-        """
-        self._request(lambda session: session.requests.lock(False))
-
-    def remove(self, who: Person | str) -> None:
-        """End the connection of one person, or of everybody of a name.
-
-        Args:
-            who: one of `people`, or a name.
-
-        Raises:
-            SketchError: nobody of that name is here, this user is neither moderator nor owner, or the board is not
-                connected.
-        """
-        peers = [person.peer for person in self._find_people(who)]
-        self._request(lambda session: session.requests.remove(*peers))
-
-    def invite(self, name: str = "", *, role: str = "editor", seconds: float = HOURS) -> str:
-        """Make a token for this room; owners only.
-
-        Args:
-            name: of the person who joins with it; "" lets them choose.
-            role: "viewer", "editor", "moderator" or "owner".
-            seconds: how long the token lasts, at most 366 days.
-
-        Returns:
-            The token.
-
-        Raises:
-            SketchError: an argument is not allowed, this user is no owner, the relay needs no tokens, or the board is
-                not connected.
-        """
-        for text, what in ((name, "a name"), (role, "a role")):
-            _check_text(text, what)
-        lasts = arguments.number(seconds, "seconds")
-        return self._request(lambda session: session.requests.mint(role, name, lasts))
-
-    def share(self, *, role: str | None = None, seconds: float = HOURS, lan: bool = False) -> Link:
-        """Make a link to this room's web page, for a phone or a projector; a cell shows it with a QR code.
-
-        It opens where people are: where the relay says that it is reached (its ``--public-url``), else through the
-        Jupyter server of this notebook, behind its login, else at the relay itself. Its note says whom it lets in and
-        for how long.
-        Where the relay asks for tokens and this user is an owner, the link has one. Whoever opens a link without a
-        token gets the role that everybody has there. At a Hub's relay it has none: the Hub says who may come in.
-
-        Args:
-            role: of the token: "viewer", "editor" or "moderator"; None is "viewer".
-            seconds: how long the token lasts.
-            lan: for people in the network of this computer, whose relay listens there too.
-
-        Returns:
-            The link.
-
-        Raises:
-            SketchError: an argument is not allowed, the board is not connected, or the relay listens on this computer
-                alone and the link is for a network.
-        """
-        if role is not None and role not in SHARED_ROLES:
-            raise SketchError(f"a link gives no role {role!r}; the roles are {', '.join(SHARED_ROLES)}")
-        if not self.connected:
-            raise SketchError("the board is not connected; begin with %sketch connect")
-        relay, room, public, admitted = self._session.call(
-            lambda session: (
-                session.membership.url,
-                session.membership.room,
-                session.membership.public_url,
-                session.membership.admitted,
-            )
-        )
-        if (shared := hub.find()) is not None and shared.url == relay:
-            return hub_link(urljoin(own_page(), hub.page_address(shared)), room)
-        place = place_of(
-            relay, public=public, server=server_address(relay), lan=lan_address(relay) if lan else ""
-        )
-        token, refusal = "", ""
-        try:
-            token = self.invite(role=role or SHARED_ROLES[0], seconds=seconds)
-        except SketchError as error:
-            if error.code not in NO_TOKEN:
-                raise
-            refusal = error.code
-        if token:
-            terms = token_terms(role or SHARED_ROLES[0], seconds)
-        else:
-            # Who has shown something is more than everybody may be.
-            everybody = "editor" if admitted else self.role
-            terms = open_terms(everybody, role or "", asks=admitted and refusal != "no-tokens")
-        return room_link(place, room, token=token, terms=terms)
-
-    def _request(self, request: Callable[[Session], Coroutine[Any, Any, T]]) -> T:
-        try:
-            return self._session.run(request, REQUEST_WAIT)
-        except TimeoutError:
-            raise SketchError("the relay did not answer in time; try again") from None
 
     # --- showing ------------------------------------------------------------------------------------------
 

@@ -49,7 +49,9 @@ PASSED_ON = (
     *("Cross-Origin-Resource-Policy", "Cache-Control", "ETag", "Vary", "Location", "X-Ipysketch-Relay"),
 )
 """Headers of a relay's answer that a browser needs."""
-ASKED_ON = ("Accept-Encoding", "If-None-Match")
+FIELDS = {"r/": "room", "code": "words"}
+"""What a form of the start page asks for, by where it leads."""
+ASKED_ON = ("Accept-Encoding", "If-None-Match", "Sec-Fetch-Site")
 """Headers of a request that a relay needs: no cookie, no token of the server."""
 MAX_BODY = 4 << 20
 MAX_FROM_PAGE = 4 << 20
@@ -148,8 +150,9 @@ class RelayHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if path.strip("/") == "metrics":
             return self._say(404, "The relay's figures are for its own machine.")
         # A query may hold a token of this server.
-        room = self.get_query_argument("room", "") if path == "r/" else ""
-        target = quote(path) + (f"?room={quote(room, safe='')}" if room else "")
+        field = FIELDS.get(path, "")
+        value = self.get_query_argument(field, "") if field else ""
+        target = quote(path) + (f"?{field}={quote(value, safe='')}" if value else "")
         headers = {name: self.request.headers[name] for name in ASKED_ON if name in self.request.headers}
         client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=MAX_BODY)
         try:

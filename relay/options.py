@@ -354,7 +354,7 @@ def _hub_settings(options: argparse.Namespace) -> Settings:
         database=options.db or str(default_database()),
         limits=_limits(options),
         origins=OriginPolicy(
-            options.public_url,
+            options.public_url or service.public_url,
             tuple(options.allow_host),
             tuple(options.allow_origin),
             # The Hub's proxy is in front of people; kernels may come by themselves.

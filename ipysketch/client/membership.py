@@ -41,8 +41,9 @@ class Membership:
     takes, 0 where that was not said; `notice` is one sentence for the people at the board;
     `relay_note` says that a relay was started for this user, until somebody has read it; `which` says which relay this
     is, and `apart` why others are probably not in it. `admitted` says that this client has shown something to be let
-    in: a token, a secret, a Hub's user. `companions`: the relay lets pages accompany this client. `peer` is the id of
-    this client in the room, and `pens` are those of the peers that may draw while it is locked.
+    in: a token, a secret, a Hub's user. `companions`: the relay lets pages accompany this client; `codes`: it
+    makes codes for links. `peer` is the id of this client in the room, and `pens` are those of the peers that may draw
+    while it is locked.
     """
 
     room: str = ""
@@ -59,6 +60,7 @@ class Membership:
     apart: str = ""
     admitted: bool = False
     companions: bool = False
+    codes: bool = False
     peer: str = ""
     pens: frozenset[str] = frozenset()
 

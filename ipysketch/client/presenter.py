@@ -18,6 +18,7 @@ from .peers import Moved, Peers
 from .scenes import Scenes
 from .status import describe
 from .sync import Sync
+from .tabs import Tabs
 from .view import BoardState, BoardView, Person
 from .wanted import WantedPreviews
 
@@ -50,6 +51,7 @@ class Presenter:
         membership: Membership,
         own_previews: Peers,
         previews: WantedPreviews,
+        tabs: Tabs,
     ) -> None:
         self._sync = sync
         self._scenes = scenes
@@ -59,6 +61,7 @@ class Presenter:
         self._membership = membership
         self._own_previews = own_previews
         self._previews = previews
+        self._tabs = tabs
         self._views: list[BoardView] = []
         self._next_frame = 0.0
         self._scheduled: asyncio.TimerHandle | asyncio.Handle | None = None
@@ -151,6 +154,8 @@ class Presenter:
             leading=self._presence.leading,
             cleared=self._sync.cleared,
             live_is_here=self._previews.here,
+            tabs={tab: self._sync.turns(self._tabs.others(tab)) for tab in self._tabs.several},
+            chooser=self._tabs.chooser,
         )
 
     def _visible(self, elements: Sequence[Element]) -> Sequence[Element]:

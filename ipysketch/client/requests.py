@@ -14,6 +14,7 @@ from itertools import count
 import msgspec
 
 from relay.protocol import (
+    Code,
     Done,
     Error,
     Invite,
@@ -24,6 +25,7 @@ from relay.protocol import (
     Read,
     Remove,
     RoomState,
+    Share,
     Ticket,
     Want,
 )
@@ -31,8 +33,8 @@ from relay.protocol import (
 from ..errors import SketchError
 from ..model.history import HistoryRange
 
-Request = Read | Lock | Mint | Remove | Invite | Want
-Answer = HistoryRange | Done | Minted | RoomState | PeerLeft | Ticket
+Request = Read | Lock | Mint | Remove | Invite | Share | Want
+Answer = HistoryRange | Done | Minted | RoomState | PeerLeft | Ticket | Code
 
 ANSWER_WAIT = 10.0
 """Seconds after which a request counts as unanswered."""
@@ -46,6 +48,7 @@ UNNAMED_ERRORS: Mapping[type, frozenset[str]] = {
     Remove: frozenset({"role", "no-such-peer"}),
     Invite: frozenset(),
     Want: frozenset(),
+    Share: frozenset(),
 }
 """The codes of errors that a relay of 0.1.0 answers each kind of request with."""
 
@@ -99,6 +102,13 @@ class Requests:
 
         Returns when all that there are have come."""
         await self._ask(Want(previews), ANSWER_WAIT)
+
+    async def share(self, token: str) -> Code:
+        """Return a code for a link to this room that has this token, or ""; of a relay whose welcome says `codes`."""
+        async with self._turn:
+            answer = await self._ask(Share(token), ANSWER_WAIT)
+        assert isinstance(answer, Code)
+        return answer
 
     async def remove(self, *peers: str) -> None:
         """End the connections of other peers."""

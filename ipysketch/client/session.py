@@ -23,6 +23,7 @@ from relay.protocol import (
     Cancel,
     Clear,
     ClientMessage,
+    Code,
     Commit,
     Create,
     Delete,
@@ -76,6 +77,7 @@ from .requests import Requests
 from .road import offer
 from .scenes import Scenes
 from .sync import Lost, Sync, lost_in_words
+from .tabs import Tabs, tab_of
 from .threads import beside
 from .view import BoardView, RoadOffer, SceneChanges
 from .wanted import WantedPreviews
@@ -108,6 +110,7 @@ class Session:
         """Ink under the hands of this client's views: "peers" are the views."""
         self.membership = Membership()
         self.presence = OwnPresence(self.peers, self._send, name, color)
+        self.tabs = Tabs()
         self.gestures = Gestures(self, new_key, Style(color))
         self.requests = Requests(self._send_joined)
         self._previews = WantedPreviews(self.requests, self.changed)
@@ -120,6 +123,7 @@ class Session:
             membership=self.membership,
             own_previews=self.own_previews,
             previews=self._previews,
+            tabs=self.tabs,
         )
         self.callbacks = Callbacks(self._callback_failed)
         self.answered = asyncio.Event()
@@ -291,7 +295,7 @@ class Session:
                 if not self.can_draw:
                     self._apply(self.gestures.cancel())
                 self.requests.answered(message)
-            case Minted() | Done() | Ticket():
+            case Minted() | Done() | Ticket() | Code():
                 self.requests.answered(message)
             case PeerEvent(peer=peer, name=name, data=data):
                 sender = next((each for each in self.presenter.people() if peer and each.peer == peer), None)
@@ -321,7 +325,7 @@ class Session:
         membership.room = welcome.room or membership.room  # A Hub's relay adds the course.
         membership.role, membership.locked, membership.oldest = welcome.role, welcome.locked, welcome.oldest
         membership.max_elements, membership.max_drawing = welcome.max_elements, welcome.max_drawing
-        membership.companions = welcome.companions
+        membership.companions, membership.codes = welcome.companions, welcome.codes
         membership.notice = ""
         self._tell_lost(given_up)
         if replaced and self.sync.previous:
@@ -453,12 +457,12 @@ class Session:
             )
         self._send(event)
 
-    def submit(self, actions: Sequence[Action]) -> int:
+    def submit(self, actions: Sequence[Action], view: str = "") -> int:
         """Do `actions` as one operation, at once here and as soon as possible everywhere; return its number.
 
         Raises `RemoteError`, and does nothing, when an action alone is larger than the relay takes.
         """
-        op = self.sync.submit(actions)
+        op = self.sync.submit(actions, tab_of(view), self.tabs.others(view))
         for action in actions:
             if isinstance(action, Create):
                 self.own_previews.end(action.key)
@@ -466,13 +470,13 @@ class Session:
         self._changed()
         return op
 
-    def undo(self) -> bool:
-        """Revert the last own operation that is not undone; False when there is none."""
-        return self._reverted(self.sync.undo())
+    def undo(self, view: str = "") -> bool:
+        """Revert the last own operation that is not undone, none of other tabs'; False when there is none."""
+        return self._reverted(self.sync.undo(self.tabs.others(view)))
 
-    def redo(self) -> bool:
+    def redo(self, view: str = "") -> bool:
         """Revert the last own undo; False when there is none."""
-        return self._reverted(self.sync.redo())
+        return self._reverted(self.sync.redo(self.tabs.others(view)))
 
     def _reverted(self, done: bool) -> bool:
         self._send_pending()
@@ -592,9 +596,9 @@ class Session:
 
     # --- what people do on a view -------------------------------------------------------------------------
 
-    def operate(self, actions: Sequence[Action]) -> None:
+    def operate(self, actions: Sequence[Action], view: str = "") -> None:
         try:
-            self.submit(actions)
+            self.submit(actions, view)
         except RemoteError as error:
             self.membership.notice = f"That was not drawn: {error.reason}."
             self._cancel_previews(actions)
@@ -617,8 +621,8 @@ class Session:
         self.own_previews.end(key)
         self.presenter.refresh()
 
-    async def road(self) -> RoadOffer:
-        return await offer(self.membership, self.requests)
+    async def road(self, view: str) -> RoadOffer:
+        return await offer(self.membership, self.requests, self.tabs.guest(view), self.presenter.people())
 
     def want_previews(self, wanted: bool) -> None:
         if self.membership.companions:
@@ -690,7 +694,8 @@ class Session:
     def point_away(self) -> None:
         self.presence.point_away()
 
-    def choose(self, **changes: Any) -> None:
+    def choose(self, view: str = "", **changes: Any) -> None:
+        self.tabs.chooser = tab_of(view)
         self.gestures.choose(**changes)
         self._changed()
 
@@ -712,7 +717,11 @@ class Session:
     def pointer_cancel(self, pointer: str = "") -> None:
         self._apply(self.gestures.cancel(pointer))
 
+    def enter_view(self, view: str) -> None:
+        self.tabs.enter(view)
+
     def forget_view(self, view: str) -> None:
+        self.tabs.leave(view.removesuffix("/"))
         for key in self.own_previews.forget_peer(view.removesuffix("/")):
             self._send(Cancel(key))
         self._apply(self.gestures.forget(view))

@@ -9,7 +9,7 @@ the pending operations laid over it, which is what this client sees. An operatio
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -41,6 +41,7 @@ from relay.protocol import (
 from ..model.document import Document, check_announced, check_chunk, unpack
 from ..model.history import HistoryRange
 from .cutting import SendLimits, cut, fits
+from .steps import NOBODY, Steps
 
 NEWS = 256
 """Changes whose touched keys are remembered; a reader that has missed more of them looks at everything."""
@@ -84,9 +85,7 @@ class Sync:
         self._next = 1
         self._sent = 0
         self._refused = 0
-        # What was done as one is undone as one: the numbers of its operations.
-        self._undo: list[tuple[int, ...]] = []
-        self._redo: list[tuple[int, ...]] = []
+        self._steps = Steps()
         self._unheard = (0, 0)
         self._records: dict[int, Record] = {}
         self._overlay: Overlay | None = None
@@ -97,39 +96,38 @@ class Sync:
 
     # --- what this client does ----------------------------------------------------------------------------
 
-    def submit(self, actions: Sequence[Action]) -> int:
+    def submit(self, actions: Sequence[Action], tab: str = "", others: Set[str] = NOBODY) -> int:
         """Queue `actions` as one operation, which is seen at once and sent when possible; return its number.
 
         What is larger than the relay takes becomes several, which are undone together; the number is that of the last.
-        Raises `RemoteError`, and queues nothing, when an action alone is too large.
+        Raises `RemoteError`, and queues nothing, when an action alone is too large. `tab` and `others`: see `Steps`.
         """
         ops = tuple([self._queue(part) for part in cut(actions, self.limits)])
-        self._undo.append(ops)
-        self._redo.clear()
+        self._steps.add(ops, tab, others)
         return ops[-1]
 
-    def undo(self) -> bool:
+    def undo(self, others: Set[str] = NOBODY) -> bool:
         """Revert what was last submitted and is not undone; False when there is none."""
-        return self._revert(self._undo, self._redo)
+        return self._steps.undo(self._revert, others)
 
-    def redo(self) -> bool:
+    def redo(self, others: Set[str] = NOBODY) -> bool:
         """Revert the last own undo; False when there is none."""
-        return self._revert(self._redo, self._undo)
+        return self._steps.redo(self._revert, others)
+
+    def turns(self, others: Set[str] = NOBODY) -> tuple[bool, bool]:
+        """Return whether there is something to undo, and to redo."""
+        return self._steps.can_undo(others), self._steps.can_redo(others)
 
     @property
     def can_undo(self) -> bool:
-        return bool(self._undo)
+        return self._steps.can_undo()
 
     @property
     def can_redo(self) -> bool:
-        return bool(self._redo)
+        return self._steps.can_redo()
 
-    def _revert(self, source: list[tuple[int, ...]], target: list[tuple[int, ...]]) -> bool:
-        if not source:
-            return False
-        # The last first: each finds the drawing as it left it.
-        target.append(tuple([self._queue((Revert(op),)) for op in reversed(source.pop())]))
-        return True
+    def _revert(self, op: int) -> int:
+        return self._queue((Revert(op),))
 
     def _queue(self, actions: tuple[Action, ...]) -> int:
         op = self._next
@@ -310,8 +308,7 @@ class Sync:
         self._next = following
         if not keep:
             self._refused = 0
-        self._undo = _mapped(self._undo, now)
-        self._redo = _mapped(self._redo, now)
+        self._steps.map(now)
 
     def _renumbered(
         self, actions: tuple[Action, ...], now: Callable[[int], tuple[int, ...]]
@@ -392,9 +389,7 @@ class Sync:
 
     def _forget(self, op: int) -> None:
         """Take an operation out of what can be undone."""
-        self._undo, self._redo = (
-            _mapped(stack, lambda each: () if each == op else (each,)) for stack in (self._undo, self._redo)
-        )
+        self._steps.map(lambda each: () if each == op else (each,))
 
     def refused(self, refused: Refused) -> Lost | None:
         """Handle a refusal; return the operation when it is final. Otherwise `retry` sends it again."""
@@ -442,12 +437,6 @@ def lost_in_words(lost: Sequence[Lost]) -> str:
     else:
         what = f"{changes} changes were refused: {reason}. They are kept"
     return f"{what} in board.lost."
-
-
-def _mapped(stack: list[tuple[int, ...]], now: Callable[[int], tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """Return the steps of `stack` with their operations as `now` has them, without those that have none left."""
-    steps = (tuple([number for op in step for number in now(op)]) for step in stack)
-    return [step for step in steps if step]
 
 
 def _page(touch: Touch) -> str:

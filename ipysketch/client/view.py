@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from relay.protocol import Action, Entry
@@ -63,8 +63,9 @@ class BoardState:
     follows, `view` what that one sees: x, y, width and height in board units, or None for the whole board. `mode` says
     in words why this client may not draw; `pending` counts its operations without a verdict. `locked`: only
     moderators draw, and the peers with `pens`; `leading`: this client asks everybody to follow. `cleared`: the page
-    that was cleared or deleted last, by which author, and the seq of that. `live_is_here`: `live` and `lasers` are all there
-    are; the relay has not been told to leave them to the pages.
+    that was cleared or deleted last, by which author, and the seq of that. `live_is_here`: `live` and `lasers` are all
+    there are; the relay has not been told to leave them to the pages. `tabs`, where several show the board: what each
+    can undo and redo; `chooser` is the one in which the tool was chosen, "" when code chose it.
     """
 
     elements: tuple[Element, ...]
@@ -96,10 +97,13 @@ class BoardState:
     leading: bool = False
     cleared: tuple[str, str, int] = ("", "", 0)
     live_is_here: bool = True
+    tabs: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)
+    chooser: str = ""
 
 
 class RoadOffer(NamedTuple):
     """A `ticket` for one page in `room`, and where to try it; or, without `addresses`, `why` there is none, in words.
+    A guest's has the `name` and `color` under which others see them.
 
     Who has the ticket may send live ink as this client: it belongs in no output, state or log."""
 
@@ -107,6 +111,8 @@ class RoadOffer(NamedTuple):
     ticket: str = ""
     addresses: tuple[str, ...] = ()
     why: str = ""
+    name: str = ""
+    color: str = ""
 
 
 class BoardView(Protocol):
@@ -159,6 +165,10 @@ class BoardActions(Protocol):
         """Discard the gesture of `pointer`; "" discards those of all pointers."""
         ...
 
+    def enter_view(self, view: str) -> None:
+        """Take account of a view that is there."""
+        ...
+
     def forget_view(self, view: str) -> None:
         """End the gestures of all pointers whose names begin with `view`, which closed."""
         ...
@@ -171,16 +181,16 @@ class BoardActions(Protocol):
         """Show no cursor."""
         ...
 
-    def choose(self, **changes: Any) -> None:
-        """Take another `tool`, or another style: fields of `Style`."""
+    def choose(self, view: str = "", **changes: Any) -> None:
+        """Take another `tool`, or another style, as chosen in `view`: fields of `Style`."""
         ...
 
     def scene(self, since: int) -> SceneChanges:
         """Return the entries, and which of them may have changed since version `since`, -1 for any."""
         ...
 
-    def operate(self, actions: Sequence[Action]) -> None:
-        """Do `actions` as one operation; what cannot be sent is told as a notice."""
+    def operate(self, actions: Sequence[Action], view: str = "") -> None:
+        """Do `actions` as one operation of `view`; what cannot be sent is told as a notice."""
         ...
 
     def preview(
@@ -194,7 +204,7 @@ class BoardActions(Protocol):
         """End a preview that becomes no element."""
         ...
 
-    async def road(self) -> RoadOffer:
+    async def road(self, view: str) -> RoadOffer:
         """Return what one page needs to send and receive live ink past this kernel."""
         ...
 
@@ -206,8 +216,8 @@ class BoardActions(Protocol):
         """Show others elements that are being dragged, in whole numbers as in presence; none when the drag ended."""
         ...
 
-    def undo(self) -> bool: ...
-    def redo(self) -> bool: ...
+    def undo(self, view: str = "") -> bool: ...
+    def redo(self, view: str = "") -> bool: ...
     def clear(self) -> None: ...
     def turn(self, page: str) -> None:
         """Show the page of that key."""

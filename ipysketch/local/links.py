@@ -11,31 +11,41 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 @dataclass(frozen=True)
 class Link:
-    """The address `url` of a room's web page, shown as a link and a QR code; `note` says who can open it."""
+    """The address `url` of a room's web page, shown as a link and a QR code; `note` says who can open it.
+
+    `code` are words that lead there too, in the `way` that says where they are typed and for how long; "" where there
+    are none."""
 
     url: str
     note: str = ""
+    code: str = ""
+    way: str = ""
 
     def __str__(self) -> str:
         return self.url
 
     def __repr__(self) -> str:
-        return f"{self.url}\n{self.note}".rstrip()
+        return "\n".join(filter(None, (self.url, self.note, self.code and f"{self.way} {self.code}")))
 
     def _repr_html_(self) -> str:
         import segno
 
         shown = html.escape(self.url)
         # Dark on white with its quiet zone, in the dark theme too: not every camera reads anything else.
-        code = (
+        squares = (
             segno.make(self.url, micro=False).svg_inline(scale=4, border=4, dark="#000000", light="#ffffff")
             if urlsplit(self.url).netloc
             else ""  # A phone has no page that it could be relative to.
         )
         note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
+        words = (
+            f'<p>{html.escape(self.way)} <strong style="font-size: 1.3em">{html.escape(self.code)}</strong></p>'
+            if self.code
+            else ""
+        )
         return (
-            f'<div role="group" aria-label="Link to the page of this room">{code}'
-            f'<p><a href="{shown}" target="_blank" rel="noopener noreferrer">{shown}</a></p>{note}</div>'
+            f'<div role="group" aria-label="Link to the page of this room">{squares}'
+            f'<p><a href="{shown}" target="_blank" rel="noopener noreferrer">{shown}</a></p>{words}{note}</div>'
         )
 
 
@@ -101,6 +111,11 @@ def room_link(place: Place, room: str, *, token: str = "", terms: str = "") -> L
     return Link(
         f"{place.address}r/{quote(room, safe='')}{fragment}", " ".join(filter(None, (place.note, terms)))
     )
+
+
+def code_way(start: str, seconds: float) -> str:
+    """Return the sentence in front of a code that is typed at the address `start`, and there for `seconds`."""
+    return f"Who cannot scan this opens {start} and types, within {seconds / 60:g} minutes:"
 
 
 def hub_link(relay: str, room: str) -> Link:

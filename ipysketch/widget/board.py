@@ -150,6 +150,7 @@ class BoardWidget(VBox):
             case ViewReport():
                 self._in_sight.set()
                 self._frontend.speak(message.language)
+                self._actions.enter_view(message.view)
                 self._sender.report(message)
             case ViewClosed(view=view):
                 self._sender.close(view)
@@ -185,8 +186,7 @@ class BoardWidget(VBox):
         task.add_done_callback(self._offering.discard)
 
     async def _offer_road(self, view: str) -> None:
-        room, ticket, addresses, why = await self._actions.road()
-        self._sender.offer_road(Road(view, room, ticket, addresses, why))
+        self._sender.offer_road(Road(view, **(await self._actions.road(view))._asdict()))
 
     def _free_route(self) -> None:
         """Let a page's messages reach a subshell while a cell runs.

@@ -49,16 +49,16 @@ def perform(message: PageMessage, actions: BoardActions) -> None:  # noqa: C901,
             actions.point_at(x, y)
         case CursorMoved():
             actions.point_away()
-        case ChooseStyle(tool=tool):
+        case ChooseStyle(tool=tool, view=view):
             changes = message.style() if tool is UNSET else {**message.style(), "tool": tool}
             if changes:
-                actions.choose(**changes)
+                actions.choose(view, **changes)
         case CancelStrokes():
             actions.pointer_cancel()
-        case Undo():
-            actions.undo()
-        case Redo():
-            actions.redo()
+        case Undo(view=view):
+            actions.undo(view)
+        case Redo(view=view):
+            actions.redo(view)
         case ClearPage():
             actions.clear()
         case TurnPage(page=page):
@@ -74,9 +74,9 @@ def perform(message: PageMessage, actions: BoardActions) -> None:  # noqa: C901,
             actions.follow(peer)
         case LookAt(view=view):
             actions.look(view)
-        case SubmitActions(actions=encoded):
+        case SubmitActions(actions=encoded, view=view):
             if decoded := decode_actions(encoded):
-                actions.operate(decoded)
+                actions.operate(decoded, view)
         case PreviewInk(key=key, view=view, start=start, points=points, fields=fields):
             actions.preview(key, start, points, fields, view)
         case EndPreview(key=key):

@@ -134,11 +134,15 @@ class CancelStrokes(_Message, tag="cancel"):
 
 
 class Undo(_Message, tag="undo"):
-    """Undo this client's last operation."""
+    """Undo this client's last operation that was not done in another tab than that of `view`."""
+
+    view: Id = ""
 
 
 class Redo(_Message, tag="redo"):
-    """Redo what was undone last."""
+    """Redo what was undone last, of the same."""
+
+    view: Id = ""
 
 
 class ClearPage(_Message, tag="clear"):
@@ -317,7 +321,9 @@ class ControlState(msgspec.Struct, frozen=True):
     and height in board units, or None for all of it. `author` is whose this client's elements are, `mode` says in words
     why it may not draw, `pending` counts its operations without a verdict. `locked`: only
     moderators draw, and the peers with `pens`; `leading`: this client asks everybody to follow. `cleared`: the page
-    that was cleared or deleted last, by which author, and the seq of that.
+    that was cleared or deleted last, by which author, and the seq of that. `tabs`, where several browser tabs show the
+    board: what each can undo and redo. `chooser` is the tab in which the tool was chosen, which others do not take
+    over; "" when code chose it.
     """
 
     tool: str = "pen"
@@ -344,6 +350,8 @@ class ControlState(msgspec.Struct, frozen=True):
     pens: tuple[str, ...] = ()
     leading: bool = False
     cleared: tuple[str, str, int] = ("", "", 0)
+    tabs: Mapping[str, tuple[bool, bool]] = {}
+    chooser: str = ""
     size: tuple[int, int] = (1280, 720)
 
 
@@ -423,7 +431,8 @@ class SceneUpdate(msgspec.Struct, frozen=True):
 
 class Road(msgspec.Struct, frozen=True):
     """The answer to `RoadWanted`: what lets `view` accompany its kernel in `room`, once, at one of the relay's
-    `addresses`, in this order; without any, `why` in words. It is a custom message, and in no state: what it lets in,
+    `addresses`, in this order; without any, `why` in words. A guest's has the `name` and `color` under which others see
+    them. It is a custom message, and in no state: what it lets in,
     nobody else may be."""
 
     view: str
@@ -431,6 +440,8 @@ class Road(msgspec.Struct, frozen=True):
     ticket: str = ""
     addresses: tuple[str, ...] = ()
     why: str = ""
+    name: str = ""
+    color: str = ""
 
 
 def encode(state: ControlState | FrameState | InkUpdate | SceneUpdate | Road) -> dict[str, Any]:

@@ -65,6 +65,8 @@ def control_state(state: BoardState, choices: Mapping[str, int]) -> ControlState
         pens=state.pens,
         leading=state.leading,
         cleared=state.cleared,
+        tabs=state.tabs,
+        chooser=state.chooser,
     )
 
 

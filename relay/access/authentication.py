@@ -52,15 +52,19 @@ class Authenticator:
         if self._shared and self._has_secret(presented, challenge):
             return Grant("", "", ANY_ROOM, Role.OWNER, "", float("inf"))
         if self.tokens is not None and presented:
-            grant = self.tokens.read(presented[0], room, now)
-            if grant.id in self.revoked:
-                raise RemoteError(
-                    "token-revoked", "the token was taken back; ask who runs the relay for another"
-                )
-            return grant
+            return self.read(room, presented[0], now)
         if self._everybody is None:
             raise RemoteError("token", "the token is wrong or missing; ask who runs the relay for one")
         return Grant("", "", room, self._everybody, "", float("inf"))
+
+    def read(self, room: str, token: str, now: float) -> Grant:
+        """Return what a signed token grants in a room; raises `RemoteError`, also where there are none."""
+        if self.tokens is None:
+            raise RemoteError("no-tokens", "this relay lets people in without tokens")
+        grant = self.tokens.read(token, room, now)
+        if grant.id in self.revoked:
+            raise RemoteError("token-revoked", "the token was taken back; ask who runs the relay for another")
+        return grant
 
     def _vouched(self, authorization: str, challenge: str) -> Role | None:
         """Return the role of somebody whom what runs for this relay's user lets through: their Jupyter server, which

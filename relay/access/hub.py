@@ -66,6 +66,8 @@ class HubService:
     login: str
     callback: str
     scopes: frozenset[str]
+    public_url: str = ""
+    """Where people reach the service, as far as the Hub knows: with `subdomain_host`, at a name of its own."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> HubService:
@@ -93,6 +95,7 @@ class HubService:
             f"{host}{base.rstrip('/')}/hub/api/oauth2/authorize",
             environment.get("JUPYTERHUB_OAUTH_CALLBACK_URL") or f"{prefix}oauth_callback",
             frozenset({"access:services", f"access:services!service={name}"}),
+            environment.get("JUPYTERHUB_PUBLIC_URL", ""),
         )
 
     def listens_on(self, host: str, port: int) -> tuple[str, int]:

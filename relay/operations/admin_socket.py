@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from ..access.codes import Opened
 from ..protocol import (
     Commit,
     Create,
@@ -58,6 +59,10 @@ class Operated(Protocol):
 
     async def revoke(self, token: str, until: float) -> int:
         """Make a token void, by its id; returns the number of connections that ended with it."""
+        ...
+
+    def find_code(self, _words: str, /) -> Opened | None:
+        """Return what a code opens."""
         ...
 
     async def figures(self) -> str:
@@ -126,10 +131,10 @@ async def _answers(relay: Operated, request: Line, more: asyncio.StreamReader | 
             yield {"done": True}
         case "revoke":
             yield {"done": await relay.revoke(request["token"], float(request["until"]))}
-        case "figures":
-            yield {"done": await relay.figures()}
-        case "health":
-            yield {"done": await relay.problem()}
+        case "code":
+            yield {"done": relay.find_code(request["words"])}
+        case "figures" | "health" as what:
+            yield {"done": await (relay.figures() if what == "figures" else relay.problem())}
         case "vacuum":
             await thread.ask(store.vacuum)
             yield {"done": True}

@@ -349,6 +349,9 @@ class _Offline:
         await self.store_thread.ask(self._store.revoke, token, until)
         return 0
 
+    def find_code(self, _words: str) -> None:
+        raise StoreError("no relay runs, so it has no codes")
+
     async def figures(self) -> str:
         raise StoreError("no relay runs, so it has no figures")
 

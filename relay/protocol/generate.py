@@ -250,7 +250,7 @@ def _typedef(kind: type[Message]) -> list[str]:
     return [first, *(line.replace(" * ", " *   ", 1) for line in rest)]
 
 
-def _type(kind: types.Type) -> str:
+def _type(kind: types.Type) -> str:  # noqa: PLR0911  # a case for each type
     match kind:
         case types.AnyType():
             return "any"

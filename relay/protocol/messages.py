@@ -60,12 +60,15 @@ class Join(Message, frozen=True, tag="join"):
 class Accompany(Message, frozen=True, tag="accompany"):
     """The first message of a companion, a page that sends and receives what is live of a peer, and nothing else.
 
-    The peer has asked for the `ticket`. Answered by an `Accompanied`.
+    The peer has asked for the `ticket`. Answered by an `Accompanied`. With a `name` others see somebody of that name
+    and `color` at the page, a guest of the peer; without one they see the peer.
     """
 
     room: str
     ticket: str
     version: int = PROTOCOL_VERSION
+    name: str = ""
+    color: str = ""
 
 
 class Operate(Message, Generic[V], frozen=True, tag="operate"):
@@ -139,6 +142,15 @@ class Want(Request, frozen=True, tag="want"):
     previews: bool
 
 
+class Share(Request, frozen=True, tag="share"):
+    """Ask for a short code that opens what a link to this room does; answered by a `Code`.
+
+    `token` is that of the link, "" where it has none.
+    """
+
+    token: str = ""
+
+
 class Remove(Request, frozen=True, tag="remove"):
     """End another peer's connection; answered by a `Done`."""
 
@@ -172,6 +184,7 @@ class Welcome(Message, frozen=True, tag="welcome"):
     `last`, and takes `client` as a new identity. `role` is the peer's role, `locked` whether only moderators may draw
     now, `oldest` the first entry of the log that can be read. `request_ids`: answers name their requests; a relay of
     0.1.0 leaves it out, and its answers have no `re`. `companions`: the relay answers an `Invite` and a `Want`.
+    `codes`: it answers a `Share`.
 
     What the relay takes, so that a client cuts what is larger before it sends it: bytes of one frame, actions of one
     operation, and, unless 0, living elements and bytes of the drawing.
@@ -198,12 +211,17 @@ class Welcome(Message, frozen=True, tag="welcome"):
     max_elements: int = 0
     max_drawing: int = 0
     companions: bool = False
+    codes: bool = False
 
 
 class Accompanied(Message, frozen=True, tag="accompanied"):
-    """The answer to `Accompany`: `peer` is the id of the peer whose companion the connection is now."""
+    """The answer to `Accompany`: `peer` is the id of the peer whose companion the connection is now.
+
+    `guest` is the id under which others see a guest; "" when they see the peer.
+    """
 
     peer: str
+    guest: str = ""
 
 
 class Snapshot(Message, frozen=True, tag="snapshot"):
@@ -344,6 +362,13 @@ class Ticket(Answer, frozen=True, tag="ticket"):
     seconds: float
 
 
+class Code(Answer, frozen=True, tag="code"):
+    """The answer to `Share`: some words that open the room's page for so many `seconds`."""
+
+    words: str
+    seconds: float
+
+
 class Done(Answer, frozen=True, tag="done"):
     """The answer to a `Lock`, `Remove` or `Want` that was carried out, where that had an id."""
 
@@ -368,6 +393,7 @@ ClientMessage = (
     | Lock
     | Invite
     | Want
+    | Share
     | Remove
     | Mint
     | Erase
@@ -387,6 +413,7 @@ ServerMessage = (
     | History
     | Minted
     | Ticket
+    | Code
     | Done
     | Error
     | Goodbye

@@ -1,7 +1,8 @@
 """The companions of a room's peers: pages that a kernel lets send and receive its live things by themselves. Pure.
 
-To everybody else a peer and its companions are one: they have its id, its rights and its budget. A companion is let in
-by a ticket that its peer asked for, and ends with its peer.
+To everybody else a peer and its companions are one: they have its id, its rights and its budget. A companion that says
+a name is a guest: its presence is its own, and what it draws is its peer's. A companion is let in by a ticket that its
+peer asked for, and ends with its peer.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from itertools import count
 from ..protocol import CLOSE_ALONE, MAX_COMPANIONS, TICKET_SECONDS, RemoteError
 from .clients import digest
 from .peer import JOINED, LEFT, Peer
-from .presence import Presence
+from .permissions import presence_bytes
+from .presence import Presence, normalize_state
 
 
 class Companions:
@@ -37,8 +39,10 @@ class Companions:
         self._tickets[digest("ticket", ticket)] = (lead, now + TICKET_SECONDS)
         return ticket
 
-    def admit(self, ticket: str, now: float) -> Peer:
-        """Let a companion in by its ticket, which is void from now on; raises `RemoteError`."""
+    def admit(self, ticket: str, now: float, name: str = "", color: str = "") -> Peer:
+        """Let a companion in by its ticket, which is void from now on: with a `name`, as a guest whom others see under
+        it. Raises `RemoteError`."""
+        guest = normalize_state({"name": name, "color": color or None}) if name else None
         lead, until = self._tickets.pop(digest("ticket", ticket), (None, 0.0))
         if lead is None or lead.life is not JOINED or now > until:
             raise RemoteError(
@@ -56,8 +60,13 @@ class Companions:
             lead.named_by_token,
             lead=lead,
             line=f"{lead.id}+{next(self._numbers)}",
+            is_guest=guest is not None,
         )
         self.lines[companion.line] = companion
+        if guest is not None:
+            limit = presence_bytes(lead.role)
+            self._presence.arrive(companion.line, lead.author, {}, lead.role.word, limit)
+            self._presence.update(companion.line, guest)
         return companion
 
     def of(self, lead: Peer) -> list[Peer]:
@@ -78,6 +87,8 @@ class Companions:
             return
         companion.life = LEFT
         del self.lines[companion.line]
+        if companion.is_guest:
+            self._presence.depart(companion.line)
         if companion.lead is not None and companion.lead.life is JOINED:
             companion.orphans = self._presence.release(companion.id, companion.line)
             self._presence.withdraw(companion.id, sorted(companion.shown))

@@ -16,6 +16,8 @@ from ..protocol import MAX_COMMIT, Action, Clear, Create, Delete, Patch, Revert
 
 MESSAGE = 20e-6
 """One message: to decode, check and handle it."""
+CODE = 200e-6
+"""One code of words, in addition: the token of its link is checked, and those that are there are counted."""
 REFUSAL = 100e-6
 """One message that is refused, in addition: it is logged and answered."""
 BYTE = 50e-9

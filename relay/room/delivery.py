@@ -121,9 +121,11 @@ class Delivery:
 
     def forward(self, sender: Peer, event: Event) -> None:
         """Send a named event to those it is for; raises `RemoteError`, and sends it to none, when that cannot be."""
-        if event.to not in (ALL, OTHERS) and event.to not in self._peers:
+        guest = self._companions.get(event.to)
+        to = guest.id if guest is not None else event.to  # Their kernel reads events.
+        if to not in (ALL, OTHERS) and to not in self._peers:
             raise RemoteError("no-such-peer", "the peer this event was for is no longer here")
-        self.post(event.to, PeerEvent(sender.id, event.name, event.data))
+        self.post(to, PeerEvent(sender.id, event.name, event.data))
 
     def post(self, to: str, event: PeerEvent) -> None:
         """Let an event wait for the peer `to`, or for those that an `Event` names like that; raises `RemoteError` when

@@ -70,6 +70,8 @@ class Peer:
     """The peer whose companion it is; None of a peer."""
     line: str = ""
     """Names the connection: of a companion otherwise than its peer, whose id it has."""
+    is_guest: bool = False
+    """Whether others see somebody of their own there, under its line; of a companion."""
     shown: set[str] = field(default_factory=set)
     """Fields of the presence that it set, of a companion."""
     orphans: dict[str, int] = field(default_factory=dict)
@@ -122,6 +124,11 @@ class Peer:
     def rights(self) -> Role:
         """What it may do now: of a companion, what its peer may."""
         return (self.lead or self).role
+
+    @property
+    def seen_as(self) -> str:
+        """The id under which others see its presence."""
+        return self.line if self.is_guest else self.id
 
     @property
     def author(self) -> str:

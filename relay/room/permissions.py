@@ -36,6 +36,7 @@ from ..protocol import (
     RemoteError,
     Remove,
     Restore,
+    Share,
     Want,
 )
 
@@ -81,6 +82,8 @@ EACH: Mapping[type, Needs] = {
     Leave: Needs(VIEWER, VIEWER, VIEWER),
     Invite: Needs(VIEWER, VIEWER, VIEWER),
     Want: Needs(VIEWER, VIEWER, VIEWER),
+    # What it makes a code for, its sender has.
+    Share: Needs(VIEWER, VIEWER, VIEWER),
     Presence: Needs(VIEWER, VIEWER, VIEWER),
     Operate: Needs(EDITOR, EDITOR, MODERATOR),
     Preview: Needs(EDITOR, EDITOR, MODERATOR),
@@ -117,6 +120,8 @@ COMPANION = frozenset({Leave, Presence, Preview, Cancel})
 """Messages that a companion may send, where its peer may: all others are its peer's."""
 COMPANION_PRESENCE = frozenset({"cursor", "view", "tool"})
 """Fields of its peer's presence that are those of a view, which a companion is."""
+GUEST_PRESENCE = COMPANION_PRESENCE | {"page"}
+"""Fields of the presence of a guest, which is a companion's own."""
 
 _DOING = {
     Operate: "draw",
@@ -154,7 +159,7 @@ def check_message(mine: Role, locked: bool, message: ClientMessage) -> None:
         raise RemoteError("locked", f"a moderator has locked this room, so only moderators may {doing} now")
 
 
-def check_companion(message: ClientMessage) -> None:
+def check_companion(message: ClientMessage, *, is_guest: bool = False) -> None:
     """Raise `RemoteError` unless a companion may send `message`, whatever the role of its peer."""
     if type(message) not in COMPANION:
         raise RemoteError(
@@ -163,7 +168,7 @@ def check_companion(message: ClientMessage) -> None:
         )
     if isinstance(message, Presence):
         for name in message.state:
-            if name not in COMPANION_PRESENCE:
+            if name not in (GUEST_PRESENCE if is_guest else COMPANION_PRESENCE):
                 raise RemoteError("companion", f"what its kernel sets, a page does not: {name[:40]!r}")
 
 

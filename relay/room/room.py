@@ -190,6 +190,7 @@ class Room:
                 max_elements=self._limits.max_elements,
                 max_drawing=self._limits.max_drawing,
                 companions=True,
+                codes=True,
             )
         )
         for op, (code, reason) in peer.client.refusals.items():
@@ -213,10 +214,10 @@ class Room:
         if re:
             peer.wants.append(re)
 
-    def accompany(self, ticket: str, now: float) -> Peer:
-        """Let a companion join by its ticket, and return it; raises `RemoteError`."""
-        companion = self._members.companions.admit(ticket, now)
-        companion.direct.append(Accompanied(companion.id))
+    def accompany(self, asked: Accompany, now: float) -> Peer:
+        """Let a companion join, as it `asked`, and return it; raises `RemoteError`."""
+        companion = self._members.companions.admit(asked.ticket, now, asked.name, asked.color)
+        companion.direct.append(Accompanied(companion.id, companion.line if companion.is_guest else ""))
         return companion
 
     def end_orphans(self, companion: Peer) -> None:
@@ -277,14 +278,14 @@ class Room:
         if peer.named_by_token and "name" in state and state["name"] != peer.name:
             raise RemoteError("bad-name", "your token says what you are called")
         check_presence(peer.rights, self.queue.locked_for(peer), state)
-        self._presence.update(peer.id, state)
-        if peer.lead is not None:
+        self._presence.update(peer.seen_as, state)
+        if peer.lead is not None and not peer.is_guest:
             peer.shown.update(state)
 
     def check_allowed(self, peer: Peer, message: ClientMessage) -> None:
         """Raise `RemoteError` unless `peer` may send `message`, one that the room does not handle itself."""
         if peer.lead is not None:
-            check_companion(message)
+            check_companion(message, is_guest=peer.is_guest)
         check_message(peer.rights, self.queue.locked_for(peer), message)
 
     def authors_of(self, peers: Sequence[str]) -> frozenset[str]:
@@ -325,7 +326,9 @@ class Room:
             self._members.dismiss(peer, CLOSE_ERASED, "the room was deleted")
 
     def _remove(self, peer: Peer, id: str) -> None:
-        target = self.peers.get(id)
+        guest = self._members.companions.lines.get(id)
+        # Who comes by a kernel goes with it: its pages would come again.
+        target = guest.lead if guest is not None else self.peers.get(id)
         if target is None:
             raise RemoteError("no-such-peer", "the peer to take out is no longer here")
         if target.role > peer.role:

@@ -166,7 +166,7 @@ class Admission:
             raise RemoteError("store", str(error)) from None
         if self._is_stopping():
             raise SendOnError(RESTARTING)
-        companion = opened.room.accompany(asked.ticket, asyncio.get_running_loop().time())
+        companion = opened.room.accompany(asked, asyncio.get_running_loop().time())
         grant = Grant("", "", asked.room, companion.role, "", float("inf"))
         return PeerConnection(socket, opened, companion, grant, self._shared)
 

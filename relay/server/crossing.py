@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from ..cluster.asking import NotThereError
 from ..cluster.membership import Membership
 from ..cluster.signs import FRESH, HOP, Hop, read_hop, sign_answer, sign_hop
 from ..records import HeldByRelayError, Member, StoreError
+from .accepting import Gate
 from .open_room import OpenRoom
 from .tunnel import MovedError, connect_relay
 
@@ -62,6 +64,17 @@ class Crossings:
     def shown(self) -> str:
         """What `/healthz` says of this relay among the others."""
         return f"relay {self.membership.id}, with {len(self.membership.others)} others"
+
+    async def listeners(self, gate: Gate) -> list[socket.socket]:
+        """Return the sockets at which other relays connect; raises `StoreError`."""
+        try:
+            return await gate.listen(self.host, self.port)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StoreError(
+                f"nobody can be listened to at {self.membership.address} ({reason}); give "
+                "--advertise an address of this machine and a port that is free"
+            ) from None
 
     # --- from other relays --------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from ..protocol import (
     Preview,
     Read,
     RemoteError,
+    Share,
     Want,
     decode_event,
     encode_message,
@@ -112,7 +113,7 @@ class Dispatcher:
                     # All of it may have to be encoded for this peer alone.
                     self._peer.client.budget.spend(BYTE * self._room.presence_bytes, now)
                     self._room.want(self._peer, message.previews, message.id)
-                case Lock() | Read() | Mint() | Erase():
+                case Lock() | Read() | Mint() | Share() | Erase():
                     self._check_rate(now)
                     self._room.check_allowed(self._peer, message)
                     self._begin_request(message)
@@ -199,7 +200,7 @@ class Dispatcher:
 
 def _shown(message: ClientMessage | RemoteError) -> str:
     """Return a message as the debug log shows it: without secrets."""
-    if isinstance(message, Join | Accompany):
+    if isinstance(message, Join | Accompany | Share):
         return f"{type(message).__name__}(…)"
     if isinstance(message, Operate):  # Its values are still encoded.
         return bytes(encode_message(message)).decode()

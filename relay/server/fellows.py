@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from ..access.codes import Opened
+
 
 class Fellows(Protocol):
     """What a worker asks of the others."""
@@ -14,6 +16,10 @@ class Fellows(Protocol):
 
     def elsewhere(self, room: str) -> Path | None:
         """Return the inner socket of the worker that has `room`; None when that is this one."""
+        ...
+
+    async def find_code(self, words: str) -> Opened | None:
+        """Return what a code of one of the others opens; None when it is none of theirs."""
         ...
 
     async def figures(self, own: str) -> str:

@@ -23,7 +23,7 @@ from ..cluster import asking
 from ..limits import Limits
 from ..observability.event_log import event
 from ..observability.metrics import Metrics
-from . import static_files, tunnel
+from . import code_page, static_files, tunnel
 from .crossing import Crossings
 from .hub_door import HubDoor
 
@@ -43,7 +43,7 @@ FIRST_PRINTABLE, DELETE = 0x20, 0x7F
 class HttpEndpoint:
     """Answers requests for one relay. `probe` returns what keeps the store from being written, or ""; `ready` whether
     connections may come, `figures` what `/metrics` shows. `door` is asked first who may see a page or open a
-    websocket; `crossings` know what comes from other relays."""
+    websocket; `crossings` know what comes from other relays, and `codes` what somebody types."""
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class HttpEndpoint:
         figures: Callable[[], Awaitable[str]],
         door: HubDoor | None = None,
         crossings: Crossings | None = None,
+        codes: code_page.CodePage | None = None,
     ) -> None:
         self._origins = origins
         self._limits = limits
@@ -69,6 +70,7 @@ class HttpEndpoint:
         self._figures = figures
         self._door = door
         self._crossings = crossings
+        self._codes = codes
         self._addresses: Counter[str] = Counter()
         self._probed: asyncio.Future[str] | None = None
         self._probed_at = 0.0
@@ -161,7 +163,20 @@ class HttpEndpoint:
         if not path:
             return self._add_slash(socket)
         await static_files.prepare(target)
+        if path == code_page.PATH and self._codes is not None and method_of(request) == "GET":
+            return await self._open_code(self._codes, socket, request, target.partition("?")[2])
         return self._static_file(request, target)
+
+    async def _open_code(
+        self, codes: code_page.CodePage, socket: ServerConnection, request: Request, query: str
+    ) -> Response:
+        page = await codes.answer(
+            query,
+            self.address(socket, request),
+            foreign=header(request, "Sec-Fetch-Site") in ("cross-site", "same-site"),
+            frame_ancestors=self._origins.frame_ancestors,
+        )
+        return _response(page, page.body)
 
     def _add_slash(self, socket: ServerConnection) -> Response:
         """Return the answer to the relay's path without its last slash, for addresses on a page are relative."""
@@ -210,8 +225,7 @@ class HttpEndpoint:
 
     def _static_file(self, request: Request, target: str) -> Response:
         """Return a web page, or one of its files."""
-        # Older releases of websockets let no other method than GET come this far, and do not tell it.
-        method = getattr(request, "method", "GET")
+        method = method_of(request)
         gzipped = "gzip" in header(request, "Accept-Encoding")
         page = static_files.answer(
             target,
@@ -220,14 +234,11 @@ class HttpEndpoint:
             gzipped=gzipped,
             frame_ancestors=self._origins.frame_ancestors,
         )
-        headers = Headers(page.headers)
-        headers["Content-Length"] = str(len(page.body))
-        headers["Connection"] = "close"
+        response = _response(page, b"" if method == "HEAD" else page.body)
         origin = _origin(request)
         if origin is not None and self._origins.allows_origin(origin):
-            headers["Access-Control-Allow-Origin"] = origin
-        body = b"" if method == "HEAD" else page.body
-        return Response(page.status, HTTPStatus(page.status).phrase, headers, body)
+            response.headers["Access-Control-Allow-Origin"] = origin
+        return response
 
     def _refuse(self, socket: ServerConnection, request: Request, status: HTTPStatus, reason: str) -> Response:
         self._metrics.refusals.labels(f"http-{status.value}").inc()
@@ -268,6 +279,20 @@ class HttpEndpoint:
         if self._origins.public_url and "Sec-WebSocket-Accept" in response.headers:
             response.headers["X-Ipysketch-Public-Url"] = self._origins.public_url
         return response
+
+
+def _response(page: static_files.StaticResponse, body: bytes) -> Response:
+    """Return what is sent: `body` is that of the page, or nothing where only its headers were asked for."""
+    headers = Headers(page.headers)
+    headers["Content-Length"] = str(len(page.body))
+    headers["Connection"] = "close"
+    return Response(page.status, HTTPStatus(page.status).phrase, headers, body)
+
+
+def method_of(request: Request) -> str:
+    """Return a request's method. Older releases of websockets let no other than GET come this far, and do not tell
+    it."""
+    return str(getattr(request, "method", "GET"))
 
 
 def _is_websocket(request: Request) -> bool:

@@ -26,7 +26,7 @@ from ..access.hub_login import LOGIN_COOKIE, HubLogin, Session
 from ..access.tokens import Grant
 from ..observability.event_log import fault
 from ..protocol import CLOSE_RESTART, CLOSE_REVOKED, MAX_NAME, Join, RemoteError
-from . import static_files
+from . import code_page, static_files
 
 UNKNOWN = "the Hub does not know you, or does not let you use this relay; log in again, or restart your server"
 LOGIN_OVER = "your login at the Hub is over; load the page anew"
@@ -92,19 +92,21 @@ class HubDoor:
                 token = _bearer(request)
                 is_allowed = bool(token) and await self._hub.may_read_metrics(token)
                 return None if is_allowed else _words(HTTPStatus.FORBIDDEN, "the Hub's read:metrics is needed")
-            if path == "/" or path.startswith("/r/"):
+            if path in ("/", code_page.PATH) or path.startswith("/r/"):
                 return await self._page(request, target, frame_ancestors)
         except HubUnavailable as error:
             return _words(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         return None
 
-    async def _page(self, request: Request, target: str, frame_ancestors: Sequence[str]) -> Response:
+    async def _page(self, request: Request, target: str, frame_ancestors: Sequence[str]) -> Response | None:
         if not _is_navigation(request):
             return _words(HTTPStatus.FORBIDDEN, NOT_A_PAGE)
         session = self._login.session(_cookies(request), time.time())
         user = await self._hub.user(session.token) if session is not None else None
         if session is None or user is None:
             return self._begin_login(request, target)
+        if target.partition("?")[0] == code_page.PATH:
+            return None  # What a code opens asks who one is too.
         method = getattr(request, "method", "GET")
         await static_files.prepare(target)
         page = static_files.answer(target, method, frame_ancestors=frame_ancestors)

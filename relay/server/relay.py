@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import random
 import socket as sockets
 import ssl
 import time
@@ -20,6 +21,7 @@ from websockets.typing import Subprotocol
 
 from .. import __version__
 from ..access.authentication import Authenticator
+from ..access.codes import Codes, Opened
 from ..access.origins import OriginPolicy
 from ..access.tokens import Grant
 from ..cluster.membership import Membership
@@ -42,6 +44,7 @@ from .accepting import BACKLOG, Gate, descriptors
 from .admission import RESTARTING, Admission
 from .clock import StoreClock
 from .closing import CLOSE_TIMEOUT, abort, close, refuse
+from .code_page import CodePage
 from .connection import PeerConnection
 from .crossing import Crossings, ElsewhereError, SendOnError
 from .dispatch import Shared
@@ -126,6 +129,8 @@ class Relay:
             else Crossings(membership, self._log, self.clock.now, self._limits.join_seconds)
         )
         self._door = door
+        # A relay of several does not have those of the others.
+        self._codes = Codes(random.SystemRandom().choice) if membership is None else None
         self._quota = LineQuota(self._log)
         if self._limits is not given:
             event(
@@ -149,6 +154,7 @@ class Relay:
             figures=self._all_figures,
             door=door,
             crossings=self._crossings,
+            codes=CodePage(self._codes, self._authenticator, fellows, self.metrics, self._log),
         )
         self._peers: set[PeerConnection] = set()
         self._idle: asyncio.TimerHandle | None = None
@@ -193,7 +199,7 @@ class Relay:
             raise
         shared = Shared(
             self._rooms,
-            Requests(self._rooms, self._authenticator, self._log),
+            Requests(self._rooms, self._authenticator, self._codes, self._log),
             self._plugins,
             self._limits,
             self.metrics,
@@ -235,7 +241,7 @@ class Relay:
         if self._fellows is not None:
             self._servers.append(await self._listen(bind(self._fellows.inner), kind, None))
         if self._crossings is not None and self._membership is not None:
-            for listener in await self._inner_listeners(self._crossings):
+            for listener in await self._crossings.listeners(self._gate):
                 self._servers.append(await self._listen(listener, kind, None))
             await self._enter(self._membership)
         if self._handed is not None:
@@ -245,16 +251,6 @@ class Relay:
         for listener in await self._gate.listen(self._host, self.port):
             self._servers.append(await self._listen(listener, kind, self._encryption))
         self.port = self._servers[-1].sockets[0].getsockname()[1]
-
-    async def _inner_listeners(self, crossings: Crossings) -> list[sockets.socket]:
-        try:
-            return await self._gate.listen(crossings.host, crossings.port)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise StoreError(
-                f"nobody can be listened to at {crossings.membership.address} ({reason}); give "
-                "--advertise an address of this machine and a port that is free"
-            ) from None
 
     def _front_ended(self) -> None:
         assert self._handed is not None
@@ -362,6 +358,10 @@ class Relay:
             connection.dismiss(CLOSE_REVOKED, "the token was taken back; ask who runs the relay for another")
         event(self._log, logging.WARNING, "revoked", token=token, peers=len(holders))
         return len(holders)
+
+    def find_code(self, words: str) -> Opened | None:
+        """Return what a code of this process opens; None when it is none."""
+        return self._codes.find(words, self._loop.time()) if self._codes is not None else None
 
     async def figures(self) -> str:
         """Return this process's metrics, in Prometheus' text format."""

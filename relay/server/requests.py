@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
 from ..access.authentication import Authenticator
-from ..protocol import Erase, Lock, Mint, Minted, Read, RemoteError
+from ..access.codes import SECONDS, Codes
+from ..protocol import Code, Erase, Lock, Mint, Minted, Read, RemoteError, Share
+from ..room.costs import CODE
 from ..room.peer import Peer
 from ..room.permissions import role
 from .open_room import OpenRoom, peer_event
 from .rooms import Rooms
 
-Request = Read | Lock | Mint | Erase
+Request = Read | Lock | Mint | Share | Erase
 
 
 class Requests:
-    """Answers the requests of all peers of one relay. The connection has checked that the peer may ask."""
+    """Answers the requests of all peers of one relay. The connection has checked that the peer may ask. `codes` are
+    None where the relay makes none."""
 
-    def __init__(self, rooms: Rooms, authenticator: Authenticator, log: logging.Logger) -> None:
+    def __init__(
+        self, rooms: Rooms, authenticator: Authenticator, codes: Codes | None, log: logging.Logger
+    ) -> None:
         self._rooms = rooms
         self._authenticator = authenticator
+        self._codes = codes
         self._log = log
 
     async def answer(self, opened: OpenRoom, peer: Peer, request: Request) -> None:
@@ -35,6 +42,8 @@ class Requests:
                 room.send_history(peer, past, last, stream, request.id)
             case Mint():
                 peer.direct.append(self._mint(opened, peer, request))
+            case Share():
+                peer.direct.append(self._share(opened, peer, request))
             case Erase(room=name):
                 if name != room.name:
                     raise RemoteError("bad-room", "repeat the name of the room that is to be deleted")
@@ -64,3 +73,14 @@ class Requests:
             whose=grant.name or None,
         )
         return Minted(token, grant.id, re=request.id)
+
+    def _share(self, opened: OpenRoom, peer: Peer, request: Share) -> Code:
+        now, room = asyncio.get_running_loop().time(), opened.room.name
+        peer.client.budget.spend(CODE, now)
+        if self._codes is None:
+            raise RemoteError("no-codes", "this relay is one of several, and makes no codes; send the link")
+        if request.token:
+            self._authenticator.read(room, request.token, time.time())
+        words = self._codes.make(room, request.token, peer.client.author, now)
+        peer_event(self._log, logging.INFO, "code made", opened, peer)
+        return Code(words, SECONDS, re=request.id)

@@ -27,6 +27,7 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors "
 )
 METHODS = ("GET", "HEAD")
+CODE_FORM = '<form action="code"'
 NOTHING = "There is nothing here. The rooms of this relay are at /, and a room's page at /r/ROOM."
 NO_PREFIX = (
     "There is nothing here: the path in front of /r/ROOM must be told to the relay (--base-url), or taken away by "
@@ -139,6 +140,14 @@ def answer(
     return _page(file, cached_tag, gzipped, policy)
 
 
+def start_page(sentence: str, status: int, frame_ancestors: Sequence[str] = ()) -> StaticResponse:
+    """Return the start page with a `sentence` of ours on it, which is kept nowhere."""
+    said = f'<p class="said" role="alert">{sentence}</p>\n    {CODE_FORM}'
+    body = _site()["index.html"].body.replace(CODE_FORM.encode(), said.encode(), 1)
+    policy = POLICY + (" ".join(frame_ancestors) or "'none'")
+    return StaticResponse(status, body, (*_headers(KINDS[".html"], policy), ("Cache-Control", "no-store")))
+
+
 def _unquoted(text: str) -> str:
     try:
         return unquote(text, errors="strict")
@@ -168,16 +177,22 @@ def _words(status: int, text: str, *headers: tuple[str, str]) -> StaticResponse:
     return StaticResponse(status, f"{text}\n".encode(), (kind, ("X-Content-Type-Options", "nosniff"), *headers))
 
 
-def _page(
-    file: _File, cached_tag: str, gzipped: bool, policy: str, *, kept: str = "no-cache"
-) -> StaticResponse:
-    headers = [
-        ("Content-Type", file.kind),
+def _headers(kind: str, policy: str) -> list[tuple[str, str]]:
+    return [
+        ("Content-Type", kind),
         ("Content-Security-Policy", policy),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "no-referrer"),
         # Other origins read a file by the way of Access-Control-Allow-Origin, or not at all.
         ("Cross-Origin-Resource-Policy", "same-origin"),
+    ]
+
+
+def _page(
+    file: _File, cached_tag: str, gzipped: bool, policy: str, *, kept: str = "no-cache"
+) -> StaticResponse:
+    headers = [
+        *_headers(file.kind, policy),
         ("ETag", file.tag),
         # "no-cache": revalidated, and not sent again while it is the same: a new relay has new pages at once.
         ("Cache-Control", kept),

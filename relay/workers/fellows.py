@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
+from ..access.codes import Opened
 from ..observability.metrics import NAMESPACE, merge
 from ..operations.admin_socket import MAX_LINE, socket_path
 from ..server.unix_sockets import short_name
@@ -30,8 +32,7 @@ class DatabaseFellows:
 
     async def figures(self, own: str) -> str:
         """Return the metrics of all workers that answer, with this one's `own`, and how many those are."""
-        answers = await self._ask_all("figures")
-        texts = [text for text in answers if text is not None]
+        texts = [text for text in await self._ask_all("figures") if isinstance(text, str)]
         head = f"# HELP {NAMESPACE}_workers Workers that answered.\n# TYPE {NAMESPACE}_workers gauge\n"
         return f"{head}{NAMESPACE}_workers {1 + len(texts)}\n{merge([own, *texts])}"
 
@@ -42,10 +43,17 @@ class DatabaseFellows:
             return "a worker does not answer; it is started anew"
         return next((problem for problem in answers if problem), "")
 
-    async def _ask_all(self, command: str) -> list[str | None]:
+    async def find_code(self, words: str) -> Opened | None:
+        """Return what a code of one of the others opens; None when it is none of theirs."""
+        answers = await self._ask_all("code", words=words)
+        return next((Opened(*map(str, found)) for found in answers if isinstance(found, list)), None)
+
+    async def _ask_all(self, command: str, **more: str) -> list[Any]:
         """Return the answer of each of the others, None of one that gives none."""
         others = [file for number, file in enumerate(self._files) if number != self._number]
-        return list(await asyncio.gather(*(_ask(socket_path(file), command) for file in others)))
+        return list(
+            await asyncio.gather(*(_ask(socket_path(file), {"command": command, **more}) for file in others))
+        )
 
 
 def inner_path(file: Path) -> Path:
@@ -53,16 +61,15 @@ def inner_path(file: Path) -> Path:
     return file.with_name(file.name + ".inner")
 
 
-async def _ask(path: Path, command: str) -> str | None:
+async def _ask(path: Path, request: dict[str, str]) -> Any:
     try:
         async with asyncio.timeout(ANSWER):
             with short_name(path) as name:
                 reader, writer = await asyncio.open_unix_connection(name, limit=MAX_LINE)
             try:
-                writer.write(json.dumps({"command": command}).encode() + b"\n")
-                done = json.loads(await reader.readline()).get("done")
+                writer.write(json.dumps(request).encode() + b"\n")
+                return json.loads(await reader.readline()).get("done")
             finally:
                 writer.close()
     except (OSError, ValueError, TimeoutError):
         return None
-    return done if isinstance(done, str) else None

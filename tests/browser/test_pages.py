@@ -82,7 +82,7 @@ def test_a_second_page_on_the_kernel_shows_and_draws(hana: Notebook, lab: Lab) -
     second.sees(200, 500, GREEN)
     hana.stroke((100, 550), (300, 550))
     second.sees(200, 550, GREEN)
-    second.connected(here=1)  # Two pages, one kernel: one peer.
+    second.connected(here=2)  # Two tabs, one kernel: its user, and a guest.
     assert not second.errors
     second.page.context.close()
     # One that closed holds nobody up.

@@ -21,6 +21,7 @@ from relay.operations import commands
 from relay.protocol import (
     CLOSE_RESTART,
     CLOSE_REVOKED,
+    Code,
     Commit,
     Error,
     Event,
@@ -30,9 +31,11 @@ from relay.protocol import (
     PeerEvent,
     Refused,
     RoomState,
+    Share,
     Welcome,
 )
 from relay.room.permissions import Role
+from relay.server.code_page import NONE_HERE
 
 from ..faults.cluster import Cluster, Fellow, cluster
 from ..support import postgres
@@ -107,6 +110,11 @@ def test_a_room_is_the_same_by_way_of_any_relay(tmp_path: Path, server: postgres
             assert (await figure(second, "tunnels"), await figure(first, "tunnels")) == (1, 0)
             said = (await asyncio.to_thread(fetch, second.port, "/healthz")).body.decode()
             assert re.match(r"ok, relay r1, with [01] others\n", said)
+            # The code of one relay would be opened by that one alone.
+            await ada.say(Share(id=5))
+            assert (await ada.hear((Code, Error))).code == "no-codes"
+            typed = await asyncio.to_thread(fetch, second.port, "/code?words=river")
+            assert (typed.status, NONE_HERE in typed.body.decode()) == (404, True)
             # What is sent by way of a room's relay reaches that room alone.
             async with joined(second.port, room="botany") as (carol, _):
                 await ada.say(create(1, "a"))

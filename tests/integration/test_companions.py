@@ -237,11 +237,11 @@ def test_every_role_has_its_companions_rights_and_no_more() -> None:
     assert go(wrong_of_companions(ROWS)) == []
 
 
-def open_to_all(_: Any) -> None:
+def open_to_all(_: Any, **__: Any) -> None:
     """A companion may do what its peer may."""
 
 
-def names_too(message: Any) -> None:
+def names_too(message: Any, **_: Any) -> None:
     """A companion may name its person."""
     if not isinstance(message, Presence):
         check_companion(message)

@@ -15,6 +15,7 @@ from contextlib import AbstractAsyncContextManager
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -28,7 +29,7 @@ from relay.access.courses import Courses, HubUser, Seat
 from relay.access.hub import Hub
 from relay.access.hub_login import HubLogin
 from relay.access.origins import OriginPolicy
-from relay.protocol import CLOSE_RESTART, CLOSE_REVOKED, Error, Join, PeerState, Welcome
+from relay.protocol import CLOSE_RESTART, CLOSE_REVOKED, Code, Error, Join, PeerState, Share, Welcome
 from relay.server.hub_door import HubDoor
 from relay.server.relay import Relay
 from relay.store import MemoryStore
@@ -187,6 +188,28 @@ def test_page_and_kernel_of_one_person_are_one_author(fake: FakeHub) -> None:
                 assert first.client != second.client
                 names = {(await browser.hear(PeerState)).state["name"] for _ in range(2)}
                 assert names == {"ada"}
+
+    go(story())
+
+
+def test_a_code_is_typed_by_who_has_logged_in(fake: FakeHub) -> None:
+    ada = fake.add("ada")
+    login = HubLogin(fake.service, SECRET)
+    cookie = login.admit(ada, time.time(), encrypted=False).split(";")[0]
+
+    async def story() -> None:
+        async with relay_of(fake) as relay, on(relay, ada) as kernel:
+            await enter(kernel, "lesson")
+            await kernel.say(Share(id=1))
+            code: Code = await kernel.hear(Code)
+            path = f"/services/sketch/code?words={quote(code.words)}"
+            stranger = await asyncio.to_thread(fetch, relay.port, path)
+            assert (stranger.status, "/hub/api/oauth2/authorize" in stranger.headers["Location"]) == (302, True)
+            assert "lesson" not in stranger.headers["Location"]
+            answer = await asyncio.to_thread(fetch, relay.port, path, Cookie=cookie)
+            assert (answer.status, answer.headers["Location"]) == (303, "r/lesson")
+            hidden = await asyncio.to_thread(fetch, relay.port, path, Cookie=cookie, Sec_Fetch_Mode="cors")
+            assert hidden.status == 403
 
     go(story())
 

@@ -36,6 +36,7 @@ from relay.protocol import (
     Cancel,
     Clear,
     ClientMessage,
+    Code,
     Commit,
     Create,
     Delete,
@@ -68,6 +69,7 @@ from relay.protocol import (
     Revert,
     RoomState,
     ServerMessage,
+    Share,
     Snapshot,
     Ticket,
     Want,
@@ -135,6 +137,7 @@ ROWS = [
     everybody("accompany", lambda *_: Accompany("algebra", "t")),
     everybody("invite", lambda *_: Invite(id=1)),
     everybody("want previews", lambda *_: Want(True, id=1)),
+    everybody("share", lambda *_: Share(id=1)),
     everybody("leave", lambda *_: Leave()),
     everybody("cursor", lambda *_: Presence({"cursor": [8, 8]})),
     Row("drag", lambda _, own: Presence({"moving": {"mine" if own else "theirs": [8, 8]}}), 2, 2, 3, 3),
@@ -245,7 +248,9 @@ async def allowed(cell: Cell, message: ClientMessage) -> bool:
             return actor.socket.close_code == CLOSE_ERASED
     if isinstance(message, Request):
         await actor.say(message)
-        said = await actor.hear((Error, History, Done, Minted, Ticket), lambda said: said.re == message.id)
+        said = await actor.hear(
+            (Error, History, Done, Minted, Ticket, Code), lambda said: said.re == message.id
+        )
         return not isinstance(said, Error)
     # A request that fails for everybody shows that what came before it has been handled.
     fence = next(FENCE)
@@ -370,7 +375,7 @@ TOLD_TO_ALL: set[type] = {
 }
 """Types whose messages anybody in a room may be told."""
 ONLY_WHO_LOOKS_BACK: set[type] = {History}
-ONLY_WHO_ASKED: set[type] = {Done, Minted, Refused, Ticket, Accompanied}
+ONLY_WHO_ASKED: set[type] = {Done, Minted, Refused, Ticket, Code, Accompanied}
 
 
 async def leaks() -> list[str]:

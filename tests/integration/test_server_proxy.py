@@ -9,6 +9,7 @@ import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from websockets.asyncio.client import connect
@@ -17,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 from ipysketch.local.relay_process import runtime_file
 from relay.access.tokens import Tokens, read_secret
 from relay.limits import Limits
-from relay.protocol import Commit, Create, Error, Join, Operate, Welcome, encode
+from relay.protocol import Code, Commit, Create, Error, Join, Operate, Share, Welcome, encode
 from relay.room.permissions import Role
 from relay.server.security_headers import RELAY
 
@@ -110,6 +111,7 @@ def test_pages_and_their_files(server: JupyterServer) -> None:
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     door = server.fetch("ipysketch/r/?room=7%20b&x=1")
     assert (door.status, door.headers["Location"]) == (303, "7%20b")
+    assert server.fetch("ipysketch/code?words=no+code&token=x").status == 400
     again = server.fetch("ipysketch/page.css", If_None_Match=server.fetch("ipysketch/page.css").headers["ETag"])
     assert (again.status, again.body) == (304, b"")
     assert server.fetch("ipysketch/page.css", Accept_Encoding="gzip").headers["Content-Encoding"] == "gzip"
@@ -327,6 +329,25 @@ print(link.url)
 print(link.note)
 board.disconnect()
 """
+
+
+def test_a_code_is_typed_where_the_server_carries_it(server: JupyterServer) -> None:
+    async def made() -> Any:
+        async with opened(server) as socket:
+            client = RawClient(socket)
+            await client.say(Join("algebra"), Share(id=1))
+            return await client.hear((Code, Error))
+
+    words = quote(asyncio.run(made()).words)
+    assert (
+        server.fetch(f"ipysketch/code?words={words}", known=False)
+        .headers["Location"]
+        .startswith(BASE + "login")
+    )
+    answer = server.fetch(f"ipysketch/code?words={words}")
+    assert (answer.status, answer.headers["Location"]) == (303, "r/algebra")
+    foreign = server.fetch(f"ipysketch/code?words={words}", Sec_Fetch_Site="cross-site")
+    assert foreign.status == 403
 
 
 def test_a_kernel_makes_a_link_to_where_its_page_is(server: JupyterServer) -> None:

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import trustme
@@ -21,6 +22,7 @@ from relay.protocol import (
     CLOSE_REFUSED,
     CLOSE_RESTART,
     CLOSE_REVOKED,
+    Code,
     Commit,
     Create,
     Error,
@@ -28,11 +30,13 @@ from relay.protocol import (
     Leave,
     Operate,
     PeerState,
+    Share,
     Snapshot,
     Welcome,
 )
 from relay.store.shards import shard_of
 
+from ..support import http
 from ..support.raw_client import Process, RawClient, create
 from ..support.waiting import DEADLINE, wait_until
 from .test_origins import fetch
@@ -118,6 +122,20 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 @pytest.fixture
 def token(scene: Scene, capsys: pytest.CaptureFixture[str]) -> str:
     return scene.token(capsys)[0]
+
+
+@pytest.mark.parametrize("room", ROOMS.values())
+def test_a_code_is_opened_by_any_worker(scene: Scene, token: str, room: str) -> None:
+    async def run() -> None:
+        async with at(scene.port, f"/?room={room}") as peer:
+            await join(peer, room, token)
+            await peer.say(Share(token, id=1))
+            words = quote((await peer.hear((Code, Error))).words)
+            for _ in range(2 * WORKERS):  # They go to the workers in turn.
+                answer = await asyncio.to_thread(http.fetch, scene.port, f"/code?words={words}")
+                assert (answer.status, answer.headers["Location"]) == (303, f"r/{room}#token={token}")
+
+    go(run())
 
 
 @pytest.mark.parametrize("room", ROOMS.values())

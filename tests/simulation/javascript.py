@@ -65,17 +65,17 @@ class ScriptSync(Sync):
         if said != twin:
             raise Different(f"{what}: {said!r} in JavaScript, {twin!r} in Python")
 
-    def submit(self, actions: Sequence[Action]) -> int:
+    def submit(self, actions: Sequence[Action], *_: object) -> int:
         op = super().submit(actions)
         self._same("submit", self.ask("submit", msgspec.to_builtins(actions)), op)
         return op
 
-    def undo(self) -> bool:
+    def undo(self, *_: object) -> bool:
         done = super().undo()
         self._same("undo", self.ask("undo"), done)
         return done
 
-    def redo(self) -> bool:
+    def redo(self, *_: object) -> bool:
         done = super().redo()
         self._same("redo", self.ask("redo"), done)
         return done

@@ -13,6 +13,7 @@ from typing import Any
 from ipysketch.client.peers import Peers
 from relay.protocol import (
     Accompanied,
+    Accompany,
     Cancel,
     Create,
     Done,
@@ -177,7 +178,9 @@ class Person(Client):
         ticket = self.peer.direct.pop()
         assert isinstance(ticket, Ticket)
         assert not isinstance(decode_client(encode([Invite()]))[0], RemoteError)
-        self.page = Page(self, self.world.room.accompany(ticket.ticket, self.world.clock))
+        self.page = Page(
+            self, self.world.room.accompany(Accompany(self.world.room.name, ticket.ticket), self.world.clock)
+        )
 
 
 class Page:

@@ -73,13 +73,14 @@ configure(c, port=said["port"], database=said["home"] + "/relay.sqlite", options
 class HubProcess:
     """A Hub at `address` with the users of `groups`, and the relay at `relay` (http), as a browser has it.
 
-    `log` is what the Hub, its proxy, its relay and the servers of its users wrote.
+    `more` is added to its configuration. `log` is what the Hub, its proxy, its relay and the servers of its users wrote.
     """
 
-    def __init__(self, home: Path, groups: dict[str, list[str]], *options: str) -> None:
+    def __init__(self, home: Path, groups: dict[str, list[str]], *options: str, more: str = "") -> None:
         assert PROXY.exists(), "the Hub's proxy is not installed: run sh .ci/install-hub, or make test"
         assert shutil.which("node"), "the Hub's proxy needs Node: install it and try again"
         self.home = home
+        self.has_names = "subdomain_host" in more
         self.port = free_port()
         self.relay_port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
@@ -107,7 +108,7 @@ class HubProcess:
                 }
             )
         )
-        (home / "settings.py").write_text(SETTINGS.format(said=str(said)))
+        (home / "settings.py").write_text(SETTINGS.format(said=str(said)) + more)
         self.start()
 
     def start(self) -> None:
@@ -121,7 +122,8 @@ class HubProcess:
                 start_new_session=True,
             )
         wait_until_it_answers(self.process, f"{self.address}/hub/health", self.log)
-        wait_until_it_answers(self.process, f"{self.relay}healthz", self.log)
+        own = f"http://127.0.0.1:{self.relay_port}/services/sketch/healthz"
+        wait_until_it_answers(self.process, own if self.has_names else f"{self.relay}healthz", self.log)
 
     def stop(self) -> None:
         """End the Hub, and with it the proxy, the relay and all servers."""

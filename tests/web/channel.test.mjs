@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Channel } from "../../ipysketch/widget/static/channel.js";
+import { Channel, TAB } from "../../ipysketch/widget/static/channel.js";
 
 const INK = { color: "#1f77b4", width: 4, fill: "", dash: "", opacity: 0 };
 
@@ -142,4 +142,17 @@ test("a connection that is interrupted comes back", async () => {
   assert.deepEqual((await watching({ status: "dead" })).told, ["ended"]);
   assert.deepEqual((await watching({ isDisposed: true })).told, ["ended"]);
   assert.deepEqual((await watching({ connectionStatus: "disconnected" })).told, ["interrupted"]);
+});
+
+test("a tab undoes what is its own, and knows whose the tool is", () => {
+  const { channel, update } = create();
+  assert.equal(channel.view.split(".")[0], TAB);
+  update({ can_undo: true, can_redo: false, tabs: {}, chooser: "" });
+  assert.deepEqual(channel.turns, [true, false]);
+  assert.equal(channel.isChosenElsewhere, false);
+  update({ tabs: { [TAB]: [false, true], other: [true, false] }, chooser: "other" });
+  assert.deepEqual(channel.turns, [false, true]);
+  assert.equal(channel.isChosenElsewhere, true);
+  update({ chooser: TAB });
+  assert.equal(channel.isChosenElsewhere, false);
 });

@@ -37,6 +37,7 @@ function create() {
   let receive = () => {};
   const channel = {
     view: "v",
+    turns: [true, true],
     get: (/** @type {string} */ name) => state[name],
     send: (/** @type {string} */ kind, /** @type {any} */ content) => sent.push({ kind, ...content }),
     onChange: (/** @type {string[]} */ names, /** @type {() => void} */ update) => {
@@ -98,6 +99,44 @@ const update = (/** @type {any} */ more) => ({
   ...more,
 });
 const entry = (/** @type {string} */ key) => [key, "x", 1, 0, { ...STYLE, points: [8, 8, 8, 0] }];
+
+test("a guest is somebody else than the kernel, on each of the two pages", async () => {
+  const { board, kernel, update, take } = create();
+  await kernel({ road: { ...OFFER, name: "Ada (2)", color: "#2e8b57" } });
+  const socket = latestSocket();
+  await socket.open();
+  assert.deepEqual(socket.take("accompany"), [
+    { type: "accompany", room: "r", ticket: "t", version: 1, name: "Ada (2)", color: "#2e8b57" },
+  ]);
+  await socket.receive({ type: "accompanied", peer: "me", guest: "me+1" });
+  await socket.receive({ ...peer("me"), state: { name: "Ada", cursor: [80, 80] } }, peer("g"), peer("me+1"));
+  assert.deepEqual(socket.take("presence"), [{ type: "presence", state: { page: null } }]);
+  await update({
+    people: [
+      { peer: "me", me: true, name: "Ada" },
+      { peer: "g", me: false, name: "Grace" },
+      { peer: "me+1", me: false, name: "Ada (2)" },
+    ],
+  });
+  assert.deepEqual(
+    board.people.map(({ name, me, cursor }) => [name, me, cursor]),
+    [
+      ["Ada (2)", true, null],
+      ["Ada", false, [10, 10]],
+      ["Grace", false, null],
+    ],
+  );
+  await update({ page: "p" });
+  assert.deepEqual(socket.take("presence"), [{ type: "presence", state: { page: "p" } }]);
+  board.undo();
+  assert.deepEqual(take("undo"), [{ kind: "undo", view: "v" }]);
+  // Without the way it is the kernel's person again.
+  await socket.shut(1006);
+  assert.deepEqual(
+    board.people.map(({ name, me }) => [name, me]).slice(0, 1),
+    [["Ada", true]],
+  );
+});
 
 test("a page asks its kernel, opens the first address and says so", async () => {
   const { take, kernel } = create();

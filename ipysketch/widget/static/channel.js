@@ -5,6 +5,8 @@
 // route it past a cell that runs. The state of our own model is only ever set by the kernel. What was chosen here stands
 // above it until the kernel has handled the choice: its answer to an older one may still be under way.
 
+import { storageOf } from "../../../relay/web/surface/store.js";
+
 /**
  * @typedef {import("./page_messages").State} State
  * @typedef {import("./page_messages").PageReport} PageReport
@@ -24,11 +26,23 @@
  * @property {{get_model: (id: string) => Promise<InputModel>, kernel?: Kernel | null}} widget_manager
  */
 
+/** Names this browser tab: also when it is loaded anew, and in every board of it. */
+export const TAB = (() => {
+  const kept = storageOf(() => sessionStorage);
+  const tab = kept.get("tab") || newName();
+  kept.set("tab", tab);
+  return tab;
+})();
+
 /** Of the messages. @type {import("./page_messages").Version} */
 export const VERSION = 4;
 
 const DEAD = ["dead", "restarting", "autorestarting", "terminating"];
 const CUT = ["connecting", "disconnected"];
+
+function newName() {
+  return crypto.getRandomValues(new Uint32Array(3)).join("-");
+}
 
 export class Channel {
   #model;
@@ -43,7 +57,7 @@ export class Channel {
 
   /** @param {Model} model @param {AbortSignal} signal ends all listening */
   constructor(model, signal) {
-    this.view = crypto.getRandomValues(new Uint32Array(3)).join("-");
+    this.view = `${TAB}.${newName()}`;
     this.#model = model;
     this.#signal = signal;
     this.#input = model.widget_manager.get_model(model.get("input_model"));
@@ -56,6 +70,17 @@ export class Channel {
     const { tool, ink } = this.#chosen;
     const chosen = { tool, ink: ink && { ...this.#model.get("ink"), ...ink } };
     return /** @type {State[Name]} */ (chosen[/** @type {"tool" | "ink"} */ (name)] ?? value);
+  }
+
+  /** What this tab can undo and redo. @returns {[boolean, boolean]} */
+  get turns() {
+    return this.get("tabs")?.[TAB] ?? [this.get("can_undo"), this.get("can_redo")];
+  }
+
+  /** Whether the tool was chosen last by somebody at another tab: that is theirs. */
+  get isChosenElsewhere() {
+    const chooser = this.get("chooser");
+    return Boolean(chooser) && chooser !== TAB;
   }
 
   #handled() {

@@ -27,10 +27,16 @@ export function createOverlay(channel, el, signal) {
     tool: /** @type {import("../../../relay/web/board/types").ToolName} */ (channel.get("tool")),
     style: inkOf(channel),
     // With the tool: a kernel takes the pen for a colour, and knows nothing of what is selected here.
-    chosen: (choice) => channel.choose({ tool: editor.tool, ...choice }),
+    // With all of the style, where the kernel has somebody else's.
+    chosen: (choice) => {
+      const own = channel.isChosenElsewhere ? editor.style : {};
+      channel.choose({ tool: editor.tool, ...own, ...choice });
+    },
     paper: ({ pixels, paper }) => new PatchLayer(el, pixels, paper, () => board.painted),
   });
-  channel.onChange(["tool", "ink"], () => editor.adopt(/** @type {any} */ (channel.get("tool")), inkOf(channel)));
+  channel.onChange(["tool", "ink"], () => {
+    if (!channel.isChosenElsewhere) editor.adopt(/** @type {any} */ (channel.get("tool")), inkOf(channel));
+  });
   editor.addEventListener("view", () => report.setZoom(editor.viewport.zoom), { signal });
   signal.addEventListener("abort", () => {
     editor.destroy();

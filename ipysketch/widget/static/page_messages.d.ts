@@ -13,8 +13,8 @@ export interface PageMessages {
   "lost": {};
   "cursor": { x?: number | null; y?: number | null };
   "cancel": {};
-  "undo": {};
-  "redo": {};
+  "undo": { view?: string };
+  "redo": { view?: string };
   "clear": {};
   "turn": { page: string };
   "add page": {};
@@ -40,7 +40,7 @@ export type PageReport = {
 export type Ink = { color: string; width: number; fill: string; dash: string; opacity: number; even: boolean; size: number };
 export type PersonState = { name: string; color: string; me: boolean; peer: string; page: string; author: string; role: string; verified: boolean };
 export type PageEntry = [key: string, name: string];
-export type ControlState = { tool: string; ink: Ink; choices: Record<string, number>; can_draw: boolean; can_clear: boolean; can_undo: boolean; can_redo: boolean; people: PersonState[]; pages: PageEntry[]; page: string; following: string; view_box: [number, number, number, number] | null; status: string; connected: boolean; progress: number | null; notice: string; room: string; author: string; mode: string; pending: number; locked: boolean; pens: string[]; leading: boolean; cleared: [string, string, number]; size: [number, number] };
+export type ControlState = { tool: string; ink: Ink; choices: Record<string, number>; can_draw: boolean; can_clear: boolean; can_undo: boolean; can_redo: boolean; people: PersonState[]; pages: PageEntry[]; page: string; following: string; view_box: [number, number, number, number] | null; status: string; connected: boolean; progress: number | null; notice: string; room: string; author: string; mode: string; pending: number; locked: boolean; pens: string[]; leading: boolean; cleared: [string, string, number]; tabs: Record<string, any>; chooser: string; size: [number, number] };
 export type CursorPlace = [x: number, y: number, name: string, color: string, peer: string];
 export type LaserPlaces = [name: string, color: string, count: number, places: number[]];
 export type FrameState = { cursors: CursorPlace[]; finished: string[]; lasers: LaserPlaces[] };
@@ -48,5 +48,5 @@ export type InkGrowth = [name: string, start: number, points: number[], fields: 
 export type InkUpdate = { number: number; whole: boolean; grown: InkGrowth[]; gone: string[] };
 export type SceneEntry = [key: string, author: string, seq: number, index: number, fields: Record<string, any>];
 export type SceneUpdate = { number: number; whole: boolean; more: boolean; page: string; entries: SceneEntry[]; gone: string[]; applied: Record<string, number> };
-export type Road = { view: string; room: string; ticket: string; addresses: string[]; why: string };
+export type Road = { view: string; room: string; ticket: string; addresses: string[]; why: string; name: string; color: string };
 export type State = ControlState & FrameState & { version: number; input_model: string; frame: number; words: Record<string, any> };

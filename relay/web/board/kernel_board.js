@@ -53,11 +53,12 @@ export class KernelBoard extends EventTarget {
     const pass = (names, ...events) => channel.onChange(names, () => this.#notify(...events));
     pass(["people", "cursors", "following", "view_box", "locked", "pens", "leading"], "people");
     pass(["pages", "page"], "pages");
-    pass(["can_draw", "can_clear", "can_undo", "can_redo", "mode"], "can");
+    pass(["can_draw", "can_clear", "can_undo", "can_redo", "tabs", "mode"], "can");
     pass(["status", "connected", "progress", "notice", "pending"], "status");
     pass(["lasers"], "live");
     channel.onChange(["page"], () => {
       this.#live.stale = true;
+      this.#tellPage();
       this.#notify("live");
     });
     this.#road = new ShortRoad({
@@ -103,7 +104,13 @@ export class KernelBoard extends EventTarget {
     this.#own.resend(true);
     this.#live.stale = true;
     this.#sending.request();
+    this.#tellPage();
     this.#notify("live", "people");
+  }
+
+  /** A guest says which page they see: others look there for their cursor. */
+  #tellPage() {
+    if (this.#road.guest) this.#road.send([{ type: "presence", state: { page: this.page || null } }]);
   }
 
   destroy() {
@@ -203,11 +210,17 @@ export class KernelBoard extends EventTarget {
   /** @returns {Person[]} */
   get people() {
     const at = this.#road.shows ? this.#road.cursors(this.page) : this.#cursors();
-    return this.#channel.get("people").map((person) => ({
-      ...person,
-      role: /** @type {any} */ (person.role || undefined),
-      cursor: person.me ? null : (at.get(person.peer) ?? null),
-    }));
+    const { guest } = this.#road;
+    const people = this.#channel.get("people").map((person) => {
+      const me = guest ? person.peer === guest : person.me;
+      return {
+        ...person,
+        me,
+        role: /** @type {any} */ (person.role || undefined),
+        cursor: me ? null : (at.get(person.peer) ?? null),
+      };
+    });
+    return guest ? people.sort((one, other) => Number(other.me) - Number(one.me)) : people;
   }
 
   /** @returns {Map<string, [number, number]>} */
@@ -222,12 +235,13 @@ export class KernelBoard extends EventTarget {
   get can() {
     const get = this.#channel.get.bind(this.#channel);
     const here = this.#gone === "";
+    const [undo, redo] = this.#channel.turns;
     return {
       draw: here && get("can_draw"),
       clear: here && get("can_clear"),
       moderate: here && get("can_clear"),
-      undo: here && get("can_draw") && get("can_undo"),
-      redo: here && get("can_draw") && get("can_redo"),
+      undo: here && get("can_draw") && undo,
+      redo: here && get("can_draw") && redo,
     };
   }
 
@@ -270,11 +284,11 @@ export class KernelBoard extends EventTarget {
   }
 
   undo() {
-    this.#channel.send("undo");
+    this.#channel.send("undo", { view: this.#channel.view });
   }
 
   redo() {
-    this.#channel.send("redo");
+    this.#channel.send("redo", { view: this.#channel.view });
   }
 
   clear() {

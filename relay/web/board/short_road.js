@@ -13,7 +13,8 @@ import { Peers } from "../client/peers.js";
  * @typedef {import("../model/messages.js").ClientMessage} ClientMessage
  * @typedef {import("./types").LiveInk} LiveInk
  * @typedef {import("./types").Laser} Laser
- * @typedef {{view: string, room: string, ticket: string, addresses: string[], why: string}} Offer
+ * @typedef {{view: string, room: string, ticket: string, addresses: string[], why: string,
+ *   name?: string, color?: string}} Offer
  * @typedef {Extract<ServerMessage, {type: "ink-end" | "left"}>} Ending
  * @typedef {object} Listener
  * @property {() => void} ask the kernel for an offer
@@ -44,6 +45,8 @@ export class ShortRoad {
   /** "" until this page was told who is there. */
   #url = "";
   #open = "";
+  /** The id under which others see a guest here; "" where this page is its kernel's own person. */
+  guest = "";
   /** Whether the way is lost and what it brought is still shown, until the kernel's live ink comes. */
   #lingers = false;
   #wanted = false;
@@ -102,8 +105,9 @@ export class ShortRoad {
       return; // Until the board is connected anew.
     }
     const companion = new Companion(offer, {
-      up: (url) => {
+      up: (url, guest) => {
         this.#open = url;
+        this.guest = guest;
       },
       receive: (messages) => this.#receive(messages),
       down: (why) => {
@@ -173,7 +177,7 @@ export class ShortRoad {
   /** @param {string} why */
   #lost(why) {
     const was = this.isUp;
-    this.#url = this.#open = "";
+    this.#url = this.#open = this.guest = "";
     this.#lingers = was;
     this.#listener.report("", why);
     if (was) this.#listener.turned();
@@ -196,7 +200,7 @@ export class ShortRoad {
     this.#companion?.close();
     this.#companion = null;
     const was = this.shows;
-    this.#url = this.#open = "";
+    this.#url = this.#open = this.guest = "";
     this.#forget();
     if (was) this.#listener.turned();
   }

@@ -9,9 +9,9 @@ import { RemoteError, SUBPROTOCOL, VERSION, decodeServer } from "../model/messag
 /**
  * @typedef {import("../model/messages.js").ServerMessage} ServerMessage
  * @typedef {import("../model/messages.js").ClientMessage} ClientMessage
- * @typedef {{room: string, ticket: string, addresses: string[]}} Offer
+ * @typedef {{room: string, ticket: string, addresses: string[], name?: string, color?: string}} Offer
  * @typedef {object} Listener
- * @property {(url: string, peer: string) => void} up the relay let this page in
+ * @property {(url: string, guest: string) => void} up the relay let this page in; as a guest, others see it under that id
  * @property {(messages: ServerMessage[]) => void} receive
  * @property {(why: string) => void} down it did not, or the way is lost; nothing is called after this
  */
@@ -90,12 +90,13 @@ export class Companion {
     socket.onopen = () => {
       if (socket !== this.#socket) return;
       clearTimeout(this.#timer);
-      const { room, ticket } = this.#offer;
+      const { room, ticket, name, color } = this.#offer;
+      const guest = name ? { name, color } : {};
       socket.onerror = null;
       socket.onclose = ({ reason }) => this.#lost(socket, reason || `the connection to ${address} was lost`);
       socket.onmessage = ({ data }) => this.#read(socket, data, address);
       this.#timer = setTimeout(() => this.#lost(socket, `${address} does not answer`), JOIN_TIMEOUT);
-      socket.send(JSON.stringify([{ type: "accompany", room, ticket, version: VERSION }]));
+      socket.send(JSON.stringify([{ type: "accompany", room, ticket, version: VERSION, ...guest }]));
     };
   }
 
@@ -122,7 +123,7 @@ export class Companion {
         this.#silence = setInterval(() => {
           if (performance.now() - this.#heard > SILENCE) this.#lost(socket, `${address} does not answer any more`);
         }, SILENCE_CHECK);
-        this.#listener.up(address, message.peer);
+        this.#listener.up(address, message.guest);
       }
     }
     if (this.#up) this.#listener.receive(messages);

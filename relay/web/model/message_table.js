@@ -72,8 +72,9 @@ export const server = union({
     max_elements: or(whole, 0),
     max_drawing: or(whole, 0),
     companions: or(flag, false),
+    codes: or(flag, false),
   },
-  accompanied: { peer: text },
+  accompanied: { peer: text, guest: or(text, "") },
   snapshot: { seq: whole, mark: whole, size: whole, count: whole, last: whole },
   commit: {
     seq: whole,
@@ -94,6 +95,7 @@ export const server = union({
   history: { base: whole, last: whole, oldest: whole, size: whole, re: or(whole, 0) },
   minted: { token: text, id: text, re: or(whole, 0) },
   ticket: { ticket: text, seconds: number, re: or(whole, 0) },
+  code: { words: text, seconds: number, re: or(whole, 0) },
   done: { re: or(whole, 0) },
   error: { code: text, reason: text, fatal: or(flag, false), re: or(whole, 0) },
   goodbye: { reason: text, retry: number },
@@ -109,7 +111,8 @@ export const server = union({
  * @typedef {{type: "join", room: string, version?: number, name?: string, color?: string, secret?: string,
  *   client?: string, resume_key?: string, epoch?: string, seq?: number, mark?: number, settled?: number,
  *   token?: string}} Join
- * @typedef {{type: "accompany", room: string, ticket: string, version?: number}} Accompany
+ * @typedef {{type: "accompany", room: string, ticket: string, version?: number, name?: string,
+ *   color?: string}} Accompany
  * @typedef {{type: "operate", op: number, actions: Action[]}} Operate
  * @typedef {{type: "presence", state: Fields}} Presence
  * @typedef {{type: "preview", key: string, start: number, points: number[], fields?: Fields | null}} Preview
@@ -120,8 +123,9 @@ export const server = union({
  * @typedef {{type: "lock", locked: boolean, pens?: string[], id?: number}} Lock
  * @typedef {{type: "invite", id?: number}} Invite
  * @typedef {{type: "want", previews: boolean, id?: number}} Want
+ * @typedef {{type: "share", token?: string, id?: number}} Share
  * @typedef {{type: "remove", peer: string, id?: number}} Remove
  * @typedef {{type: "mint", role: string, name?: string, seconds?: number, id?: number}} Mint
  * @typedef {{type: "erase", room: string, id?: number}} Erase
- * @typedef {Join | Accompany | Operate | Presence | Preview | Cancel | Event | Leave | Read | Lock | Invite | Want | Remove | Mint | Erase} ClientMessage
+ * @typedef {Join | Accompany | Operate | Presence | Preview | Cancel | Event | Leave | Read | Lock | Invite | Want | Share | Remove | Mint | Erase} ClientMessage
  */

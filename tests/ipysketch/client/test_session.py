@@ -395,19 +395,30 @@ def test_a_page_gets_a_ticket_of_a_relay_that_has_them(monkeypatch: pytest.Monke
         monkeypatch.setattr("ipysketch.client.road.page_address.server_address", lambda _: "")
         joined = Joined()
         session = joined.session
-        assert (await session.road()).why == "the relay is of an older version"
+        assert (await session.road("tab.1")).why == "the relay is of an older version"
         session.membership.companions, session.membership.url = True, "ws://127.0.0.1:8765"
-        asked = asyncio.ensure_future(session.road())
+        asked = asyncio.ensure_future(session.road("tab.1"))
         invites: list[Invite] = []
         while not invites:
             await asyncio.sleep(0)
             invites = [message for message in joined.sent if isinstance(message, Invite)]
         session.receive([Ticket("t", 30.0, re=invites[0].id)])
-        assert await asked == ("algebra", "t", ("ws://127.0.0.1:8765/",), "")
+        assert await asked == ("algebra", "t", ("ws://127.0.0.1:8765/",), "", "", "")
+        for tab in ("tab", "guest"):
+            session.enter_view(f"{tab}.1")
+        asked = asyncio.ensure_future(session.road("guest.1"))
+        invites.clear()
+        while not invites:
+            await asyncio.sleep(0)
+            invites = [message for message in joined.sent if isinstance(message, Invite)]
+        session.receive([Ticket("u", 30.0, re=invites[0].id)])
+        offer = await asked
+        assert (offer.ticket, offer.name) == ("u", "me (2)")
+        assert offer.color not in ("", session.presence.color)
         monkeypatch.setenv("IPYSKETCH_SHORT_ROAD", "0")
-        assert (await session.road()).why == "IPYSKETCH_SHORT_ROAD is 0"
+        assert (await session.road("tab.1")).why == "IPYSKETCH_SHORT_ROAD is 0"
         monkeypatch.delenv("IPYSKETCH_SHORT_ROAD")
         session.state(Waiting(0.0, "gone"))
-        assert (await session.road()).why == "the board is not connected"
+        assert (await session.road("tab.1")).why == "the board is not connected"
 
     asyncio.run(run())

@@ -109,7 +109,7 @@ def test_pages_draw_through_the_canvas() -> None:
         board = Board()
         board.receive("undo")
         board.receive("from the future")
-        assert board.actions.mock_calls == [call.undo()]
+        assert board.actions.mock_calls == [call.undo("")]
 
     on_loop(test)
 

@@ -127,7 +127,17 @@ def test_a_ticket_goes_to_the_view_that_asked_and_into_no_state() -> None:
         while not board.sent:
             await asyncio.sleep(0)
         assert json.loads(json.dumps(board.sent)) == [
-            {"road": {"view": "a", "room": "algebra", "ticket": "secret ticket", "addresses": [URL], "why": ""}}
+            {
+                "road": {
+                    "view": "a",
+                    "room": "algebra",
+                    "ticket": "secret ticket",
+                    "addresses": [URL],
+                    "why": "",
+                    "name": "",
+                    "color": "",
+                }
+            }
         ]
         assert "secret ticket" not in repr(board.frontend.get_state()) + repr(board.widget.get_state())
 

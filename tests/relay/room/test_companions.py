@@ -13,6 +13,7 @@ from relay.protocol import (
     MAX_COMPANIONS,
     TICKET_SECONDS,
     Accompanied,
+    Accompany,
     Cancel,
     Commit,
     Create,
@@ -22,6 +23,7 @@ from relay.protocol import (
     Lock,
     Operate,
     PeerCancel,
+    PeerEvent,
     PeerLeft,
     PeerPreview,
     PeerState,
@@ -53,7 +55,7 @@ class Pair(Scene):
         self.quiet()
 
     def companion(self, lead: Peer) -> Peer:
-        return self.room.accompany(self.ticket(lead), 0.0)
+        return self.room.accompany(Accompany("algebra", self.ticket(lead)), 0.0)
 
     def ticket(self, lead: Peer) -> str:
         self.room.invite(lead, 0.0)
@@ -113,6 +115,88 @@ def test_the_cursor_is_the_persons_and_goes_with_the_page(pair: Pair) -> None:
     assert "cursor" not in pair.heard(pair.grace, PeerState)[-1].state
 
 
+# --- a guest --------------------------------------------------------------------------------------------------
+
+
+def guest_of(pair: Pair, name: str = "Carol", color: str = "#2E8B57") -> Peer:
+    return pair.room.accompany(Accompany("algebra", pair.ticket(pair.ada), name=name, color=color), 0.0)
+
+
+def test_a_guest_is_somebody_with_a_cursor_and_a_page_of_their_own(pair: Pair) -> None:
+    guest = guest_of(pair)
+    (told,) = pair.heard(guest, Accompanied)
+    assert (told.peer, told.guest) == (pair.ada.id, guest.line)
+    (seen,) = pair.heard(pair.grace, PeerState)
+    assert seen.peer == guest.line not in pair.room.peers
+    assert seen.state == {"name": "Carol", "color": "#2e8b57"}
+    assert (seen.author, seen.role, seen.verified) == (pair.ada.author, pair.ada.role.word, False)
+    pair.room.receive(guest, Presence({"cursor": [8, 8], "page": "p", "view": [0, 0, 8, 8]}))
+    pair.room.receive(pair.page, Presence({"cursor": [16, 16]}))
+    states = {state.peer: state.state for state in pair.heard(pair.grace, PeerState)}
+    assert states[guest.line]["cursor"] == [8, 8]
+    assert states[guest.line]["page"] == "p"
+    assert states[pair.ada.id]["cursor"] == [16, 16]
+    assert "page" not in states[pair.ada.id]
+
+
+def test_a_guest_leaves_alone_and_with_their_kernel(pair: Pair) -> None:
+    first, second = guest_of(pair), guest_of(pair, "Dave")
+    pair.quiet()
+    pair.room.leave(first)
+    assert pair.heard(pair.grace) == [PeerLeft(first.line)]
+    pair.room.leave(pair.ada)
+    assert {left.peer for left in pair.heard(pair.grace, PeerLeft)} == {second.line, pair.ada.id}
+
+
+def test_what_a_guest_draws_is_their_kernels(pair: Pair) -> None:
+    guest = guest_of(pair)
+    pair.quiet()
+    pair.room.receive(guest, Preview("k", 0, (1, 2), INK))
+    assert pair.heard(pair.grace) == [PeerPreview(pair.ada.id, "k", 0, (1, 2), INK)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Presence({"name": "Grace"}),
+        Presence({"color": "#000000"}),
+        Presence({"leading": True}),
+        Lock(True),
+        Invite(),
+    ],
+    ids=repr,
+)
+def test_a_guest_may_do_no_more_than_a_companion(pair: Pair, message: Any) -> None:
+    assert pair.refused(guest_of(pair), message) == "companion"
+
+
+def test_who_takes_a_guest_out_takes_out_their_kernel(pair: Pair) -> None:
+    guest = guest_of(pair)
+    pair.room.receive(pair.grace, Remove(guest.line))
+    assert pair.ada.closing is not None
+    assert guest.closing is not None
+
+
+def test_an_event_for_a_guest_is_their_kernels(pair: Pair) -> None:
+    guest = guest_of(pair)
+    pair.quiet()
+    pair.room.receive(pair.grace, Event("hello", 1, to=guest.line))
+    assert [event.name for event in pair.heard(pair.ada, PeerEvent)] == ["hello"]
+
+
+def test_a_name_that_cannot_be_is_no_guests_and_the_ticket_stays_good(pair: Pair) -> None:
+    ticket = pair.ticket(pair.ada)
+    pair.quiet()
+    with pytest.raises(RemoteError) as refused:
+        pair.room.accompany(Accompany("algebra", ticket, name="x" * 10_000), 0.0)
+    assert refused.value.code == "bad-name"
+    with pytest.raises(RemoteError) as refused:
+        pair.room.accompany(Accompany("algebra", ticket, name="Carol", color="red"), 0.0)
+    assert refused.value.code == "bad-color"
+    assert pair.heard(pair.grace) == []
+    assert pair.room.accompany(Accompany("algebra", ticket, name="Carol"), 0.0).is_guest
+
+
 # --- rights ---------------------------------------------------------------------------------------------------
 
 ITS_PEERS: list[Any] = [
@@ -169,7 +253,7 @@ def test_it_is_sent_neither_log_nor_snapshot_nor_events(pair: Pair) -> None:
 
 def enters(pair: Pair, ticket: str, now: float = 0.0) -> bool:
     try:
-        return bool(pair.room.accompany(ticket, now).id)
+        return bool(pair.room.accompany(Accompany("algebra", ticket), now).id)
     except RemoteError as error:
         if error.code != "ticket":
             raise
@@ -197,7 +281,7 @@ def test_tickets_and_companions_are_bounded(pair: Pair) -> None:
         if len(pair.room._members.companions.of(pair.grace)) < MAX_COMPANIONS:  # noqa: SLF001
             assert enters(pair, ticket)
     with pytest.raises(RemoteError, match="pages beside"):
-        pair.room.accompany(tickets[-1], 0.0)
+        pair.room.accompany(Accompany("algebra", tickets[-1]), 0.0)
 
 
 # --- its end --------------------------------------------------------------------------------------------------
@@ -298,9 +382,9 @@ def outlive(self: Companions, lead: Peer) -> None:
     """A companion outlives its peer."""
 
 
-def whose_author_it_is_not(self: Companions, ticket: str, now: float) -> Peer:
+def whose_author_it_is_not(self: Companions, ticket: str, now: float, *guest: str) -> Peer:
     """A companion speaks for somebody else."""
-    companion = real_admit(self, ticket, now)
+    companion = real_admit(self, ticket, now, *guest)
     companion.id = next(id for id in ids if id != companion.id)
     return companion
 
@@ -313,9 +397,9 @@ def late_ink(self: Any, peer: str, key: str, seq: int = 0) -> None:
     """A preview outlives its commit."""
 
 
-def as_any_peer(self: Companions, ticket: str, now: float) -> Peer:
+def as_any_peer(self: Companions, ticket: str, now: float, *guest: str) -> Peer:
     """A companion reads what only its kernel may."""
-    companion = real_admit(self, ticket, now)
+    companion = real_admit(self, ticket, now, *guest)
     lead, companion.lead = companion.lead, None
     assert lead is not None
     companion.cursor = 0

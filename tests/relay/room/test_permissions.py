@@ -31,6 +31,7 @@ from relay.protocol import (
     RemoteError,
     Remove,
     Restore,
+    Share,
     Want,
 )
 from relay.room.permissions import EACH, Role, check_change, check_companion, check_message, role
@@ -43,6 +44,7 @@ MESSAGES: dict[type, ClientMessage] = {
     Leave: Leave(),
     Invite: Invite(),
     Want: Want(True),
+    Share: Share(),
     Presence: Presence({}),
     Operate: Operate(1, ()),
     Preview: Preview("k", 0, ()),
@@ -61,6 +63,7 @@ EXPECTED: dict[type, tuple[Role, Role]] = {
     Leave: (VIEWER, VIEWER),
     Invite: (VIEWER, VIEWER),
     Want: (VIEWER, VIEWER),
+    Share: (VIEWER, VIEWER),
     Presence: (VIEWER, VIEWER),
     Operate: (EDITOR, MODERATOR),
     Preview: (EDITOR, MODERATOR),

@@ -96,7 +96,7 @@ def play(act: Callable[[Scene], Coroutine[None, None, None]]) -> None:
         rooms = Rooms(thread, LOG, limits, metrics)
         shared = Shared(
             rooms,
-            Requests(rooms, Authenticator(), LOG),
+            Requests(rooms, Authenticator(), None, LOG),
             Plugins([], seconds=1, log=LOG),
             limits,
             metrics,
