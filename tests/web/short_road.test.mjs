@@ -132,10 +132,7 @@ test("a guest is somebody else than the kernel, on each of the two pages", async
   assert.deepEqual(take("undo"), [{ kind: "undo", view: "v" }]);
   // Without the way it is the kernel's person again.
   await socket.shut(1006);
-  assert.deepEqual(
-    board.people.map(({ name, me }) => [name, me]).slice(0, 1),
-    [["Ada", true]],
-  );
+  assert.deepEqual(board.people.map(({ name, me }) => [name, me]).slice(0, 1), [["Ada", true]]);
 });
 
 test("a page asks its kernel, opens the first address and says so", async () => {
