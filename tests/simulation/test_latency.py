@@ -16,7 +16,7 @@ from ipysketch.client.peers import Peers
 from ipysketch.widget.ink_feed import InkFeed
 from ipysketch.widget.pacing import ViewPacer
 from ipysketch.widget.page_messages import InkUpdate
-from relay.protocol import Join, Preview, decode_server, encode
+from relay.protocol import Accompany, Join, Preview, decode_server, encode
 from relay.room.room import Room
 
 from ..support.stores import memory_store
@@ -49,7 +49,7 @@ class FromRelay:
         kernel = self.room.join(Join("latency", name="Grace"))
         self.room.invite(kernel, 0.0)
         ticket: Any = kernel.direct.pop()
-        self.page = self.room.accompany(ticket.ticket, 0.0)
+        self.page = self.room.accompany(Accompany("latency", ticket.ticket), 0.0)
         self.each, self.queues = each, queues
         self.socket: deque[str] = deque()
         self.peers = Peers()

@@ -122,8 +122,8 @@ def ids(companions: Companions) -> list[str]:
     return list(companions._presence._states)  # noqa: SLF001  # who is there
 
 
-def speaks_for_another(self: Companions, ticket: str, now: float) -> Peer:
-    companion = real_admit(self, ticket, now)
+def speaks_for_another(self: Companions, *asked: Any) -> Peer:
+    companion = real_admit(self, *asked)
     companion.id = max(ids(self), key=lambda id: id != companion.id)
     return companion
 
@@ -131,8 +131,8 @@ def speaks_for_another(self: Companions, ticket: str, now: float) -> Peer:
 def outlives_its_commit(self: Presence, peer: str, key: str, seq: int = 0) -> None: ...
 
 
-def reads_what_its_kernel_may(self: Companions, ticket: str, now: float) -> Peer:
-    companion = real_admit(self, ticket, now)
+def reads_what_its_kernel_may(self: Companions, *asked: Any) -> Peer:
+    companion = real_admit(self, *asked)
     companion.lead, companion.cursor = None, 0
     return companion
 
