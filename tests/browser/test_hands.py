@@ -282,6 +282,16 @@ def test_escape_gives_the_ink_of_a_neat_shape_back(hand: Hand) -> None:
     hand.elements(2)
 
 
+def test_a_neat_shape_that_the_system_cancels_leaves_nothing(hand: Hand) -> None:
+    held(hand)
+    hand.overlay.evaluate(
+        "it => it.dispatchEvent(new PointerEvent('pointercancel', { pointerId: 1, pointerType: 'touch' }))"
+    )
+    hand.release()
+    hand.drag((100, 100), (200, 100))
+    assert near(hand.one().bounds, 98, 98, 202, 102)
+
+
 @pytest.mark.parametrize(
     ("key", "kind"), [("m", Highlighter), ("l", Line), ("a", Arrow), ("r", Rectangle), ("o", Ellipse)]
 )

@@ -274,8 +274,10 @@ export interface Editor extends EventTarget {
   startText(x: number, y: number): void;
   /** Handle a key of the board: true when it was one of the editor's own. */
   key(event: KeyboardEvent): boolean;
-  /** Give up what is under the hand. */
+  /** Give up what is under the hands. */
   cancel(): void;
+  /** The same, but of a neat shape the ink is kept. */
+  escape(): void;
   /** End what is under the hand where it is. */
   finish(): void;
   destroy(): void;

@@ -504,6 +504,12 @@ export class Editor extends EventTarget {
     this.#typing.end(false);
   }
 
+  /** Give up what is under the hands; of a neat shape the ink is kept. */
+  escape() {
+    for (const pointer of this.#strokes.keys()) this.#apply(this.#gestures.keepInk(pointer));
+    this.cancel();
+  }
+
   finish() {
     this.#pointers.endAll();
     this.#setPanning(false);

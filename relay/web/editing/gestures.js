@@ -102,11 +102,15 @@ export class Gestures {
     return active?.lift() ?? [];
   }
 
-  /** Discard the gesture of a pointer; of a neat shape the ink is kept. @param {number} pointer @returns {Effect[]} */
+  /** End a stroke that is a neat shape at present, with its ink instead. @param {number} pointer @returns {Effect[]} */
+  keepInk(pointer) {
+    const active = this.#active.get(pointer);
+    return active instanceof Pen && active.neat ? [...active.keepInk(), ...this.end(pointer)] : [];
+  }
+
+  /** Discard the gesture of a pointer. @param {number} pointer @returns {Effect[]} */
   cancel(pointer) {
     const active = this.#active.get(pointer);
-    if (active instanceof Pen && active.neat && this.context.canDraw())
-      return [...active.keepInk(), ...this.end(pointer)];
     this.#active.delete(pointer);
     return active?.discard() ?? [];
   }

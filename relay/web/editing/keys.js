@@ -49,7 +49,7 @@ export function handleKey(event, { board, editor }) {
   if (event.shiftKey && event.code === "Digit0") return done(editor.viewport.fit());
   switch (key) {
     case "escape":
-      editor.cancel();
+      editor.escape();
       editor.act("none");
       return true;
     case "0":
