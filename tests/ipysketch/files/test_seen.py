@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ipysketch.files import seen as seen_module
-from ipysketch.files.seen import Seen, seen, thinned
+from ipysketch.files.seen import Seen, around, seen, thinned
 from ipysketch.model.elements import Element, Fill, Path, TextRun
+from ipysketch.model.geometry import Rect
 
 from .drawn import element
 
@@ -102,6 +103,18 @@ def test_type_that_is_too_small_to_be_seen_is_left_out() -> None:
         element(kind="text", at=[80, 80], text="a", size=size, color="#000000") for size in (1, 800)
     )
     assert [len(each.display) for each in seen([small, large], BOARD, 1.0)] == [0, 1]
+
+
+def test_a_text_that_a_transform_makes_too_small_is_left_out() -> None:
+    text = {"kind": "text", "at": [80, 80], "text": "a", "size": 80, "color": "#000000"}
+    whole, small = (element(**text, transform=[side, 0, 0, side]) for side in (65_536, 3_000))
+    assert [len(each.display) for each in seen([whole, small], BOARD, 1.0)] == [1, 0]
+
+
+def test_an_area_may_be_anywhere_on_the_board() -> None:
+    board = Rect(0.0, 0.0, *BOARD)
+    area = element(kind="area", contours=[[80, 80, 80, 0, 0, 80]], fill="#123456")
+    assert around(area.display[0], board) == board
 
 
 def test_an_area_is_seen_as_it_is() -> None:

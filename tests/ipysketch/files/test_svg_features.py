@@ -220,6 +220,17 @@ def test_a_transform_may_have_an_origin() -> None:
     assert box(styled) == [300, 160, 340, 200]
 
 
+def test_an_origin_may_be_in_the_box_of_a_shape_and_not_of_a_group() -> None:
+    style = "transform: scale(2); transform-origin: center; transform-box: fill-box"
+    [scaled] = elements(f'<rect x="100" y="100" width="20" height="40" style="{style}"/>')
+    assert box(scaled) == [90, 80, 130, 160]
+    [in_a_group] = elements(
+        f'<g style="{style}"><rect x="10" y="10" width="20" height="20"/></g>',
+        told={"transform about the box of a group": 1},
+    )
+    assert box(in_a_group) == [20, 20, 60, 60]
+
+
 def test_a_drawing_without_a_size_is_brought_onto_the_board() -> None:
     small, line = elements(
         '<rect x="100" y="100" width="60" height="60"/><line x1="100" y1="900" x2="1900" y2="900" stroke="#000"/>',
