@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 import ipysketch
 from ipysketch.local.identity import author_secret
 from ipysketch.model.elements import Arrow, Ellipse, Highlighter, Image, Line, Rectangle, Stroke, Text
+from ipysketch.model.palette import COMMON, PEOPLE
 
 from ..support.processes import RelayProcess
 from ..support.waiting import DEADLINE, wait_until
@@ -163,6 +164,8 @@ def paul(browser: Browser, relay: RelayProcess, eye: ipysketch.Sketch) -> Iterat
     page = new_page(browser, viewport={"width": 1100, "height": 800})
     # The same author as the eye: everybody may change what is on the board.
     page.add_init_script(f"localStorage.setItem('ipysketch.secret', '{author_secret()}')")
+    # He is offered the colour that he takes, which Wanda has too.
+    page.add_init_script(f"Math.random = () => {PEOPLE.index(RED) / COMMON}")
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(relay.url.replace("ws", "http", 1) + "/r/hands")

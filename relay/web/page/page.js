@@ -67,13 +67,14 @@ async function ask(question, why, act, what) {
   for (const name of ["name", "color", "token"]) fields[name].closest("label").hidden = !what.includes(name);
   // Not from the storage: a browser may have none, and a screen has another name than the person.
   fields.name.value = name;
-  const offered = color || PEOPLE[Math.floor(Math.random() * COMMON)];
-  fields.color.value = offered;
+  fields.color.value = color || PEOPLE[Math.floor(Math.random() * COMMON)];
+  fields.color.oninput = () => {
+    chosen = true; // Also the one that was offered.
+  };
   fields.token.value = "";
   dialog.returnValue = "";
   dialog.showModal();
   await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
-  if (fields.color.value !== offered) chosen = true;
   const answer = { name: fields.name.value.trim(), color: fields.color.value, token: fields.token.value.trim() };
   return dialog.returnValue === "" ? null : answer;
 }
