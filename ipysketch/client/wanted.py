@@ -33,7 +33,7 @@ class WantedPreviews:
 
     def want(self, wanted: bool) -> None:
         """Have the relay send others' previews from now on, or not."""
-        if wanted is self._wanted:
+        if wanted is self._wanted and self._asked is not None:
             return
         self._wanted = wanted
         if self._asking is None:
@@ -47,7 +47,7 @@ class WantedPreviews:
                 await self._requests.want(wanted)
                 self._asked = self.here = wanted
             except SketchError:
-                # It goes on as before, or not at all; the next change of the roads asks again.
+                # It goes on as before, or not at all; what is wanted next is asked for again.
                 self.here = self._wanted = True
                 break
         self._asking = None

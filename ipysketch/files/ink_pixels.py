@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..model.elements import Fill, Path
 from ..model.geometry import Points, Rect
 from . import pdf_content
-from .seen import Seen
+from .seen import Seen, ways_of
 
 FAR = 40_000.0
 """Pixels from the picture: PDFium moves what is 50,000 away."""
@@ -38,7 +38,7 @@ Pixels = NDArray[np.uint8]
 def paints(elements: Sequence[Seen], scale: float) -> list[bool]:
     """Return whether each of `elements` can be painted with `scale` pixels to a board unit: it has ink alone, neither
     too far away nor too long."""
-    ways = [[way for part in element.display for way in _ways(part)] for element in elements]
+    ways = [[way for part in element.display for way in ways_of(part)] for element in elements]
     owner = np.repeat(np.arange(len(elements)), [len(own) for own in ways])
     lines = [way for own in ways for way in own]
     found = np.array(
@@ -60,15 +60,6 @@ def paints(elements: Sequence[Seen], scale: float) -> list[bool]:
         found[np.bincount(owner, edges, len(elements)) * scale > EDGE] = False
     answer: list[bool] = found.tolist()
     return answer
-
-
-def _ways(part: object) -> tuple[Points, ...]:
-    match part:
-        case Path(points):
-            return (points,)
-        case Fill(contours):
-            return contours
-    return ()
 
 
 def paint(canvas: Pixels, elements: Sequence[Seen], scale: float, at: tuple[float, float]) -> None:
@@ -147,7 +138,7 @@ class _Page:
         return name + b" gs"
 
     def _group(self, parts: Sequence[Path | Fill], text: bytes) -> bytes:
-        box = Rect.around(np.concatenate([way for part in parts for way in _ways(part)]))
+        box = Rect.around(np.concatenate([way for part in parts for way in ways_of(part)]))
         box = box.inflate(
             max((part.width for part in parts if isinstance(part, Path)), default=0) + 2 / self._scale
         )

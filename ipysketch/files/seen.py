@@ -47,13 +47,15 @@ def seen(elements: Sequence[Element], board: tuple[float, float], detail: float)
     for start in range(0, len(elements), TOGETHER):
         some = elements[start : start + TOGETHER]
         displays = polylined(_visible(some, board, detail), detail / 2)
-        lines, counts = _thin([way for parts in displays for part in parts for way in _ways(part)], detail / 2)
+        lines, counts = _thin(
+            [way for parts in displays for part in parts for way in ways_of(part)], detail / 2
+        )
         points += len(lines)
         length += _length(lines, counts)
         rest = iter(split(lines, counts))
         found += [
             Seen(
-                tuple([_along(part, [next(rest) for _ in _ways(part)]) for part in parts]),
+                tuple([_along(part, [next(rest) for _ in ways_of(part)]) for part in parts]),
                 element.opacity,
                 element.multiplies,
             )
@@ -64,13 +66,13 @@ def seen(elements: Sequence[Element], board: tuple[float, float], detail: float)
         return found
     return [
         each._replace(
-            display=tuple(_along(part, [_sparse(way, step) for way in _ways(part)]) for part in each.display)
+            display=tuple(_along(part, [_sparse(way, step) for way in ways_of(part)]) for part in each.display)
         )
         for each in found
     ]
 
 
-def _ways(part: Primitive) -> tuple[Points, ...]:
+def ways_of(part: Primitive) -> tuple[Points, ...]:
     """Return the polylines of a path, or the contours of a fill."""
     match part:
         case Path(points):

@@ -198,9 +198,9 @@ class Room:
                 peer.direct.append(Refused(op, code, reason, final=True))
         if self.queue.pens:
             # A pen is its author's, who may have come again; so others may see that too.
-            told = self.peers.values() if peer.client.author in self.queue.pens else (peer,)
-            for each in told:
-                each.following.append((self.seq, self._state()))
+            state = (self.seq, self._state())
+            for each in self.peers.values() if peer.client.author in self.queue.pens else (peer,):
+                each.following.append(state)
         return peer
 
     def invite(self, peer: Peer, now: float, re: int = 0) -> None:
@@ -313,8 +313,9 @@ class Room:
                 self._presence.withdraw(peer.id, DRAWN)
 
         def announce() -> None:
+            state = (self.seq, self._state())
             for peer in self.peers.values():
-                peer.following.append((self.seq, self._state()))
+                peer.following.append(state)
             if asker is not None and re:
                 asker.following.append((self.seq, Done(re=re)))
 

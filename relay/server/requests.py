@@ -36,7 +36,9 @@ class Requests:
         match request:
             case Lock(locked=locked):
                 await self._rooms.lock(opened, request, peer)
-                peer_event(self._log, logging.INFO, "locked" if locked else "unlocked", opened, peer)
+                done = "locked" if locked else "unlocked"
+                pens = " ".join(one for one in request.pens if one in room.peers)
+                peer_event(self._log, logging.INFO, done, opened, peer, pens=pens or None)
             case Read(first=first, last=last):
                 past, stream = await self._rooms.read(opened, first, last)
                 room.send_history(peer, past, last, stream, request.id)

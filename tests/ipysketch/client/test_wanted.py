@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from ipysketch.client.connection_state import Waiting
 from ipysketch.client.session import Session
 from relay.protocol import Done, Error, PeerPreview, Want
@@ -19,6 +21,13 @@ async def asked_for(joined: Joined, previews: bool) -> Want:
     return wants[0]
 
 
+def with_companions() -> tuple[Joined, Session]:
+    """A session in a room where pages may accompany it."""
+    joined = Joined()
+    joined.session.membership.companions = True
+    return joined, joined.session
+
+
 async def here_again(session: Session) -> None:
     while not session.presenter.board_state().live_is_here:
         await asyncio.sleep(0)
@@ -26,9 +35,7 @@ async def here_again(session: Session) -> None:
 
 def test_others_ink_is_here_again_when_the_relay_has_sent_all_of_it() -> None:
     async def run() -> None:
-        joined = Joined()
-        session = joined.session
-        session.membership.companions = True
+        joined, session = with_companions()
         session.want_previews(False)
         want = await asked_for(joined, False)
         assert not session.presenter.board_state().live_is_here, (
@@ -48,9 +55,7 @@ def test_others_ink_is_here_again_when_the_relay_has_sent_all_of_it() -> None:
 
 def test_who_changes_their_mind_before_the_answer_ends_with_what_they_want() -> None:
     async def run() -> None:
-        joined = Joined()
-        session = joined.session
-        session.membership.companions = True
+        joined, session = with_companions()
         session.want_previews(False)
         want = await asked_for(joined, False)
         session.want_previews(True)
@@ -64,9 +69,7 @@ def test_who_changes_their_mind_before_the_answer_ends_with_what_they_want() -> 
 
 def test_a_relay_that_refuses_goes_on_sending() -> None:
     async def run() -> None:
-        joined = Joined()
-        session = joined.session
-        session.membership.companions = True
+        joined, session = with_companions()
         for _ in range(2):  # The next change of the roads asks again.
             session.want_previews(False)
             want = await asked_for(joined, False)
@@ -77,11 +80,23 @@ def test_a_relay_that_refuses_goes_on_sending() -> None:
     asyncio.run(run())
 
 
+def test_ink_that_did_not_come_back_is_asked_for_again() -> None:
+    async def run() -> None:
+        joined, session = with_companions()
+        session.want_previews(False)
+        session.receive([Done(re=(await asked_for(joined, False)).id)])
+        for answer in (Error("rate", "too fast"), Done()):
+            session.want_previews(True)
+            want = await asked_for(joined, True)
+            session.receive([msgspec.structs.replace(answer, re=want.id)])
+            await here_again(session)
+
+    asyncio.run(run())
+
+
 def test_a_new_connection_is_sent_everything() -> None:
     async def run() -> None:
-        joined = Joined()
-        session = joined.session
-        session.membership.companions = True
+        joined, session = with_companions()
         session.want_previews(False)
         want = await asked_for(joined, False)
         session.receive([Done(re=want.id)])
