@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import itertools
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -41,6 +44,7 @@ class Pipe:
         self._flows.set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._readers: dict[asyncio.StreamReader, asyncio.StreamWriter] = {}
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._begin, "127.0.0.1", 0)
@@ -53,6 +57,11 @@ class Pipe:
     def go_on(self) -> None:
         """Carry what waits, and what comes."""
         self._flows.set()
+
+    async def carried(self) -> None:
+        """Wait until all that has come is with who it is for, or in the buffers of their socket."""
+        while any(_waiting(reader, writer) for reader, writer in self._readers.items()):
+            await asyncio.sleep(0)
 
     async def drop(self) -> None:
         """End all connections."""
@@ -78,9 +87,11 @@ class Pipe:
                     asyncio.create_task(self._carry(reader, far_writer)),
                     asyncio.create_task(self._carry(far_reader, writer)),
                 ]
+                self._readers.update({reader: writer, far_reader: far_writer})
                 try:
                     await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
                 finally:
+                    del self._readers[reader], self._readers[far_reader]
                     for way in ways:
                         way.cancel()
                     await asyncio.gather(*ways, return_exceptions=True)
@@ -99,6 +110,14 @@ class Pipe:
                 await self._flows.wait()
                 writer.write(data)
                 await writer.drain()
+
+
+def _waiting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """Return whether something has come from the other end of `writer`, and was not carried on."""
+    if writer.is_closing() or reader.at_eof():
+        return False
+    size = fcntl.ioctl(writer.get_extra_info("socket").fileno(), termios.FIONREAD, bytes(4))
+    return bool(struct.unpack("i", size)[0]) or bool(vars(reader)["_buffer"])
 
 
 class Fellow:
@@ -218,6 +237,21 @@ class Cluster:
         holder = wait_until(lambda: self._holder(room), f"a relay holds {room}")
         assert holder is not None
         return holder
+
+    async def met(self, fellow: Fellow) -> None:
+        """Wait until a relay knows of all that live now: the answer to its next beat names them, and is there when it
+        beats once more."""
+        for _ in range(2):
+            await asyncio.to_thread(self._await_beat, fellow)
+
+    def _await_beat(self, fellow: Fellow) -> None:
+        before = self._beat(fellow)
+        wait_until(lambda: self._beat(fellow) != before, f"{fellow.id} beats")
+
+    def _beat(self, fellow: Fellow) -> object:
+        query = "SELECT expires FROM ipysketch.relays WHERE id = %s"
+        with psycopg.connect(self.address) as connection:
+            return connection.execute(query, (fellow.id,)).fetchone()
 
     def _holder(self, room: str) -> Fellow | None:
         with psycopg.connect(self.address) as connection:
