@@ -43,16 +43,19 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def _allow_again(shell: Any) -> None:
-    """Have IPython forget that this extension is loaded, once this cell has run.
+    """Have IPython forget that this extension is loaded, once this cell has run, or before the first one does.
 
     A cell that loads it and connects is run again and again; IPython would complain each time, above the board.
     """
+    moments = "pre_run_cell", "post_run_cell"
 
     def forget(*_: object) -> None:
-        shell.events.unregister("post_run_cell", forget)
+        for moment in moments:
+            shell.events.unregister(moment, forget)
         shell.extension_manager.loaded.discard(__name__)
 
-    shell.events.register("post_run_cell", forget)
+    for moment in moments:
+        shell.events.register(moment, forget)
 
 
 def _load(module: str) -> Any:

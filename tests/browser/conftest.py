@@ -7,6 +7,7 @@ import copy
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import pytest
 from PIL import Image as Picture
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
-from ..support.processes import RelayProcess, environment, free_port, wait_until_it_answers
+from ..support.processes import ROOT, RelayProcess, environment, free_port, wait_until_it_answers
 from ..support.waiting import DEADLINE, wait_until
 from .islands import AT, JOINED, press
 
@@ -40,6 +41,16 @@ WHERE = """() => {
 REACH_THROUGH = """through => {
     document.querySelectorAll('.ipysketch-island').forEach(({ style }) => { style.pointerEvents = through ? 'none' : ''; });
 }"""
+
+POINTERS = (ROOT / "relay" / "web" / "editing" / "pointers.js").read_text()
+RESTS = [int(re.findall(rf"const {name} = (\d+);", POINTERS)[0]) for name in ("REST", "LONG_PRESS")]
+UNHURRIED = f"""(() => {{
+    const later = window.setTimeout;
+    window.setTimeout = (work, delay, ...given) =>
+        later(work, {RESTS}.includes(delay) && !window.handsRest ? {DEADLINE * MILLISECONDS} : delay, ...given);
+}})();"""
+"""On a busy machine a hand waits between two moves for as long as one that rests: no stroke shall become neat by that, and
+no finger open a menu. See `rests`."""
 expect.set_options(timeout=DEADLINE * MILLISECONDS)
 
 
@@ -64,7 +75,16 @@ def new_page(browser: Browser, **options: Any) -> Page:
     """Return a page in a browser context of its own, which waits for whatever it waits for up to the deadline."""
     context = browser.new_context(**options)
     context.set_default_timeout(DEADLINE * MILLISECONDS)
+    context.add_init_script(UNHURRIED)
     return context.new_page()
+
+
+@contextmanager
+def rests(page: Page) -> Iterator[None]:
+    """A hand on `page` that does not move rests, as it does for people."""
+    page.evaluate("() => { window.handsRest = true; }")
+    yield
+    page.evaluate("() => { window.handsRest = false; }")
 
 
 def until_in_page(page: Page, script: str, argument: object = None) -> None:

@@ -21,7 +21,7 @@ from ipysketch.model.palette import COMMON, PEOPLE
 
 from ..support.processes import RelayProcess
 from ..support.waiting import DEADLINE, wait_until
-from .conftest import FRAME, SCREENSHOTS, Lab, Notebook, new_page
+from .conftest import FRAME, SCREENSHOTS, Lab, Notebook, new_page, rests
 from .islands import press
 
 RED, BLUE, PAPER = "#d1495b", "#1f77b4", "#ffffff"
@@ -229,9 +229,10 @@ def test_shift_makes_a_stroke_straight(hand: Hand) -> None:
 def held(hand: Hand) -> None:
     """Draw a long line that is nearly level, and hold the pen until it is level."""
     hand.press(100, 300)
-    hand.move((250, 303), (500, 314))
-    hand.sees(480, 300, RED)
-    hand.sees(480, 313, PAPER)
+    with rests(hand.page):
+        hand.move((250, 303), (500, 314))
+        hand.sees(480, 300, RED)
+        hand.sees(480, 313, PAPER)
 
 
 def test_a_stroke_that_is_held_still_becomes_neat(hand: Hand) -> None:
@@ -259,8 +260,10 @@ def test_a_stroke_that_is_held_still_becomes_what_it_looks_like(
     hand: Hand, points: list[Place], only_neat: Place, kind: type
 ) -> None:
     hand.press(*points[0])
-    hand.move(*points[1:])
-    hand.sees(*only_neat, RED)
+    hand.move(*points[1:-1])
+    with rests(hand.page):
+        hand.move(points[-1])
+        hand.sees(*only_neat, RED)
     hand.page.screenshot(path=SCREENSHOTS / f"neat-{kind.__name__.lower()}.png")
     hand.release()
     assert type(hand.one()) is kind

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 import ipysketch
 from ipysketch.model.elements import Image, Rectangle
 
-from .conftest import Notebook, until_in_page
+from .conftest import Notebook, rests, until_in_page
 from .islands import press
 from .test_hands import BLUE, RED, Hand, empty, eye, hand, paul, wanda
 
@@ -238,9 +238,10 @@ def test_a_finger_that_rests_opens_the_menu_and_draws_nothing(hand: Hand) -> Non
     touch = hand.page.context.new_cdp_session(hand.page)
     x, y = hand.place(600, 300)
     at = [{"x": x, "y": y}]
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": at})
     menu = hand.page.get_by_role("menu", name="Board menu")
-    menu.wait_for()
+    with rests(hand.page):
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": at})
+        menu.wait_for()
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     assert menu.is_visible()
     hand.page.keyboard.press("Escape")

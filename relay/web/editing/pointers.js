@@ -26,8 +26,10 @@
 const ERASER_BUTTON = 32;
 /** Pixels that a pointer may move and still have clicked. */
 const STILL = 4;
-/** The same of a finger, which opens a menu when it rests so many milliseconds. */
-const [TOUCH_STILL, LONG_PRESS] = [9, 550];
+/** The same of a finger. */
+const TOUCH_STILL = 9;
+/** Milliseconds after which a finger that rests opens a menu. */
+const LONG_PRESS = 550;
 /** Milliseconds after which a pointer that draws rests. */
 const REST = 650;
 /** Pixels of a line, of wheels that count lines. */
