@@ -52,6 +52,8 @@ class SketchMagics(Magics):
         super().__init__(shell)
         self._printed: set[str] = set()
         """Notes on relays that were printed; each is news once."""
+        self._failed = ""
+        """Why the last ``%sketch connect`` failed; "" when it did not."""
 
     @line_magic
     def sketch(self, line: str) -> None:
@@ -67,6 +69,7 @@ class SketchMagics(Magics):
             raise UsageError(f"%sketch has no sub-command {command!r}; {hint}")
         try:
             if command == "connect":
+                self._failed = ""
                 self._connect(rest)
             elif command == "share":
                 self._share(rest)
@@ -78,6 +81,8 @@ class SketchMagics(Magics):
             else:
                 self._on_boards(command, rest)
         except SketchError as error:
+            if command == "connect":
+                self._failed = str(error)
             print(f"ipysketch: {error}")
 
     @cell_magic("sketch")  # type: ignore[arg-type]  # its types know methods of one line only
@@ -183,6 +188,8 @@ class SketchMagics(Magics):
                 print(doctor.route(board.relay))
             for finding in doctor.examine(board.health(), kernel=kernel):
                 print(finding)
+        if self._failed:
+            print(doctor.Finding(False, f"the last %sketch connect failed: {self._failed}"))
         print("\n".join(doctor.routes(doors.reasons(doors.named(None)))))
         if not boards():
             print("no board is connected here; begin with %sketch connect, and ask again")

@@ -337,7 +337,8 @@ async def _frames(socket: ClientConnection | BrowserSocket) -> AsyncIterator[str
         async for frame in socket:
             yield frame
     except ConnectionClosed:
-        sent = socket.protocol.close_sent
+        # Who is told so says it back.
+        sent = socket.protocol.close_sent if socket.protocol.close_rcvd is None else None
         if sent is not None and sent.code == CloseCode.MESSAGE_TOO_BIG:
             raise RemoteError("too-large", "the relay sent more at once than this client takes") from None
         raise

@@ -70,6 +70,7 @@ from .callbacks import Callbacks
 from .connection import Connection, Target
 from .connection_state import Connected, Ended, State, Waiting
 from .membership import MODERATORS, Membership
+from .opening import Stop
 from .own_presence import OwnPresence
 from .peers import Peers
 from .presenter import Presenter, person
@@ -197,7 +198,12 @@ class Session:
     async def target(self) -> Target:
         """Find out where the relay is."""
         assert self._resolve is not None
-        target = await beside(self._resolve)
+        try:
+            target = await beside(self._resolve)
+        except SketchError as error:
+            if self.sync.client:
+                raise  # People draw on meanwhile; it may be there again.
+            raise Stop(str(error), error.code) from None
         self.membership.url = target.url
         self.membership.relay_note = target.note or self.membership.relay_note
         self.membership.which, self.membership.apart = target.which, target.apart

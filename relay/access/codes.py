@@ -109,6 +109,14 @@ class Codes:
         self._guessed[whose] = max(mine, now) + EVERY
         self._all_guessed = max(everybodys, now) + EVERY_OF_ALL
 
+    def may_guess(self, address: str, now: float) -> bool:
+        """Count a guess as `guess` does, and return whether it was counted."""
+        try:
+            self.guess(address, now)
+        except TooManyGuesses:
+            return False
+        return True
+
     def was_right(self, address: str) -> None:
         """Take back the last guess from `address`: it was right."""
         whose = _network(address)

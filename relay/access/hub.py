@@ -116,6 +116,7 @@ class Hub:
         self._log = log
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="hub")
         self._known: OrderedDict[str, tuple[float, HubUser]] = OrderedDict()
+        self._unscoped: set[str] = set()
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._groups: tuple[float, frozenset[str]] | None = None
         self._away = ""
@@ -126,7 +127,7 @@ class Hub:
         cannot be asked and has never said."""
         if not _TOKEN.fullmatch(token):
             return None
-        key = hashlib.sha256(token.encode()).hexdigest()
+        key = _key(token)
         known = self._known.get(key)
         if known is not None and self._now() - known[0] < self._believed:
             return known[1]
@@ -144,6 +145,11 @@ class Hub:
         while len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
         return user
+
+    def lacks_scope(self, token: str) -> bool:
+        """Return whether the Hub said, when `user` last asked, that it knows whom a token is of, and that they may not
+        use this relay."""
+        return _key(token) in self._unscoped
 
     async def groups(self) -> Collection[str]:
         """Return the names of all groups of the Hub. Raises `HubUnavailable`."""
@@ -210,7 +216,12 @@ class Hub:
 
     async def _ask_user(self, token: str) -> HubUser | None:
         model = await self._request("/user", token)
-        if model is None or model.get("kind") != "user" or not self._service.scopes & _texts(model, "scopes"):
+        self._unscoped.discard(_key(token))
+        if model is None or model.get("kind") != "user":
+            return None
+        if not self._service.scopes & _texts(model, "scopes"):
+            if len(self._unscoped) < MAX_KNOWN:
+                self._unscoped.add(_key(token))
             return None
         name = str(model["name"])
         # The token need not have a scope for groups, and a service may ask for those of everybody.
@@ -267,6 +278,11 @@ class Hub:
                 if error.code in (400, 401, 403, 404):
                     return None
             raise
+
+
+def _key(token: str) -> str:
+    """Return by what a token is known here, from which nobody learns it."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _texts(model: Mapping[str, Any], name: str) -> set[str]:

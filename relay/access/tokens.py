@@ -10,6 +10,7 @@ import math
 import os
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jwt
@@ -93,7 +94,11 @@ class Tokens:
                 "token", "the token is not one of this relay; ask who runs it for another"
             ) from None
         if expires <= now:
-            raise RemoteError("token-expired", "the token has expired; ask who runs the relay for another")
+            clock = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"
+            raise RemoteError(
+                "token-expired",
+                f"the token has expired by the relay's clock, which says {clock}; ask who runs the relay for another",
+            )
         if grant.room not in (room, ANY_ROOM):
             raise RemoteError(
                 "token", "the token is for another room; ask who runs the relay for one for this room"

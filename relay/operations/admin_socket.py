@@ -65,6 +65,14 @@ class Operated(Protocol):
         """Return what a code opens."""
         ...
 
+    def count_guess(self, _address: str, /) -> bool:
+        """Count a guess of a code from an address; returns whether it may be."""
+        ...
+
+    def guess_was_right(self, _address: str, /) -> bool:
+        """Take back the last guess from an address; returns True."""
+        ...
+
     async def figures(self) -> str:
         """Return its own metrics, in Prometheus' text format."""
         ...
@@ -119,6 +127,16 @@ async def answers(
         yield {"error": f"the relay does not understand the request ({error})"}
 
 
+def _of_codes(relay: Operated, request: Line) -> Any:
+    """Return the answer to another worker, of whom somebody wants to open a code."""
+    match request["command"]:
+        case "code":
+            return relay.find_code(request["words"])
+        case "guess":
+            return relay.count_guess(request["address"])
+    return relay.guess_was_right(request["address"])
+
+
 async def _answers(relay: Operated, request: Line, more: asyncio.StreamReader | None) -> AsyncIterator[Line]:
     thread, store = relay.store_thread, relay.store_thread.store
     match request["command"]:
@@ -131,8 +149,8 @@ async def _answers(relay: Operated, request: Line, more: asyncio.StreamReader | 
             yield {"done": True}
         case "revoke":
             yield {"done": await relay.revoke(request["token"], float(request["until"]))}
-        case "code":
-            yield {"done": relay.find_code(request["words"])}
+        case "code" | "guess" | "right-guess":
+            yield {"done": _of_codes(relay, request)}
         case "figures" | "health" as what:
             yield {"done": await (relay.figures() if what == "figures" else relay.problem())}
         case "vacuum":

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import parse_qs, quote
 
 from ..access.authentication import Authenticator
-from ..access.codes import LENGTH, Codes, Opened, TooManyGuesses, spelled
+from ..access.codes import LENGTH, Codes, Opened, spelled
 from ..observability.event_log import event
 from ..observability.metrics import Metrics
 from ..protocol import RemoteError
@@ -57,9 +57,7 @@ class CodePage:
         words = spelled(parse_qs(query).get(FIELD, [""])[0])
         if words is None:
             return start_page(NOT_SPELLED, 400, frame_ancestors)
-        try:
-            self._codes.guess(address, asyncio.get_running_loop().time())
-        except TooManyGuesses:
+        if not await self._may_guess(self._codes, address):
             self._refused(address, 429)
             return start_page(WAIT, 429, frame_ancestors)
         opened = self._codes.find(words, asyncio.get_running_loop().time())
@@ -68,12 +66,20 @@ class CodePage:
         if opened is None or not self._is_good(opened):
             self._refused(address, 404)
             return start_page(NO_CODE, 404, frame_ancestors)
-        self._codes.was_right(address)
+        # Whoever counted it.
+        if self._fellows is None or await self._fellows.guess_was_right(address) is None:
+            self._codes.was_right(address)
         event(self._log, logging.INFO, "code opened", source=address, address=address, room=opened.room)
         # In the fragment, as in the link: browsers send that to nobody.
         fragment = f"#token={quote(opened.token, safe='')}" if opened.token else ""
         location = f"r/{quote(opened.room, safe='')}{fragment}"
         return StaticResponse(303, b"", (("Location", location), ("Cache-Control", "no-store")))
+
+    async def _may_guess(self, codes: Codes, address: str) -> bool:
+        """Count a guess, once for all workers, and return whether it may be. While the one that counts is away, each
+        counts by itself."""
+        may = await self._fellows.count_guess(address) if self._fellows is not None else None
+        return codes.may_guess(address, asyncio.get_running_loop().time()) if may is None else may
 
     def _is_good(self, opened: Opened) -> bool:
         if not opened.token:

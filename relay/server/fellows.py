@@ -22,6 +22,15 @@ class Fellows(Protocol):
         """Return what a code of one of the others opens; None when it is none of theirs."""
         ...
 
+    async def count_guess(self, address: str) -> bool | None:
+        """Have the worker that counts guesses for all count one from `address`; returns whether it may be. None when
+        this is that worker, or it does not answer."""
+        ...
+
+    async def guess_was_right(self, address: str) -> bool | None:
+        """Have that worker take back the last guess from `address`; None as in `count_guess`."""
+        ...
+
     async def figures(self, own: str) -> str:
         """Return the metrics of all workers, with this one's `own`."""
         ...

@@ -29,6 +29,10 @@ from ..protocol import CLOSE_RESTART, CLOSE_REVOKED, MAX_NAME, Join, RemoteError
 from . import code_page, static_files
 
 UNKNOWN = "the Hub does not know you, or does not let you use this relay; log in again, or restart your server"
+NO_SCOPE = (
+    "the Hub does not let you use this relay: who runs it gives the roles user and server the scope "
+    "access:services!service={service}; then restart your server, or log in again"
+)
 LOGIN_OVER = "your login at the Hub is over; load the page anew"
 NO_TICKET = "this page was not opened by way of the Hub; load it anew"
 LOGGED_OUT = "the Hub no longer lets you in: your server stopped, or you logged out"
@@ -143,7 +147,7 @@ class HubDoor:
         over = self._login.forget(returned.cookie)
         token = await self._hub.token_for(code, returned.verifier) if code else None
         if token is None or await self._hub.user(token) is None:
-            return _words(HTTPStatus.FORBIDDEN, UNKNOWN, over)
+            return _words(HTTPStatus.FORBIDDEN, self._unknown(token or ""), over)
         session = self._login.admit(token, time.time(), encrypted=_is_encrypted(request))
         return _redirect(returned.next, over, session)
 
@@ -154,7 +158,9 @@ class HubDoor:
         try:
             token = _bearer(request)
             if token:
-                return None if await self._hub.user(token) else Refusal(HTTPStatus.FORBIDDEN, UNKNOWN)
+                if await self._hub.user(token):
+                    return None
+                return Refusal(HTTPStatus.FORBIDDEN, self._unknown(token))
             session = self._login.session(_cookies(request), time.time())
             if session is None:
                 return Refusal(HTTPStatus.FORBIDDEN, UNKNOWN)
@@ -187,6 +193,10 @@ class HubDoor:
         if not self._login.is_ticket(join.token, session, now):
             raise RemoteError("token", NO_TICKET)
         return session.token
+
+    def _unknown(self, token: str) -> str:
+        """Return why the owner of a token is not let in."""
+        return NO_SCOPE.format(service=self._service.name) if self._hub.lacks_scope(token) else UNKNOWN
 
     # --- those who are in -----------------------------------------------------------------------------------
 

@@ -363,6 +363,16 @@ class Relay:
         """Return what a code of this process opens; None when it is none."""
         return self._codes.find(words, self._loop.time()) if self._codes is not None else None
 
+    def count_guess(self, address: str) -> bool:
+        """Count a guess of a code, at this process or at a fellow of it; returns whether it may be."""
+        return self._codes is None or self._codes.may_guess(address, self._loop.time())
+
+    def guess_was_right(self, address: str) -> bool:
+        """Take back the last guess from `address`; returns True."""
+        if self._codes is not None:
+            self._codes.was_right(address)
+        return True
+
     async def figures(self) -> str:
         """Return this process's metrics, in Prometheus' text format."""
         return self.metrics.text().decode()

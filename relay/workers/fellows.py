@@ -15,6 +15,8 @@ from ..store.shards import shard_of, shard_paths
 
 ANSWER = 2.0
 """Seconds that another worker may take to answer."""
+COUNTER = 0
+"""The worker that counts wrong guesses of codes for all."""
 
 
 class DatabaseFellows:
@@ -47,6 +49,21 @@ class DatabaseFellows:
         """Return what a code of one of the others opens; None when it is none of theirs."""
         answers = await self._ask_all("code", words=words)
         return next((Opened(*map(str, found)) for found in answers if isinstance(found, list)), None)
+
+    async def count_guess(self, address: str) -> bool | None:
+        """Have the worker that counts guesses for all count one from `address`; returns whether it may be. None when
+        this is that worker, or it does not answer."""
+        return await self._ask_counter("guess", address)
+
+    async def guess_was_right(self, address: str) -> bool | None:
+        """Have that worker take back the last guess from `address`; None as in `count_guess`."""
+        return await self._ask_counter("right-guess", address)
+
+    async def _ask_counter(self, command: str, address: str) -> bool | None:
+        if self._number == COUNTER:
+            return None
+        counted = await _ask(socket_path(self._files[COUNTER]), {"command": command, "address": address})
+        return counted if isinstance(counted, bool) else None
 
     async def _ask_all(self, command: str, **more: str) -> list[Any]:
         """Return the answer of each of the others, None of one that gives none."""

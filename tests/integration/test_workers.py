@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ import pytest
 import trustme
 from websockets.asyncio.client import connect
 
+from relay.access.code_words import WORDS
+from relay.access.codes import AT_ONCE, EVERY
 from relay.operations import commands
 from relay.protocol import (
     CLOSE_REFUSED,
@@ -136,6 +139,25 @@ def test_a_code_is_opened_by_any_worker(scene: Scene, token: str, room: str) -> 
                 assert (answer.status, answer.headers["Location"]) == (303, f"r/{room}#token={token}")
 
     go(run())
+
+
+def test_wrong_codes_are_counted_once_for_all_workers(tmp_path: Path) -> None:
+    alone = Scene(tmp_path)
+    began = time.monotonic()
+
+    async def run() -> None:
+        statuses: list[int] = []
+        for first in range(0, 4 * AT_ONCE * WORKERS, 4):  # They go to the workers in turn.
+            words = quote(" ".join(WORDS[first : first + 4]))
+            statuses.append((await asyncio.to_thread(http.fetch, alone.port, f"/code?words={words}")).status)
+            if statuses[-1] == 429:
+                break
+        assert statuses == [404] * (len(statuses) - 1) + [429]
+        # On a busy machine there is another one each six seconds.
+        assert AT_ONCE < len(statuses) <= AT_ONCE + 1 + (time.monotonic() - began) / EVERY
+
+    with alone.process:
+        go(run())
 
 
 @pytest.mark.parametrize("room", ROOMS.values())
