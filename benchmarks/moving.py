@@ -11,7 +11,7 @@ import itertools
 import signal
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psycopg
@@ -40,7 +40,7 @@ class Person(Session):
         self.room = room
         self.verdicts = [time.perf_counter()]
         self.joins = 0
-        self._drawn_none = True
+        self._has_begun = False
         self._fields = itertools.cycle(strokes(64, POINTS))
         self._keys = (f"p{number}-{count}" for count in itertools.count())
         self.connect(room, lambda: Target(url))
@@ -52,8 +52,8 @@ class Person(Session):
         if len(self.sync.pending) < waited:
             self.verdicts.append(time.perf_counter())
             self._loop.call_later(PAUSE, self._draw)
-        elif self.joins == 1 and not self.sync.pending and self._drawn_none:
-            self._drawn_none = False
+        elif self.joins == 1 and not self.sync.pending and not self._has_begun:
+            self._has_begun = True
             self._draw()
 
     def _draw(self) -> None:
@@ -107,7 +107,7 @@ async def _once(made: Cluster, people: list[Person], end: End) -> list[float]:
     return found
 
 
-async def _run(folder: Path, address: str, ends: dict[str, End], times: int) -> dict[str, list[float]]:
+async def _run(folder: Path, address: str, ends: Mapping[str, End], times: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {name: [] for name in ends}
     port = free_port()
     async with whole(folder, address, port) as made:
@@ -124,7 +124,7 @@ async def _run(folder: Path, address: str, ends: dict[str, End], times: int) -> 
     return found
 
 
-def frozen(ends: dict[str, End], times: int) -> dict[str, list[float]]:
+def frozen(ends: Mapping[str, End], times: int) -> dict[str, list[float]]:
     """Return how long people had no verdict, for each way in which their relay ended, `times` times in turn."""
     with postgres.server("wheel") as server, tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_run(Path(folder), server.address, ends, times))

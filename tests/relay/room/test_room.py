@@ -327,11 +327,10 @@ class TestRoles:
         scene.room.receive(ada, Operate(2, (element("queued"),)))
         scene.room.queue.take_no_more()
         scene.room.receive(ada, Operate(3, (element("late"),)))
-        assert scene.room.queue.busy, "one is under way"
+        assert scene.room.queue.unsettled == 1, "one is under way"
         scene.store.append([batch])
         scene.room.queue.committed()
-        assert not scene.room.queue.busy
-        assert ada.unsettled == 0
+        assert (scene.room.queue.unsettled, ada.unsettled) == (0, 0)
         assert [type(told) for told in scene.heard(ada, (Commit, Refused))] == [Commit]
         assert list(scene.open().log.entries) == ["under-way"]
 
