@@ -23,7 +23,7 @@ Row = Callable[[Effort], Result]
 
 def rows() -> dict[str, Row]:
     """All rows, by name, in the order of the table."""
-    from . import drawing, exports, growth, keeping, seen, stalls, starting
+    from . import drawing, exports, growth, keeping, moving, seen, stalls, starting
 
     return {
         "generator": drawing.generator,
@@ -47,6 +47,8 @@ def rows() -> dict[str, Row]:
         "kernel-stall": stalls.kernel_stall,
         "exports": exports.exports,
         "growth": growth.growth,
+        "hand-over": moving.hand_over,
+        "takeover": moving.takeover,
     }
 
 

@@ -47,6 +47,11 @@ class Beats(Protocol):
         ...
 
     @property
+    def takers(self) -> Sequence[Member]:
+        """Those of them that take rooms."""
+        ...
+
+    @property
     def notices(self) -> Sequence[Notice]:
         """What they told within the last minute."""
         ...
@@ -91,7 +96,7 @@ class Relays(Protocol):
         """Begin to live under a name."""
         ...
 
-    def beat(self, member: Member, lease: float, rooms: int, peers: int) -> Beats | None:
+    def beat(self, member: Member, lease: float, rooms: int, peers: int, *, draining: bool) -> Beats | None:
         """Live on; None when this member is dead."""
         ...
 
@@ -151,6 +156,10 @@ class Membership:
         self.id = id
         self.member = Member(id, 0, address)
         self.others: Sequence[Member] = ()
+        self.takers: Sequence[Member] = ()
+        """Those of the others that take rooms."""
+        self.draining = False
+        """Whether somebody wants it to give its rooms away."""
         self.is_cut_off = False
         self.deaths = 0
         """Relays that this one declared dead."""
@@ -186,6 +195,11 @@ class Membership:
                     self._heard.clear()
                     await self._heard.wait()
         return self.is_heard
+
+    @property
+    def gives_away(self) -> bool:
+        """Whether it gives its rooms to others, and takes none: not when nobody would take them."""
+        return self.draining and bool(self.takers)
 
     @property
     def answer(self) -> Answer:
@@ -242,6 +256,18 @@ class Membership:
             event(self._log, logging.WARNING, "heard again", relay=self.id)
         self._heard.set()
 
+    async def drain(self, wanted: bool) -> None:
+        """Give all rooms away from now on, or take rooms again, and say so to the others. Raises `StoreError` when
+        nobody would take them."""
+        if wanted and not self.takers:
+            raise StoreError(
+                "no other relay lives that would take the rooms; start one, or stop this relay, and they wait for it"
+            )
+        self.draining = wanted
+        event(self._log, logging.WARNING, "draining" if wanted else "not draining", relay=self.id)
+        with contextlib.suppress(StoreError):  # The next beat says it.
+            await self._beat()
+
     async def leave(self) -> None:
         """Give all rooms up at once: others may take them."""
         for task in self._tasks:
@@ -296,11 +322,13 @@ class Membership:
     async def _beat(self) -> None:
         assert self._host is not None
         sent = self._clock()
-        beat = await self._ask(self._directory.beat, self.member, LEASE, *self._host.counts())
+        beat = await self._ask(
+            self._directory.beat, self.member, LEASE, *self._host.counts(), draining=self.draining
+        )
         if beat is None:
             await self._begin_anew()
             return
-        self.others = beat.others
+        self.others, self.takers = beat.others, beat.takers
         if not self.is_heard:
             await self._host.catch_up()
         self._live(sent)

@@ -78,6 +78,7 @@ class Metrics:
         self.unknown = self._counter("unknown_commits", "Commits whose outcome was unknown at first.")
         self.lost = self._counter("lost_rooms", "Rooms that turned out to be held elsewhere.")
         self.takeovers = self._counter("takeovers", "Rooms taken over from a relay that was dead.")
+        self.handed_over = self._counter("handed_over_rooms", "Rooms given to other relays in order.")
         self.commits = Histogram(
             "commit_seconds",
             "Time of one durable write.",

@@ -61,6 +61,10 @@ class Operated(Protocol):
         """Make a token void, by its id; returns the number of connections that ended with it."""
         ...
 
+    async def drain(self, _wanted: bool, /) -> int:
+        """Give all rooms to other relays, or take some again; returns how many it holds."""
+        ...
+
     def find_code(self, _words: str, /) -> Opened | None:
         """Return what a code opens."""
         ...
@@ -151,8 +155,8 @@ async def _answers(relay: Operated, request: Line, more: asyncio.StreamReader | 
             yield {"done": await relay.revoke(request["token"], float(request["until"]))}
         case "code" | "guess" | "right-guess":
             yield {"done": _of_codes(relay, request)}
-        case "figures" | "health" as what:
-            yield {"done": await (relay.figures() if what == "figures" else relay.problem())}
+        case "figures" | "health" | "drain":
+            yield {"done": await _of_the_process(relay, request)}
         case "vacuum":
             await thread.ask(store.vacuum)
             yield {"done": True}
@@ -171,6 +175,17 @@ async def _answers(relay: Operated, request: Line, more: asyncio.StreamReader | 
             yield {"done": len(past.rows)}
         case other:
             yield {"error": f"this relay does not know the command {other!r}; it may be older than yours"}
+
+
+async def _of_the_process(relay: Operated, request: Line) -> str | int:
+    """Return the answer about the process that was asked, whatever its rooms."""
+    match request["command"]:
+        case "figures":
+            return await relay.figures()
+        case "health":
+            return await relay.problem()
+        case _:
+            return await relay.drain(bool(request["wanted"]))
 
 
 async def _export(thread: StoreThread, room: str) -> AsyncIterator[Line]:

@@ -1,5 +1,6 @@
 """The commands of an operator: ``ipysketch-relay rooms | export | import | delete | vacuum | backup | check |
-migrate | reshard | token | revoke``. They go through the running relay, which alone holds the database; where none
+migrate | reshard | token | revoke | drain``.
+They go through the running relay, which alone holds the database; where none
 runs, they open it. Of a relay with several workers they ask the one that has the room, or all.
 """
 
@@ -39,6 +40,7 @@ COMMANDS = {
     "reshard": "move the rooms of a database that no relay holds to files for another number of workers",
     "token": "create a token that lets somebody in",
     "revoke": "make a token void",
+    "drain": "have one of several relays give its rooms to the others, and end when it has none",
 }
 
 STARTING, PAUSE = 10.0, 0.2
@@ -88,6 +90,7 @@ def parser(database: Path) -> argparse.ArgumentParser:
     token.add_argument("--expires", type=seconds, default=8 * 3600.0, help="such as 30m, 8h, 14d (default: 8h)")
     token.add_argument("--secret-file", type=Path, help="the relay's secret (default: beside the database)")
     parsers["revoke"].add_argument("token", help="the id that `token` printed, or the log shows")
+    parsers["drain"].add_argument("--undo", action="store_true", help="take rooms again")
     return result
 
 
@@ -249,6 +252,14 @@ def _revoke(options: argparse.Namespace) -> None:
     print(f"token {options.token} is void; {ended} connection(s) with it ended")
 
 
+def _drain(options: argparse.Namespace) -> None:
+    [line] = _ask(options.db, {"command": "drain", "wanted": not options.undo}, last=True)
+    if options.undo:
+        print(f"the relay takes rooms again; it holds {line['done']}")
+    else:
+        print(f"the relay gives {line['done']} room(s) to others, and ends when it has none")
+
+
 _RUN: dict[str, Callable[[argparse.Namespace], None]] = {
     "rooms": _rooms,
     "export": _export,
@@ -261,6 +272,7 @@ _RUN: dict[str, Callable[[argparse.Namespace], None]] = {
     "reshard": _reshard,
     "token": _token,
     "revoke": _revoke,
+    "drain": _drain,
 }
 
 
@@ -356,6 +368,9 @@ class _Offline:
         raise StoreError("no relay runs, so it has no codes")
 
     guess_was_right = count_guess
+
+    async def drain(self, _wanted: bool) -> int:
+        raise StoreError("no relay runs")
 
     async def figures(self) -> str:
         raise StoreError("no relay runs, so it has no figures")

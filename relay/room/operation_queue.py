@@ -305,6 +305,14 @@ class OperationQueue:
             self._settle(item, keep_ink=True)
         self._end_batch()
 
+    def take_no_more(self) -> None:
+        """Take no more operations, and drop those that are not under way to the store: they stay their senders', who
+        send them again where the room is then. What is under way gets its verdict."""
+        self._is_abandoned = True
+        waiting, self._queue = self._queue, []
+        for item in waiting:
+            self._settle(item, keep_ink=True)
+
     def abandon(self) -> None:
         """Take no more operations, and drop those that wait without a verdict: the room is no longer this relay's, and
         what became of them is told where it is now."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 from websockets.asyncio.server import ServerConnection
+from websockets.protocol import State
 
 from ..access.tokens import Grant
 from ..protocol import (
@@ -111,7 +112,7 @@ class Admission:
             if self._crossings is not None:  # The next try may well succeed.
                 raise SendOnError(str(error)) from None
             raise RemoteError("store", str(error)) from None
-        if self._is_stopping():
+        if self._is_stopping() or socket.state is not State.OPEN:  # It may have waited for long.
             raise SendOnError(RESTARTING)
         peer = opened.room.join(
             join,
@@ -132,6 +133,7 @@ class Admission:
         address = "" if is_inner else str(socket.remote_address[0])
         hop = self._crossings.hop(socket.request) if is_inner else None
         return self._crossings.visit(
+            room,
             lambda: self._shared.rooms.visit(room),
             socket.request,
             hop.address if hop else address,

@@ -11,9 +11,10 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from urllib.parse import urlsplit
+from zlib import crc32
 
 from websockets.asyncio.client import ClientConnection
 from websockets.http11 import Request
@@ -48,12 +49,18 @@ class SendOnError(Exception):
 
 class Crossings:
     """The way into rooms for the relay of `membership`, by the store's clock `now`; a join waits at most so many
-    `seconds`."""
+    `seconds`. `is_open` says whether this relay has a room."""
 
     def __init__(
-        self, membership: Membership, log: logging.Logger, now: Callable[[], float], seconds: float
+        self,
+        membership: Membership,
+        log: logging.Logger,
+        now: Callable[[], float],
+        seconds: float,
+        is_open: Callable[[str], bool],
     ) -> None:
         self.membership = membership
+        self._is_open = is_open
         self._log = log
         self._now = now
         self._seconds = seconds
@@ -100,18 +107,20 @@ class Crossings:
 
     @contextlib.asynccontextmanager
     async def visit(
-        self, visit: Visit, request: Request, address: str, *, passed_on: Hop | None
+        self, room: str, visit: Visit, request: Request, address: str, *, passed_on: Hop | None
     ) -> AsyncIterator[OpenRoom]:
-        """A room that is held here, for a connection from `address`. Raises `ElsewhereError` when another relay takes
-        the connection, `SendOnError` when none does in time."""
+        """The `room`, which is held here, for a connection from `address`. Raises `ElsewhereError` when another relay
+        takes the connection, `SendOnError` when none does in time."""
         async with contextlib.AsyncExitStack() as stack:
-            yield await self._open(stack, visit, request, address, passed_on)
+            yield await self._open(stack, room, visit, request, address=address, passed_on=passed_on)
 
     async def _open(
         self,
         stack: contextlib.AsyncExitStack,
+        room: str,
         visit: Visit,
         request: Request,
+        *,
         address: str,
         passed_on: Hop | None,
     ) -> OpenRoom:
@@ -124,6 +133,11 @@ class Crossings:
             try:
                 if self.membership.is_cut_off and passed_on is None:
                     await self._to_one_that_is_heard(request, address)
+                elif self.membership.gives_away and not self._is_open(room):
+                    why = "this relay gives its rooms to others"
+                    if not may_pass:
+                        raise SendOnError(why)
+                    await self._to_one_that_takes(room, request, address)
                 elif await self.membership.heard(min(AGAIN, end - loop.time())):
                     return await stack.enter_async_context(visit())
             except HeldByRelayError as held:
@@ -155,7 +169,15 @@ class Crossings:
     async def _to_one_that_is_heard(self, request: Request, address: str) -> None:
         """Go to any relay that the store hears, which passes the connection on where it must; raises `ElsewhereError`,
         and returns when there is none."""
-        for member in await self.membership.heard_others():
+        await self._to_any(await self.membership.heard_others(), request, address)
+
+    async def _to_one_that_takes(self, room: str, request: Request, address: str) -> None:
+        """Go to a relay that takes the room, the same for all who want it; see `_to_one_that_is_heard`."""
+        takers = sorted(self.membership.takers, key=lambda member: crc32(f"{room} {member.id}".encode()))
+        await self._to_any(takers, request, address)
+
+    async def _to_any(self, members: Sequence[Member], request: Request, address: str) -> None:
+        for member in members:
             hop = Hop(member.incarnation, self._now(), address, may_go_on=True)
             with contextlib.suppress(MovedError, NotThereError, OSError, TimeoutError):
                 raise ElsewhereError(await self._connect(member, request, hop))

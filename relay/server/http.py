@@ -33,6 +33,8 @@ PROBE_INTERVAL = 1.0
 
 HEALTH = ("/healthz", "/livez", "/readyz")
 """Whether all is well, whether the process lives, and whether connections may come."""
+STOPPING, DRAINING = "this relay is stopping", "this relay is draining"
+"""Why connections may not come."""
 NOT_UPGRADED = (
     "this websocket lost its Upgrade header on the way: the proxy in front of the relay must pass it on, "
     "see docs/how-to/proxies.md"
@@ -41,9 +43,9 @@ FIRST_PRINTABLE, DELETE = 0x20, 0x7F
 
 
 class HttpEndpoint:
-    """Answers requests for one relay. `probe` returns what keeps the store from being written, or ""; `ready` whether
-    connections may come, `figures` what `/metrics` shows. `door` is asked first who may see a page or open a
-    websocket; `crossings` know what comes from other relays, and `codes` what somebody types."""
+    """Answers requests for one relay. `probe` returns what keeps the store from being written, or ""; `unready`
+    why connections may not come, or ""; `figures` what `/metrics` shows. `door` is asked first who may see a page or
+    open a websocket; `crossings` know what comes from other relays, and `codes` what somebody types."""
 
     def __init__(
         self,
@@ -54,7 +56,7 @@ class HttpEndpoint:
         log: logging.Logger,
         *,
         probe: Callable[[], Awaitable[str]],
-        ready: Callable[[], bool],
+        unready: Callable[[], str],
         figures: Callable[[], Awaitable[str]],
         door: HubDoor | None = None,
         crossings: Crossings | None = None,
@@ -66,7 +68,7 @@ class HttpEndpoint:
         self._metrics = metrics
         self._log = log
         self._ask_store = probe
-        self._is_ready = ready
+        self._unready = unready
         self._figures = figures
         self._door = door
         self._crossings = crossings
@@ -134,8 +136,8 @@ class HttpEndpoint:
             return socket.respond(HTTPStatus.OK, crossings.answer(challenge))
         if not _is_websocket(request):
             return self._refuse(socket, request, HTTPStatus.NOT_FOUND, "only relays connect here")
-        if not self._is_ready():
-            return self._refuse(socket, request, HTTPStatus.MISDIRECTED_REQUEST, "this relay is stopping")
+        if self._unready() == STOPPING:
+            return self._refuse(socket, request, HTTPStatus.MISDIRECTED_REQUEST, STOPPING)
         if (refusal := crossings.refusal(request)) is not None:
             return self._refuse(socket, request, HTTPStatus(refusal[0]), refusal[1])
         return None
@@ -189,10 +191,8 @@ class HttpEndpoint:
         match path:
             case "/healthz":
                 return await self._probe()
-            case "/readyz" if (
-                not self._is_ready()
-            ):  # Whatever the store does: people draw on, and it is kept later.
-                return "this relay is stopping"
+            case "/readyz":  # Whatever the store does: people draw on, and it is kept later.
+                return self._unready()
             case _:
                 return ""
 

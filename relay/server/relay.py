@@ -48,11 +48,12 @@ from .code_page import CodePage
 from .connection import PeerConnection
 from .crossing import Crossings, ElsewhereError, SendOnError
 from .dispatch import Shared
+from .draining import Draining, hand_over_within
 from .fast_connection import FastConnection, PlainConnection, connection_class
 from .fellows import Fellows
 from .handed import HandedListener
 from .hosting import Host
-from .http import HttpEndpoint, header
+from .http import DRAINING, STOPPING, HttpEndpoint, header
 from .hub_door import HubDoor
 from .library_log import library_logger
 from .plugins import Plugin, Plugins
@@ -69,6 +70,8 @@ for a slow reader, which would also answer no ping in time, and one that stalls 
 MAX_QUEUE = 16
 PING_INTERVAL = 20
 """Seconds between two pings of a connection. The files of docs/deploy have proxies wait for three of them."""
+HAND_OVER = 20.0
+"""Seconds for which a relay that stops hands its rooms over one by one; the rest is given up at once."""
 NOT_THE_PROTOCOL = frozenset({"not-json", "binary", "join-first", "bad-message", "version"})
 """Errors before the join that end a connection because it does not speak the protocol; others refuse its owner."""
 
@@ -126,7 +129,13 @@ class Relay:
         self._crossings = (
             None
             if membership is None
-            else Crossings(membership, self._log, self.clock.now, self._limits.join_seconds)
+            else Crossings(
+                membership,
+                self._log,
+                self.clock.now,
+                self._limits.join_seconds,
+                is_open=self._is_open,
+            )
         )
         self._door = door
         # A relay of several does not have those of the others.
@@ -150,7 +159,7 @@ class Relay:
             self.metrics,
             self._log,
             probe=self._probe,
-            ready=lambda: not self._stopping,
+            unready=self._unready,
             figures=self._all_figures,
             door=door,
             crossings=self._crossings,
@@ -182,6 +191,9 @@ class Relay:
         """Listen; raises OSError when the port is taken."""
         self._loop = asyncio.get_running_loop()
         self._rooms = Rooms(self.store_thread, self._log, self._limits, self.metrics, self.clock)
+        if self._membership is not None:
+            self._draining = Draining(self._membership, self._rooms, self.finished.set)
+            self._rooms.is_closed_to = lambda: self._unready() != ""
         self._authenticator.revoked.update(await self.store_thread.ask(self._store.revoked, time.time()))
         if (kind := connection_class()) is not FastConnection:
             self._log.warning(
@@ -189,10 +201,12 @@ class Relay:
             )
         self._gate = Gate(waiting_within(descriptors()), self._log, self.metrics.turned_away)
         self._servers: list[Server] = []
+        self._inner_servers: list[Server] = []
+        """Where other relays come."""
         try:
             await self._begin_to_listen(kind)
         except BaseException:
-            for server in self._servers:
+            for server in (*self._servers, *self._inner_servers):
                 server.close()
             self._gate.close()
             await self._close_rooms()
@@ -242,7 +256,7 @@ class Relay:
             self._servers.append(await self._listen(bind(self._fellows.inner), kind, None))
         if self._crossings is not None and self._membership is not None:
             for listener in await self._crossings.listeners(self._gate):
-                self._servers.append(await self._listen(listener, kind, None))
+                self._inner_servers.append(await self._listen(listener, kind, None))
             await self._enter(self._membership)
         if self._handed is not None:
             self._handed.gate, self._handed.ended = self._gate, self._front_ended
@@ -285,7 +299,10 @@ class Relay:
         )
 
     async def stop(self) -> None:
-        """Stop accepting, commit what is queued, send everybody a goodbye, and close; within 5 seconds."""
+        """Stop accepting, commit what is queued, send everybody a goodbye, and close; within 5 seconds.
+
+        One of several relays hands its rooms over before, which takes as long as `HAND_OVER` says.
+        """
         self._stopping = True
         self._watch_idleness()
         for server in self._servers:
@@ -293,11 +310,15 @@ class Relay:
         self._gate.close()
         if self._fellows is not None:
             self._fellows.inner.unlink(missing_ok=True)
-        await self._rooms.settle(2.0)
-        if (
-            self._membership is not None
-        ):  # Others have the rooms from here on, and people may come to them at once.
+        if self._membership is None:
+            await self._rooms.settle(2.0)
+        else:
+            # The other relays reach this one until it has no rooms: who is not reached is taken for dead.
+            await self._draining.close()
+            await hand_over_within(self._rooms, self._membership, HAND_OVER)
             await self._membership.leave()
+            for server in self._inner_servers:
+                server.close(close_connections=False)
         self._rooms.goodbye(RESTARTING, 1.0 if self._membership is None else 0.0)
         joined = {connection.socket for connection in self._peers}
         for connection in self._peers:
@@ -324,6 +345,15 @@ class Relay:
         await self._rooms.close()
         await self.store_thread.close()
 
+    def _is_open(self, room: str) -> bool:
+        return self._rooms.is_open(room)
+
+    def _unready(self) -> str:
+        """Return why connections may not come, or ""."""
+        if self._stopping:
+            return STOPPING
+        return DRAINING if self._membership is not None and self._membership.gives_away else ""
+
     def _watch_idleness(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
@@ -349,6 +379,18 @@ class Relay:
         """Make a token void, by its id, and end its connections; returns how many."""
         await self.store_thread.ask(self._store.revoke, token, until)
         return self.end_token(token)
+
+    async def drain(self, wanted: bool) -> int:
+        """Give all rooms to other relays and end when none is left, or go on; returns how many rooms this one holds.
+
+        Raises `StoreError` when there is nobody to take them.
+        """
+        if self._membership is None:
+            raise StoreError(
+                "this relay is the only one of its database, so nobody could take its rooms; stop it"
+            )
+        await self._draining.want(wanted)
+        return len(self._rooms)
 
     def end_token(self, token: str) -> int:
         """End the connections with a token that is void; returns how many."""

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import random
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
@@ -35,6 +35,8 @@ from .pacing import QUIET, BroadcastPacer
 KEEP_OPEN = 60.0
 """Seconds for which an empty room stays in memory."""
 MOVED = "this room is served elsewhere now"
+SETTLE = 2.0
+"""Seconds for which what is under way in a room that is handed over may wait for the store."""
 
 SNAPSHOT_AT_ONCE = 64 << 10
 """Bytes of a drawing up to which the event loop itself makes a snapshot of it."""
@@ -65,6 +67,7 @@ class Rooms:
         self._opening: dict[str, asyncio.Task[OpenRoom]] = {}
         self._open: dict[str, OpenRoom] = {}
         self._deleting: dict[str, asyncio.Event] = {}
+        """Rooms that are just deleted, or handed over: whoever wants them waits."""
         self._touched: set[OpenRoom] = set()
         self._served: set[OpenRoom] = set()
         self._weight = 0
@@ -72,6 +75,8 @@ class Rooms:
         self._one_read = asyncio.Lock()
         self._releases: set[asyncio.Task[None]] = set()
         self._evictions = 0
+        self.is_closed_to: Callable[[], bool] = lambda: False
+        """Whether no room may be opened now, because others take them."""
         self._committer = Committer(
             thread,
             log,
@@ -154,6 +159,8 @@ class Rooms:
             raise
 
     async def _load(self, name: str) -> OpenRoom:
+        if self.is_closed_to():
+            raise StoreError("this relay gives its rooms to others; try again")
         most, evictions = self._limits.max_rooms, self._evictions
         hold, loaded, before = await self._thread.ask(self._store.claim, name, secrets.token_hex(8), most)
         # A large log takes a while to replay; the other rooms' loop and disk go on meanwhile.
@@ -201,10 +208,14 @@ class Rooms:
         """Send the peers of a room on that is held elsewhere, and use what is in memory of it no more."""
         if opened.is_lost:
             return
-        opened.is_lost = True
         name = opened.room.name
         self._metrics.lost.inc()
         event(self._log, logging.ERROR, "lost", room=name, reason=why, peers=len(opened.subscribers))
+        self._send_on(opened)
+
+    def _send_on(self, opened: OpenRoom) -> None:
+        opened.is_lost = True
+        name = opened.room.name
         if self._open.get(name) is opened:
             del self._open[name]
             self._opening.pop(name, None)
@@ -225,6 +236,38 @@ class Rooms:
         self._evictions += 1
         for opened in list(self._open.values()):
             self._lose(opened, why)
+
+    def smallest(self) -> OpenRoom | None:
+        """Return the room with the fewest people; None when none is open."""
+        return min(self._open.values(), key=lambda opened: len(opened.subscribers), default=None)
+
+    async def hand_over(self, opened: OpenRoom) -> None:
+        """Give up a room so that another relay can claim it at once, and send its peers on.
+
+        What they send from now on stays theirs. What is under way gets its verdict first, unless the store keeps that
+        waiting: then nobody is told of it here, and the next holder finds out. Who joins meanwhile waits.
+        """
+        name = opened.room.name
+        while (deleting := self._deleting.get(name)) is not None:
+            await deleting.wait()
+        if opened.is_lost or self._open.get(name) is not opened:
+            return
+        done = self._deleting[name] = asyncio.Event()
+        begun = self._loop.time()
+        try:
+            opened.room.queue.take_no_more()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SETTLE):
+                    await self._committer.settle(opened)
+            await self._release(opened)
+            if not opened.is_lost:
+                self._metrics.handed_over.inc()
+                seconds, peers = round(self._loop.time() - begun, 3), len(opened.subscribers)
+                event(self._log, logging.INFO, "handed over", room=name, peers=peers, seconds=seconds)
+                self._send_on(opened)
+        finally:
+            del self._deleting[name]
+            done.set()
 
     async def close(self) -> None:
         """Commit and notify nothing more. The store stays open."""

@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.http11 import Request
+from websockets.protocol import State
 from websockets.typing import Origin, Subprotocol
 
 from ..cluster.asking import NotThereError
@@ -47,6 +48,9 @@ async def forward(socket: PlainConnection, frame: str | bytes, upstream: ClientC
     """Pass `socket` on, whose first `frame` has come, to the process at the end of `upstream`. Returns how to close
     it."""
     try:
+        if socket.state is not State.OPEN:
+            # Its client may have joined by another way: a second join would end that connection.
+            return CLOSE_RESTART, ""
         await upstream.send(frame)
         up, down = asyncio.create_task(_up(socket, upstream)), asyncio.create_task(_down(upstream, socket))
         ways = [up, down, asyncio.create_task(upstream.wait_closed())]

@@ -28,7 +28,8 @@ NOT_AWAITED = "SET LOCAL synchronous_commit = off"
 """What a beat says need not outlive the server."""
 BEAT = """
 UPDATE ipysketch.relays SET expires = clock_timestamp() + make_interval(secs => %(lease)s), rooms = %(rooms)s,
-    peers = %(peers)s WHERE id = %(id)s AND incarnation = %(incarnation)s AND NOT dead RETURNING id
+    peers = %(peers)s, draining = %(draining)s
+WHERE id = %(id)s AND incarnation = %(incarnation)s AND NOT dead RETURNING id
 """
 ENTER = """
 INSERT INTO ipysketch.relays (id, incarnation, address, version, expires)
@@ -41,7 +42,7 @@ SELECT number, relay, kind, what FROM ipysketch.notices WHERE at > clock_timesta
 ORDER BY number
 """
 OTHERS = """
-SELECT id, incarnation, address FROM ipysketch.relays
+SELECT id, incarnation, address, draining FROM ipysketch.relays
 WHERE NOT dead AND expires > clock_timestamp() AND id <> %s ORDER BY id
 """
 TIDY = """
@@ -60,9 +61,10 @@ class Notice(NamedTuple):
 
 
 class Beat(NamedTuple):
-    """What a beat brought: the others that live, and the notices of the last minute."""
+    """What a beat brought: the others that live, those of them that take rooms, and the notices of the last minute."""
 
     others: Sequence[Member]
+    takers: Sequence[Member]
     notices: Sequence[Notice]
 
 
@@ -114,22 +116,26 @@ class Directory:
         self._server.do(work, repeatable=True)
         return member
 
-    def beat(self, member: Member, lease: float, rooms: int, peers: int) -> Beat | None:
-        """Live for `lease` seconds from now, with so many rooms held and peers; None when this member is dead."""
+    def beat(self, member: Member, lease: float, rooms: int, peers: int, *, draining: bool) -> Beat | None:
+        """Live for `lease` seconds from now, with so many rooms held and peers, `draining` or not; None when this
+        member is dead."""
         given = {
             "id": member.id,
             "incarnation": member.incarnation,
             "lease": lease,
             "rooms": rooms,
             "peers": peers,
+            "draining": draining,
         }
 
         def work(connection: Connection) -> Beat | None:
             connection.execute(NOT_AWAITED)
             if connection.execute(BEAT, given).fetchone() is None:
                 return None
-            others = [Member(*row) for row in connection.execute(OTHERS, (member.id,))]
-            return Beat(others, [Notice(*row) for row in connection.execute(NEWS, (REMEMBERED,))])
+            found = [(Member(*row), drains) for *row, drains in connection.execute(OTHERS, (member.id,))]
+            others = [other for other, _ in found]
+            takers = [other for other, drains in found if not drains]
+            return Beat(others, takers, [Notice(*row) for row in connection.execute(NEWS, (REMEMBERED,))])
 
         return self._server.do(work, repeatable=True)
 

@@ -20,11 +20,13 @@ from ipysketch.client.connection import frames
 from ipysketch.client.sync import Sync
 from ipysketch.model.document import Gap
 from relay.protocol import (
+    TERMINAL_CODES,
     Action,
     Clear,
     Commit,
     Create,
     Delete,
+    Error,
     Goodbye,
     Patch,
     Refused,
@@ -102,6 +104,8 @@ class Actor:
         self._random = random.Random(f"{seed} {room} {name}")
         self._keys = (f"{name}-{n}" for n in itertools.count(1))
         self._sent: set[tuple[str, int]] = set()
+        self.shown: list[str] = []
+        """Errors of which people would have been told."""
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -161,7 +165,9 @@ class Actor:
                 async with connect(self.url, proxy=None, compression=None, close_timeout=0.1) as socket:
                     self._socket = socket
                     await self._talk(socket)
-            except (OSError, ConnectionClosed, InvalidHandshake, EOFError, TimeoutError):
+            except (OSError, ConnectionClosed, InvalidHandshake, EOFError, TimeoutError) as error:
+                if isinstance(error, ConnectionClosed) and error.rcvd and error.rcvd.code in TERMINAL_CODES:
+                    self.shown.append(str(error))
                 # The relay has just died; when it is `up` again, this ends.
                 await asyncio.sleep(0)
             except AttributeError:
@@ -212,7 +218,10 @@ class Actor:
                     self.journal.write("refused", sync.client, message.op)
                 sync.refused(message)
                 if not message.final:
+                    self.shown.append(f"{message.code}: {message.reason}")
                     sync.retry()
+            case Error():
+                self.shown.append(f"{message.code}: {message.reason}")
             case RemoteError() | Goodbye():
                 pass
 

@@ -131,6 +131,7 @@ class Fellow:
         self.folder = folder
         self.inner = free_port()
         self.port = 0
+        self._first_port = 0
         self.lines: list[str] = []
         self.starts = 0
         self._store = store
@@ -139,14 +140,14 @@ class Fellow:
         self.start()
 
     def start(self) -> None:
-        """Start it, again after it has ended, at the same address for the others."""
+        """Start it, again after it has ended, at the same addresses."""
         self.port = 0
         self.starts += 1
         self.popen = subprocess.Popen(
             [
                 *(sys.executable, "-m", *self._program),
                 *("--store", self._store, "--relay-id", self.id),
-                *("--port", "0", "--advertise", f"ws://127.0.0.1:{self.inner}"),
+                *("--port", str(self._first_port), "--advertise", f"ws://127.0.0.1:{self.inner}"),
                 *("--cluster-secret-file", str(self.folder / "secret"), "--db", str(self.folder / self.id)),
                 *UNHURRIED,
                 *self._options,
@@ -168,7 +169,7 @@ class Fellow:
             for line in stream:
                 self.lines.append(line)
                 if found := re.search(r"listening on ws://127\.0\.0\.1:(\d+)", line):
-                    self.port = int(found[1])
+                    self.port = self._first_port = int(found[1])
 
     @property
     def said(self) -> str:

@@ -339,3 +339,62 @@ def test_of_two_relays_with_one_name_the_first_one_ends(tmp_path: Path, server: 
         assert "another relay took the name 'r0', at ws://10.0.0.9:1" in only.said
 
     with_relays(story, tmp_path, server.address, count=1)
+
+
+def run(fellow: Fellow, *words: str) -> int:
+    """Run an operator's command for a relay."""
+    return commands.run([*words, "--db", str(fellow.folder / fellow.id)], fellow.folder)
+
+
+async def until(fellow: Fellow, path: str, status: int) -> str:
+    """Wait until a relay answers with this status; returns what it says."""
+    while (answer := await asyncio.to_thread(fetch, fellow.port, path)).status != status:
+        pass
+    return answer.body.decode().strip()
+
+
+def test_a_relay_that_is_drained_gives_its_rooms_away_and_ends(tmp_path: Path, server: postgres.Server) -> None:
+    async def story(made: Cluster) -> None:
+        first, second = made.fellows
+        await made.met(first)
+        async with joined(first.port) as (ada, _):
+            await ada.say(create(1, "a"))
+            await ada.hear(Commit)
+            assert await asyncio.to_thread(run, first, "drain") == 0
+            assert await until(first, "/readyz", 503) == "this relay is draining"
+            # Who comes for a room that nobody has is passed on, and who is there stays until it is their room's turn.
+            async with joined(first.port, room="botany") as (bob, _):
+                await bob.say(create(1, "b"))
+                await bob.hear(Commit)
+                assert await asyncio.to_thread(made.holder, "botany") is second
+            goodbye = await ada.hear(Goodbye)
+            assert goodbye.retry == 0
+            assert await ada.closed() == CLOSE_RESTART
+        async with joined(second.port) as (ada, welcome):
+            assert welcome.seq == 1
+        assert await asyncio.to_thread(first.ended) == 0
+        assert "handed over room=" in first.said
+        assert "taken over" not in second.said
+
+    with_relays(story, tmp_path, server.address)
+
+
+def test_a_drain_can_be_undone_and_wants_somebody_who_takes_the_rooms(
+    tmp_path: Path, server: postgres.Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def story(made: Cluster) -> None:
+        first, second = made.fellows
+        await made.met(first)
+        async with joined(first.port) as (ada, _):
+            assert await asyncio.to_thread(run, first, "drain") == 0
+            await until(first, "/readyz", 503)
+            await made.met(second)
+            assert await asyncio.to_thread(run, second, "drain") == 2, "the other one drains too"
+            assert await asyncio.to_thread(run, first, "drain", "--undo") == 0
+            assert await until(first, "/readyz", 200) == "ok"
+            await ada.say(create(1, "a"))
+            await ada.hear(Commit)
+            assert await asyncio.to_thread(made.holder, ROOM) is first
+
+    with_relays(story, tmp_path, server.address)
+    assert "no other relay lives that would take the rooms" in capsys.readouterr().err

@@ -29,6 +29,7 @@ class Told(NamedTuple):
 
 class Brought(NamedTuple):
     others: Sequence[Member]
+    takers: Sequence[Member]
     notices: Sequence[Notice]
 
 
@@ -54,11 +55,11 @@ class Directory:
         self.is_dead = False
         return Member(id, self.entered, address)
 
-    def beat(self, member: Member, lease: float, rooms: int, peers: int) -> Brought | None:
+    def beat(self, member: Member, lease: float, rooms: int, peers: int, *, draining: bool) -> Brought | None:
         self.beats += 1
         if not self.is_there:
             raise StoreError("it does not answer")
-        return None if self.is_dead else Brought([OTHER], list(self.notices))
+        return None if self.is_dead else Brought([OTHER], [OTHER], list(self.notices))
 
     def declare_dead(self, member: Member) -> bool:
         return True

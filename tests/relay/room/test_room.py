@@ -318,6 +318,22 @@ class TestRoles:
         scene.do(ada, element("moderators"))
         assert list(scene.room.log.entries) == [*(["under-way"] if stored else []), "moderators"]
 
+    def test_what_waits_in_a_room_that_is_handed_over_stays_its_senders(self) -> None:
+        scene = Scene()
+        ada = scene.join()
+        scene.room.receive(ada, Operate(1, (element("under-way"),)))
+        batch = scene.room.queue.propose(1.0)
+        assert batch is not None
+        scene.room.receive(ada, Operate(2, (element("queued"),)))
+        scene.room.queue.take_no_more()
+        scene.room.receive(ada, Operate(3, (element("late"),)))
+        assert scene.room.queue.unsettled == 1, "one is under way"
+        scene.store.append([batch])
+        scene.room.queue.committed()
+        assert (scene.room.queue.unsettled, ada.unsettled) == (0, 0)
+        assert [type(told) for told in scene.heard(ada, (Commit, Refused))] == [Commit]
+        assert list(scene.open().log.entries) == ["under-way"]
+
     def test_a_viewer_who_resumes_is_told_the_drawing_and_not_what_was_erased(self) -> None:
         scene = Scene()
         ada = scene.join()

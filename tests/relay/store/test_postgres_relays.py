@@ -88,7 +88,7 @@ def test_a_room_is_taken_over_when_the_lease_has_ended_and_the_old_holder_is_ref
     assert (loaded.epoch, len(loaded.rows), before) == ("one", 1, "r0")
     assert first.append([(old, batch("a", 2))]) == {"a": "it is held elsewhere now"}
     assert second.append([(new, batch("a", 2))]) == {}
-    assert two.directory.beat(two.member(0), LEASE, 0, 0) is None, "it is told that it is dead"
+    assert two.directory.beat(two.member(0), LEASE, 0, 0, draining=False) is None, "it is told that it is dead"
     with pytest.raises(StoreError, match="the lease of this relay has ended"):
         first.claim("b", "one", 9)
 
@@ -96,7 +96,7 @@ def test_a_room_is_taken_over_when_the_lease_has_ended_and_the_old_holder_is_ref
 def test_a_beat_in_time_keeps_the_rooms(two: Two) -> None:
     two.stores[0].claim("a", "one", 9)
     two.expire(0)
-    beat = two.directory.beat(two.member(0), LEASE, 1, 2)
+    beat = two.directory.beat(two.member(0), LEASE, 1, 2, draining=False)
     assert beat is not None
     assert [member.id for member in beat.others] == ["r1"]
     with pytest.raises(HeldByRelayError):
@@ -125,7 +125,7 @@ def test_what_one_tells_reaches_the_others(two: Two) -> None:
     first.revoke("token", 1e12)
     second.claim("a", "one", 9)
     second.delete("a")
-    beat = two.directory.beat(two.member(1), LEASE, 0, 0)
+    beat = two.directory.beat(two.member(1), LEASE, 0, 0, draining=False)
     assert beat is not None
     assert [notice[1:] for notice in beat.notices] == [("r0", "revoked", "token"), ("r1", "deleted", "a")]
 
