@@ -62,19 +62,23 @@ def paints(elements: Sequence[Seen], scale: float) -> list[bool]:
     return answer
 
 
-def paint(canvas: Pixels, elements: Sequence[Seen], scale: float, at: tuple[float, float]) -> None:
-    """Paint `elements` on `canvas`, of shape (height, width, 4): red, green, blue, and nothing. The upper left corner
-    of the board is `at` pixels from that of the canvas."""
-    if not elements:
-        return
-    high, wide = canvas.shape[:2]
+def page(elements: Sequence[Seen], scale: float, at: tuple[float, float], size: tuple[int, int]) -> bytes:
+    """Return a PDF of one page, `size` pixels large, with `elements`. The upper left corner of the board is `at` pixels
+    from that of the page."""
+    wide, high = size
     grid = 2 ** max(0, math.ceil(math.log2(FINE * scale)))
-    page = _Page(scale, grid)
-    page.begin(f"{scale / grid:.9g} 0 0 {-scale / grid:.9g} {at[0]:.9g} {high - at[1]:.9g} cm ")
+    made = _Page(scale, grid)
+    made.begin(f"{scale / grid:.9g} 0 0 {-scale / grid:.9g} {at[0]:.9g} {high - at[1]:.9g} cm ")
     waiting = iter(elements)
     while some := list(islice(waiting, TOGETHER)):
-        page.add(some)
-    data = page.document(wide, high)
+        made.add(some)
+    return made.document(wide, high)
+
+
+def paint(canvas: Pixels, data: bytes) -> None:
+    """Paint the page of a PDF on `canvas`, of shape (height, width, 4): red, green, blue, and nothing. It does not hold
+    Python's lock; only one thread may do it at a time."""
+    high, wide = canvas.shape[:2]
     document = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
     try:
         loaded = pdfium.FPDF_LoadPage(document, 0)
@@ -86,6 +90,13 @@ def paint(canvas: Pixels, elements: Sequence[Seen], scale: float, at: tuple[floa
         pdfium.FPDF_ClosePage(loaded)
     finally:
         pdfium.FPDF_CloseDocument(document)
+
+
+def mark(canvas: Pixels, data: bytes) -> None:
+    """Darken `canvas` by the page of a PDF. PDFium itself knows nothing of what was there before the page."""
+    light = np.full(canvas.shape, 255, dtype=np.uint8)
+    paint(light, data)
+    canvas[..., :3] = (canvas[..., :3] * light[..., :3].astype(np.uint16) + 127) // 255
 
 
 class _Page:

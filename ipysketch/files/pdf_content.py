@@ -72,18 +72,17 @@ def _ways(ways: Sequence[Points], grid: int) -> list[bytes]:
     rows = np.rint(grid * np.concatenate(ways)).astype(np.int64)
     ends = np.cumsum(counts)
     heads = ends - counts
-    if rows.min() < LEAST or rows.max() >= MOST:
-        return [_formatted(rows[a:b]) for a, b in zip(heads.tolist(), ends.tolist(), strict=True)]
+    far = np.logical_or.reduceat(((rows < LEAST) | (rows >= MOST)).any(axis=1), heads)
     # x, y and the operator of each row, as wide as the widest.
     table = np.empty((len(rows), 3), dtype=_known().dtype)
-    table[:, :2] = _known()[rows]
+    table[:, :2] = _known()[np.clip(rows, LEAST, MOST - 1)] if far.any() else _known()[rows]
     table[:, 2] = b"l "
     table[heads, 2] = b"m "
     text = table.tobytes()
     wide = 3 * table.dtype.itemsize
     return [
-        text[wide * a : wide * b].translate(None, b"\0")
-        for a, b in zip(heads.tolist(), ends.tolist(), strict=True)
+        _formatted(rows[a:b]) if beyond else text[wide * a : wide * b].translate(None, b"\0")
+        for a, b, beyond in zip(heads.tolist(), ends.tolist(), far.tolist(), strict=True)
     ]
 
 

@@ -7,7 +7,7 @@ lines beside the board are left out. A drawing of very many points keeps only so
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -42,27 +42,9 @@ class Seen(NamedTuple):
 
 def seen(elements: Sequence[Element], board: tuple[float, float], detail: float) -> list[Seen]:
     """Return the visible part of `elements`, where a difference of `detail` board units is not visible."""
-    found: list[Seen] = []
-    points = length = 0.0
-    for start in range(0, len(elements), TOGETHER):
-        some = elements[start : start + TOGETHER]
-        displays = polylined(_visible(some, board, detail), detail / 2)
-        lines, counts = _thin(
-            [way for parts in displays for part in parts for way in ways_of(part)], detail / 2
-        )
-        points += len(lines)
-        length += _length(lines, counts)
-        rest = iter(split(lines, counts))
-        found += [
-            Seen(
-                tuple([_along(part, [next(rest) for _ in ways_of(part)]) for part in parts]),
-                element.opacity,
-                element.multiplies,
-            )
-            for element, parts in zip(some, displays, strict=True)
-        ]
-    step = int(max(1.0, np.ceil(points / MOST_POINTS), np.ceil(length / LONGEST)))
-    if step == 1:
+    account = Account()
+    found = [each for some in _blocks(elements, board, detail, account) for each in some]
+    if (step := account.step) == 1:
         return found
     return [
         each._replace(
@@ -70,6 +52,57 @@ def seen(elements: Sequence[Element], board: tuple[float, float], detail: float)
         )
         for each in found
     ]
+
+
+class TooMuch(Exception):
+    """A drawing has so many points that its long lines keep only some of them: all of it must be looked at first."""
+
+
+def stream(elements: Sequence[Element], board: tuple[float, float], detail: float) -> Iterator[list[Seen]]:
+    """Yield what `seen` returns in blocks, each when it is asked for; raise `TooMuch` once that cannot be."""
+    account = Account()
+    for some in _blocks(elements, board, detail, account):
+        if account.step > 1 and account.long:
+            raise TooMuch
+        yield some
+
+
+class Account:
+    """What the lines of a drawing come to, so far."""
+
+    def __init__(self) -> None:
+        self.points = 0
+        self.length = 0.0
+        self.long = False
+        """Whether any of them is a long one."""
+
+    @property
+    def step(self) -> int:
+        """Each which point long lines keep."""
+        return int(max(1.0, np.ceil(self.points / MOST_POINTS), np.ceil(self.length / LONGEST)))
+
+
+def _blocks(
+    elements: Sequence[Element], board: tuple[float, float], detail: float, account: Account
+) -> Iterator[list[Seen]]:
+    for start in range(0, len(elements), TOGETHER):
+        some = elements[start : start + TOGETHER]
+        displays = polylined(_visible(some, board, detail), detail / 2)
+        lines, counts = _thin(
+            [way for parts in displays for part in parts for way in ways_of(part)], detail / 2
+        )
+        account.points += len(lines)
+        account.length += _length(lines, counts)
+        account.long |= bool((counts > LONG).any())
+        rest = iter(split(lines, counts))
+        yield [
+            Seen(
+                tuple([_along(part, [next(rest) for _ in ways_of(part)]) for part in parts]),
+                element.opacity,
+                element.multiplies,
+            )
+            for element, parts in zip(some, displays, strict=True)
+        ]
 
 
 def ways_of(part: Primitive) -> tuple[Points, ...]:

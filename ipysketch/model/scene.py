@@ -12,6 +12,12 @@ from .connector import Of, followed
 from .elements import Element, decode
 from .elements.anchor import bound
 
+FEW = 64
+"""Elements that are taken out and put in one by one: a frame has fewer, and a page many more."""
+
+Place = tuple[float, int, int]
+"""Where an element is in the drawing order."""
+
 
 class Scene:
     """The elements of one page, bottom first. An element whose entry did not change stays the same object, so that a
@@ -25,7 +31,7 @@ class Scene:
         self._followers: dict[str, set[str]] = {}
         """The keys of lines that are, or were, bound to an element, by its key."""
         # Parallel lists in drawing order, so that a changed element is found by bisection.
-        self._places: list[tuple[float, int, int]] = []
+        self._places: list[Place] = []
         self._elements: list[Element] = []
 
     def of(
@@ -65,17 +71,31 @@ class Scene:
         followers = {line for key in touched for line in self._followers.get(key, ())}.difference(touched)
         entries = [*entries, *(self._decoded[key][0] for key in followers if key in self._decoded)]
         decoded = self._decode_all(entries, gone=touched)
-        for key in (*touched, *followers):
-            entry, element = self._decoded.pop(key, (None, None))
-            if entry is not None and element is not None:
-                index = bisect_left(self._places, order(entry))
-                del self._places[index], self._elements[index]
+        out = [self._decoded.pop(key, (None, None)) for key in (*touched, *followers)]
         self._decoded.update(decoded)
-        for entry, element in decoded.values():
-            if element is not None:
-                index = bisect_left(self._places, order(entry))
-                self._places.insert(index, order(entry))
-                self._elements.insert(index, element)
+        gone = [order(entry) for entry, element in out if entry is not None and element is not None]
+        come = [(order(entry), element) for entry, element in decoded.values() if element is not None]
+        if len(gone) + len(come) > FEW:
+            self._merge(gone, come)
+            return
+        for place in gone:
+            index = bisect_left(self._places, place)
+            del self._places[index], self._elements[index]
+        for place, element in come:
+            index = bisect_left(self._places, place)
+            self._places.insert(index, place)
+            self._elements.insert(index, element)
+
+    def _merge(self, gone: Iterable[Place], come: Iterable[tuple[Place, Element]]) -> None:
+        """Take many elements out and put many in, in one pass: one by one, each would move all above it."""
+        out = set(gone)
+        there = zip(self._places, self._elements, strict=True)
+        # Of two runs that are in order, sorting is a merge.
+        ordered = [each for each in there if each[0] not in out] if out else list(there)
+        ordered += sorted(come, key=itemgetter(0))
+        ordered.sort(key=itemgetter(0))
+        self._places = [place for place, _ in ordered]
+        self._elements = [element for _, element in ordered]
 
     def _decode_all(
         self, entries: Collection[Entry], gone: Collection[str] = ()

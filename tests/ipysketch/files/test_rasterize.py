@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 import ipysketch
 from ipysketch import SketchError
 from ipysketch.files import fonts, painter
+from ipysketch.files import seen as seen_module
 from ipysketch.files.rasterize import font, png, poster, raster
+from ipysketch.files.seen import seen, ways_of
 from ipysketch.model.elements import Element
 
 from ...contract.gallery import BOARD, elements, everything, gallery
@@ -124,6 +127,13 @@ RARE: dict[str, list[dict[str, Any]]] = {
 }
 
 
+RARE["a marker on words and lines"] = [
+    *RARE["between lines"],
+    {"kind": "highlighter", "points": [1_600, 1_300, 2_400, 200], "color": "#ffcc00", "width": 400},
+    {"kind": "highlighter", "points": [1_600, 1_500, 2_400, -300], "color": "#00cc44", "width": 200},
+]
+
+
 @pytest.mark.parametrize("name", RARE)
 def test_what_the_painter_of_many_does_otherwise_is_met(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mean, inside = differences(*both([element(**fields) for fields in RARE[name]], monkeypatch))
@@ -141,6 +151,66 @@ def test_many_elements_are_painted_over_what_is_below(monkeypatch: pytest.Monkey
         pictures.append(np.asarray(image, dtype=np.int64))
     assert pictures[1][300, 600].tolist() == [0xED, 0xAE, 0x49]
     assert differences(*pictures)[0] < 0.1
+
+
+def bends(count: int) -> list[Element]:
+    """Strokes whose width follows their speed, with many bends."""
+    chance = Random(7)
+    return [
+        element(
+            kind="stroke",
+            points=[
+                *(chance.randint(500, 5_000) for _ in range(2)),
+                *(chance.randint(-60, 90) for _ in range(78)),
+            ],
+            times=[0, *(chance.randint(6, 20) for _ in range(39))],
+            look="flow",
+            color=chance.choice(["#1b4965", "#d1495b", "#edae49"]),
+            width=chance.choice([16, 32, 64]),
+        )
+        for _ in range(count)
+    ]
+
+
+def test_many_elements_have_fewer_points_and_nobody_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(painter, "MANY", 1)
+    pictures = {}
+    for detail in (painter.ROUGH, 0.005, 1.5):
+        monkeypatch.setattr(painter, "ROUGH", detail)
+        image = painter.picture(bends(60), 1280, 720, (1280, 720), font=None)
+        pictures[detail] = np.asarray(image, dtype=np.int64)
+    usual, exact, coarse = pictures.values()
+    off = np.abs(usual - exact).max(axis=2)
+    assert off.mean() < 0.3
+    assert off.max() < 64
+    assert np.abs(coarse - exact).max(axis=2).mean() > 3 * off.mean()
+
+
+def test_many_elements_are_painted_page_by_page_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing = [one for each in zip(everything(), bends(len(everything())), strict=True) for one in each]
+    monkeypatch.setattr(painter, "MANY", 1)
+    whole = painter.png(drawing, 640, 360, (1280, 720), font=font(drawing))
+    monkeypatch.setattr(painter, "PAGE", 2)
+    monkeypatch.setattr(painter, "WAITING", 0)
+    assert painter.png(drawing, 640, 360, (1280, 720), font=font(drawing)) == whole
+    # A control: in another order it is another picture.
+    assert painter.png(drawing[::-1], 640, 360, (1280, 720), font=font(drawing)) != whole
+
+
+def test_a_drawing_with_too_many_points_is_looked_at_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing = bends(20)
+    monkeypatch.setattr(painter, "MANY", 1)
+    monkeypatch.setattr(seen_module, "LONG", 10)
+    monkeypatch.setattr(seen_module, "TOGETHER", 5)
+    whole = painter.png(drawing, 640, 360, (1280, 720), font=None)
+    shown = seen(drawing, BOARD, 0.4)
+    points = sum(len(way) for each in shown for part in each.display for way in ways_of(part))
+    monkeypatch.setattr(seen_module, "MOST_POINTS", points // 2)
+    sparse = painter.png(drawing, 640, 360, (1280, 720), font=None)
+    assert sparse != whole
+    # Nothing is left of what was painted before that was noticed.
+    monkeypatch.setattr(painter, "stream", lambda *shown: iter([seen(*shown)]))
+    assert painter.png(drawing, 640, 360, (1280, 720), font=None) == sparse
 
 
 def test_without_pdfium_pictures_are_painted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ipysketch.files import seen as seen_module
-from ipysketch.files.seen import Seen, around, seen, thinned
+from ipysketch.files.seen import Seen, TooMuch, around, seen, stream, thinned
 from ipysketch.model.elements import Element, Fill, Path, TextRun
 from ipysketch.model.geometry import Rect
 
@@ -96,6 +96,23 @@ def test_a_drawing_of_many_blocks_is_seen_in_its_order(monkeypatch: pytest.Monke
     assert len(whole) == 9
     monkeypatch.setattr(seen_module, "TOGETHER", 2)
     assert lines(seen(drawing, BOARD, 0.5)) == whole
+
+
+def test_what_is_seen_comes_in_blocks_unless_long_lines_must_be_made_fewer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seen_module, "TOGETHER", 2)
+    short, long = [stroke(circle(12, 20)) for _ in range(5)], [stroke(circle(20_000)) for _ in range(2)]
+    blocks = list(stream(short, BOARD, 0.5))
+    assert [len(block) for block in blocks] == [2, 2, 1]
+    assert lines([one for block in blocks for one in block]) == lines(seen(short, BOARD, 0.5))
+    # With too many points, but none that could be spared.
+    monkeypatch.setattr(seen_module, "MOST_POINTS", 20)
+    assert len(list(stream(short, BOARD, 0.5))) == 3
+    made = stream([*short[:4], *long], BOARD, 0.01)
+    assert [len(next(made)), len(next(made))] == [2, 2]
+    with pytest.raises(TooMuch):
+        next(made)
 
 
 def test_type_that_is_too_small_to_be_seen_is_left_out() -> None:

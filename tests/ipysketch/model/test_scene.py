@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import msgspec
+import pytest
 
+from ipysketch.model import scene as scene_module
 from ipysketch.model.elements import Arrow, Element
 from ipysketch.model.scene import Scene
 from relay.protocol import Entry
@@ -43,6 +46,36 @@ def test_an_element_stays_the_same_object_until_its_entry_looks_another_way() ->
     [another] = scene.of(entries(entry("a", 2, width=80, author="grace")))
     assert another is not wider
     assert scene.of({}, touched=["a"]) == ()
+
+
+def test_many_changes_at_once_are_one_pass_and_the_same_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched = 0
+    search = vars(scene_module)["bisect_left"]
+
+    def counted(places: Any, place: Any) -> int:
+        nonlocal searched
+        searched += 1
+        return int(search(places, place))
+
+    monkeypatch.setattr(scene_module, "bisect_left", counted)
+    scene, chance = Scene(), Random(3)
+    everything = entries(*(entry(f"k{number}", number) for number in range(400)))
+    scene.of(everything)
+    for count in (300, 399, 150, scene_module.FEW + 1):
+        touched = chance.sample([f"k{number}" for number in range(600)], count)
+        for key in touched:
+            if chance.random() < 0.4:
+                everything.pop(key, None)
+            else:
+                everything[key] = entry(key, int(key[1:]), place=chance.choice([None, -3, 7, 2.5]))
+        seen = [element.key for element in scene.of(everything, touched=touched)]
+        assert seen == [element.key for element in Scene().of(everything)]
+    assert searched == 0
+    # An undo of all of it, and a few as they come.
+    assert scene.of({}, touched=list(everything)) == ()
+    assert searched == 0
+    assert len(scene.of(entries(entry("a", 1), entry("b", 2)), touched=["a", "b"])) == 2
+    assert searched == 2
 
 
 def test_the_lowest_elements_are_decoded_once() -> None:
