@@ -146,9 +146,19 @@ def test_a_text_is_typed_on_the_board(tess: Notebook, eye: ipysketch.Sketch) -> 
     assert text.bounds.contains(202, 210)
     tess.press(300, 400)
     tess.release()
-    tess.page.keyboard.type("not meant")
+    tess.page.keyboard.type("kept")
     tess.page.keyboard.press("Escape")
-    elements(eye, 1)
+    kept = elements(eye, 2)[-1]
+    assert isinstance(kept, Text)
+    assert kept.text == "kept", "whoever presses Escape has typed something"
+    key(tess, "t")
+    tess.press(300, 500)
+    tess.release()
+    field = tess.page.get_by_label("Text on the board")
+    field.wait_for()
+    tess.page.keyboard.press("Escape")
+    field.wait_for(state="detached")
+    elements(eye, 2)
 
 
 def test_a_text_is_changed_where_it_is(tess: Notebook, eye: ipysketch.Sketch) -> None:

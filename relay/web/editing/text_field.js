@@ -19,7 +19,8 @@ export class TextField {
   #size;
 
   /**
-   * Open it. Enter ends it, Shift+Enter begins a line, Escape discards it.
+   * Open it. Enter and Escape end it, Shift+Enter begins a line. What was typed counts; where nothing is, Escape leaves all
+   * as it was.
    * @param {HTMLElement} el covers the paper
    * @param {{color: string, size: number}} style in board units
    * @param {number[]} place of its corner, in pixels of the web page
@@ -55,8 +56,9 @@ export class TextField {
     field.addEventListener("blur", () => this.end(true));
     field.addEventListener("keydown", (event) => {
       event.stopPropagation();
-      if (event.key === "Escape") this.end(false);
-      else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      if (event.isComposing) return; // Both keys are for what is being composed.
+      if (event.key === "Escape") this.end(field.value.trim() !== "");
+      else if (event.key === "Enter" && !event.shiftKey) {
         event.preventDefault();
         this.end(true);
       }
