@@ -6,13 +6,13 @@ A message that cannot be read stands as a `RemoteError` in its place, so that it
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
-from .actions import Entry
-from .limits import MAX_FRAME, MAX_MESSAGE, MAX_MESSAGES
+from .actions import Clear, Create, Delete, Entry, Patch, Revert
+from .limits import MAX_FIELDS, MAX_FRAME, MAX_MESSAGE, MAX_MESSAGES
 from .messages import ClientMessage, Operate, Preview, RemoteError, RequestId, ServerMessage
 
 M = TypeVar("M")
@@ -32,11 +32,28 @@ class _AnyMessage(msgspec.Struct, gc=False):
     type: str = ""
 
 
+class _Outline(msgspec.Struct, tag_field="type", tag="operate", gc=False):
+    """What can be read of an operation without building a value: its actions are objects."""
+
+    op: int
+    actions: list[_AnyMessage]
+
+
+class _Parts(msgspec.Struct, tag_field="type", tag="operate", gc=False):
+    """An operation whose actions are not read yet."""
+
+    op: int
+    actions: list[msgspec.Raw]
+
+
 _encoder = msgspec.json.Encoder()
 _whole = msgspec.json.Decoder(msgspec.Raw)
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _client = msgspec.json.Decoder(ClientMessage)
 _large = msgspec.json.Decoder(Operate[msgspec.Raw] | Preview[msgspec.Raw])
+_outline = msgspec.json.Decoder(_Outline)
+_parts = msgspec.json.Decoder(_Parts)
+_actions = msgspec.json.Decoder(Create[msgspec.Raw] | Patch[msgspec.Raw] | Delete | Clear | Revert)
 _clients = msgspec.json.Decoder(list[ClientMessage])
 _server = msgspec.json.Decoder(ServerMessage)
 _kinds = msgspec.json.Decoder(list[_AnyMessage])
@@ -90,9 +107,10 @@ def decode_client(frame: str | bytes) -> list[ClientMessage | RemoteError]:
 def decode_long(frame: str | bytes, most: int, size: int) -> Iterator[list[ClientMessage | RemoteError]]:
     """Decode a client's text frame in pieces, each when it is asked for.
 
-    They have at most `most` messages and `size` bytes, or one message; there is at least one piece. Messages whose
-    values would be built may be as large as `MAX_MESSAGE`; what stands for others, and what is raised at once, is as in
-    `decode_client`.
+    They have at most `most` messages and `size` bytes, or one message; there is at least one piece. An operation that
+    is larger comes after pieces of no message: between them its actions are decoded, `size` bytes at a time. Messages
+    whose values would be built may be as large as `MAX_MESSAGE`; what stands for others, and what is raised at once, is
+    as in `decode_client`.
     """
     data = frame.encode(errors="replace") if isinstance(frame, str) else frame
     try:
@@ -124,11 +142,53 @@ def _pieces(
             piece.append(_decode_client_one(raw))
         elif kind.type in _LARGE:
             # A message may have two types: this reads none whose first one is another.
-            piece.append(_decode_client_one(raw, _large))
+            if kind.type == "operate" and len(raw) > size:
+                yield piece
+                piece, held = [(yield from _operation(raw, size))], len(raw)
+            else:
+                piece.append(_crowded(raw) or _decode_client_one(raw, _large))
         else:
             reason = f"a message that is no operation may have at most {MAX_MESSAGE >> 10} KiB"
             piece.append(_with_id(RemoteError("too-large", reason), raw))
     yield piece
+
+
+def _operation(
+    raw: msgspec.Raw, size: int
+) -> Generator[list[ClientMessage | RemoteError], None, ClientMessage | RemoteError]:
+    """Return an operation, or why it cannot be read.
+
+    Between pieces of no message `size` bytes of actions are decoded: others cannot wait for a hundred thousand names.
+    """
+    outline = _decode_one(_outline, raw)
+    if isinstance(outline, RemoteError):
+        return _with_id(outline, raw)
+    parts = _parts.decode(raw)
+    yield []
+    found: list[Any] = []
+    held = 0
+    for part in parts.actions:
+        if held and held + len(part) > size:
+            yield []
+            held = 0
+        held += len(part)
+        action = _crowded(part) or _decode_one(_actions, part)
+        if isinstance(action, RemoteError):
+            return _with_id(action, raw)
+        found.append(action)
+    return Operate(parts.op, tuple(found))
+
+
+def _crowded(raw: msgspec.Raw) -> RemoteError | None:
+    """Return the error of a part of a message that has far more names than an element may."""
+    if len(raw) <= MAX_MESSAGE:
+        return None
+    data = bytes(raw)
+    if data.count(b":") <= MAX_NAMES:
+        return None
+    if without_texts(data.translate(None, _NO_NAMES)).count(b":") <= MAX_NAMES:
+        return None
+    return RemoteError("too-many-fields", f"an element may have at most {MAX_FIELDS} fields")
 
 
 def _no_more(messages: Sequence[Any], *, crowded: bool = False) -> list[ClientMessage | RemoteError]:
@@ -155,6 +215,8 @@ def _with_id(error: RemoteError, raw: msgspec.Raw) -> RemoteError:
 
 MAX_OBJECTS = 65_536
 """Objects in a frame of 1 MiB: more have no room for what an object of ours must say."""
+MAX_NAMES = 16_384
+"""Names in an action or a preview: in one that is longer than a usual message, more take long to decode."""
 _LARGE = frozenset({"operate", "preview"})
 """Kinds of messages that may be as large as a frame: their values are not built."""
 
@@ -174,6 +236,8 @@ def without_texts(data: bytes) -> bytes:
 
 _OTHERS = bytes(set(range(256)) - set(b'{"\\'))
 """All bytes that are of no account to who counts objects."""
+_NO_NAMES = bytes(set(range(256)) - set(b':"\\'))
+"""All bytes that are of no account to who counts names."""
 _SPLIT = 16 << 10
 """Bytes that are looked at together."""
 

@@ -19,6 +19,7 @@ from relay.protocol import (
     Entry,
     Erase,
     Error,
+    Leave,
     Lock,
     Mint,
     Operate,
@@ -135,6 +136,36 @@ def test_a_long_frame_is_decoded_in_pieces_each_when_it_is_asked_for(monkeypatch
     assert len(decode_client(frame)) == 155
     large = [event.replace("x" * 30_000, "x" * 60_000)] * 3
     assert [len(piece) for piece in decode_long(f"[{','.join(large)}]", 64, 1000)] == [1, 1, 1]
+
+
+def test_a_long_operation_is_decoded_a_few_actions_at_a_time() -> None:
+    names = ",".join(f'"n{number}":{number}' for number in range(200))
+    create = f'{{"type":"create","key":"k","fields":{{{names}}}}}'
+    operate = f'{{"type":"operate","op":1,"actions":[{",".join([create] * 400)}]}}'
+    pieces = list(decode_long(f'[{{"type":"leave"}},{operate},{{"type":"leave"}}]', 64, 64 << 10))
+    assert pieces[0] == [Leave()]
+    # Between two pieces of no message no more names are read than fit into one.
+    assert len(pieces) >= 1 + len(operate) // (64 << 10)
+    assert [len(piece) for piece in pieces[1:]] == [0] * (len(pieces) - 3) + [1, 1]
+    [made] = pieces[-2]
+    assert isinstance(made, Operate)
+    assert made == msgspec.json.decode(operate, type=Operate[msgspec.Raw])
+    broken = operate.replace('"create"', '"crate"')
+    [wrong] = [one for piece in decode_long(f"[{broken}]", 64, 64 << 10) for one in piece]
+    assert isinstance(wrong, RemoteError)
+    assert wrong.code == "bad-message"
+
+
+def test_more_names_than_an_element_has_are_not_built() -> None:
+    names = ",".join(f'"n{number}":1' for number in range(90_000))
+    create = f'{{"type":"create","key":"k","fields":{{{names}}}}}'
+    operate = f'{{"type":"operate","op":1,"actions":[{create}]}}'
+    preview = f'{{"type":"preview","key":"k","start":0,"points":[],"fields":{{{names}}}}}'
+    assert codes(f"[{operate}]") == ["too-many-fields"]
+    assert codes(f"[{preview}]") == ["too-many-fields"]
+    # Those in a text are none.
+    text = create.replace(names, f'"text":{json.dumps(names)}')
+    assert codes(f'[{{"type":"operate","op":1,"actions":[{text}]}}]') == [""]
 
 
 TEXTS = ("", "{", '"', "\\", '\\"', '"{"', "é", "[1]", "\n", "}" * 5, '{"a":"b"}', "\\\\")
