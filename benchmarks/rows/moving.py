@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from typing import Any
@@ -51,7 +52,7 @@ def _entry(what: str, seconds: Sequence[float]) -> dict[str, Any]:
         "what": what,
         "times": len(ordered),
         "p50_s": round(statistics.median(ordered), 2),
-        "p99_s": round(ordered[int(0.99 * (len(ordered) - 1))], 2),
+        "p99_s": round(ordered[math.ceil(0.99 * len(ordered)) - 1], 2),
         "most_s": round(ordered[-1], 2),
     }
 
