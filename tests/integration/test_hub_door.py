@@ -29,7 +29,7 @@ from relay.access.courses import Courses, HubUser, Seat
 from relay.access.hub import Hub
 from relay.access.hub_login import HubLogin
 from relay.access.origins import OriginPolicy
-from relay.protocol import CLOSE_RESTART, CLOSE_REVOKED, Code, Error, Join, PeerState, Share, Welcome
+from relay.protocol import CLOSE_RESTART, CLOSE_REVOKED, Code, Delete, Error, Join, PeerState, Share, Welcome
 from relay.server.hub_door import HubDoor
 from relay.server.relay import Relay
 from relay.store import MemoryStore
@@ -38,7 +38,8 @@ from ..support.fake_hub import FakeHub
 from ..support.http import fetch
 from ..support.processes import environment, free_port
 from ..support.raw_client import RawClient, relay_on, wire
-from ..support.waiting import DEADLINE
+from ..support.sessions import session_of
+from ..support.waiting import DEADLINE, wait_until
 
 SECRET = b"s" * 32
 RECHECK = 0.2
@@ -188,6 +189,56 @@ def test_page_and_kernel_of_one_person_are_one_author(fake: FakeHub) -> None:
                 assert first.client != second.client
                 names = {(await browser.hear(PeerState)).state["name"] for _ in range(2)}
                 assert names == {"ada"}
+
+    go(story())
+
+
+def test_two_servers_of_one_person_are_told_apart_and_are_one_author(
+    fake: FakeHub, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named servers have a token each. Whoever runs cells in a server that is shared has its owner's."""
+    first, grace = fake.add("ada", "algebra-students"), fake.add("grace", "algebra-students")
+    fake.tokens["token-second"] = fake.tokens[first]
+
+    def board(url: str, token: str) -> Sketch:
+        relay = local_hub.HubRelay(url, token)
+        monkeypatch.setattr(local_hub, "find", lambda *_: relay)
+        return Sketch(name="whatever").connect(room="lesson")
+
+    async def story() -> None:
+        async with relay_of(fake) as relay:
+            url = f"ws://127.0.0.1:{relay.port}/services/sketch/"
+
+            def people() -> None:
+                one, two, other = boards = [board(url, each) for each in (first, "token-second", grace)]
+                try:
+                    wait_until(lambda: len(other.people) == 3, "all are seen")
+                    seen = {person.peer: person for person in other.people}
+                    assert len(seen) == 3, "each server is there by itself"
+                    assert sorted(person.author for person in seen.values()) == [
+                        "hub:ada",
+                        "hub:ada",
+                        "hub:grace",
+                    ]
+                    assert all(person.verified for person in seen.values())
+                    shown = sorted(person.name for person in seen.values())
+                    assert shown == ["ada", "ada", "grace"]
+                    erase = [Delete((one.stroke([(10, 10), (90, 90)]).key,))]
+                    wait_until(lambda: two.elements and other.elements, "it is seen")
+                    assert {each.author for each in two.elements} == {"hub:ada"}
+                    # What one drew at one server, one erases at the other; nobody else does.
+                    session_of(other).call(lambda session: session.operate(erase))
+                    wait_until(
+                        lambda: session_of(other).call(lambda session: session.membership.notice),
+                        "grace is refused",
+                    )
+                    session_of(two).call(lambda session: session.operate(erase))
+                    wait_until(lambda: not one.elements, "it is gone")
+                finally:
+                    for each in boards:
+                        each.disconnect()
+
+            await asyncio.to_thread(people)
 
     go(story())
 
