@@ -7,8 +7,8 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 
 # Tests without a browser, a Jupyter server or a whole relay; each runs by itself, so that they run beside one another.
 PURE := tests/ipysketch tests/relay tests/web tests/contract tests/simulation tests/benchmarks
-# How many tests run at a time: a third of their time they wait. Each worker that comes to those in a browser has a JupyterLab and a Chromium of its own.
-WORKERS ?= 3
+# How many tests run at a time. Each worker that comes to those in a browser has a JupyterLab and a Chromium of its own.
+WORKERS ?= 2
 
 .PHONY: help
 help:  ## This list

@@ -107,8 +107,8 @@ def decode_client(frame: str | bytes) -> list[ClientMessage | RemoteError]:
 def decode_long(frame: str | bytes, most: int, size: int) -> Iterator[list[ClientMessage | RemoteError]]:
     """Decode a client's text frame in pieces, each when it is asked for.
 
-    They have at most `most` messages and `size` bytes, or one message; there is at least one piece. An operation that
-    is larger comes after pieces of no message: between them its actions are decoded, `size` bytes at a time. Messages
+    They have at most `most` messages and `size` bytes, or one message; there is at least one piece. A large operation
+    comes after pieces of no message: between them its actions are decoded, `size` bytes at a time. Messages
     whose values would be built may be as large as `MAX_MESSAGE`; what stands for others, and what is raised at once, is
     as in `decode_client`.
     """
@@ -142,7 +142,7 @@ def _pieces(
             piece.append(_decode_client_one(raw))
         elif kind.type in _LARGE:
             # A message may have two types: this reads none whose first one is another.
-            if kind.type == "operate" and len(raw) > size:
+            if kind.type == "operate":
                 yield piece
                 piece, held = [(yield from _operation(raw, size))], len(raw)
             else:

@@ -14,7 +14,7 @@ from relay.room.permissions import Role
 from relay.server import code_page
 
 from ..support.processes import RelayProcess
-from ..support.waiting import DEADLINE
+from ..support.waiting import DEADLINE, wait_until
 from .conftest import Lab
 from .test_page import RED, Visitor
 
@@ -55,7 +55,9 @@ def test_the_words_of_a_link_lead_where_it_leads(
             page.get_by_role("button", name="Join", exact=True).click()
             guest.connected(here=2)
             guest.sees(200, 100, GREEN)
-            vera = next(person for person in teacher.people if person.name == "Vera")
+            [vera] = wait_until(
+                lambda: [person for person in teacher.people if person.name == "Vera"], "she is in the list"
+            )
             assert vera.role == role
             assert page.url == relay.url.replace("ws", "http", 1) + "/r/7%20b"
             guest.close()

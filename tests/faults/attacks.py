@@ -140,7 +140,7 @@ def _undone_in_turn(attacker: Attacker) -> Iterator[bytes]:
 
 
 def _many_fields(attacker: Attacker) -> Iterator[bytes]:
-    fields = {f"f{number}": 0 for number in range(60_000)}
+    fields = {f"f{number}": 0 for number in range(16_000)}
     yield attacker.operation({"type": "create", "key": "many", "fields": fields})
     for number in range(20):
         yield attacker.operation({"type": "patch", "key": "many", "fields": {"f1": number}})
@@ -204,6 +204,13 @@ ATTACKS: dict[str, Attack] = {
                 .encode()
             ]
         ),
+    ),
+    "an element of 60,000 fields": Attack(
+        _nothing,
+        lambda attacker: iter(
+            [attacker.operation({"type": "create", "key": "e", "fields": {f"f{n}": 0 for n in range(60_000)}})]
+        ),
+        settles=False,  # It cannot be read, so it has no verdict.
     ),
     "cancels": _text(array('{"type":"cancel","key":""}', 1_000_000)),
     "gaps": _text(array('{"type":"operate","op":9,"actions":[]}', 1_000_000)),

@@ -136,7 +136,10 @@ def send(port: int, name: str) -> None:
             answer = b""
             while b"\r\n\r\n" not in answer and (more := peer.recv(1 << 16)):
                 answer += more
-            peer.sendall(frames)
+            peer.sendall(frames.removesuffix(CLOSE))
+            if b'"join"' in frames:  # Who closes before the answer has not come.
+                peer.recv(1 << 16)
+            peer.sendall(frames[len(frames.removesuffix(CLOSE)) :])
         if name in CUT:
             peer.shutdown(socket.SHUT_WR)
         while peer.recv(1 << 16):
