@@ -24,6 +24,7 @@ import relay.room.presence
 import relay.room.room
 import relay.server.committer
 import relay.server.connection
+import relay.server.draining
 import relay.server.pieces
 import relay.server.rooms
 import relay.store.postgres
@@ -229,6 +230,11 @@ def no_fence() -> None:
     vars(relay.store.postgres)["APPEND"] = altered
 
 
+def endless_notice() -> None:
+    """A relay that is drained says so, and keeps its rooms."""
+    relay.server.draining.NOTICE = 1e9
+
+
 ALTERATIONS: dict[str, Callable[[], None]] = {
     alter.__name__: alter
     for alter in (
@@ -251,6 +257,7 @@ ALTERATIONS: dict[str, Callable[[], None]] = {
         held,
         unaware,
         no_fence,
+        endless_notice,
     )
 }
 

@@ -60,12 +60,20 @@ def server(running: postgres.Server) -> postgres.Server:
 
 
 def with_relays(
-    story: Callable[[Cluster], Awaitable[None]], folder: Path, address: str, *options: str, count: int = 2
+    story: Callable[[Cluster], Awaitable[None]],
+    folder: Path,
+    address: str,
+    *options: str,
+    count: int = 2,
+    alteration: str = "",
 ) -> None:
     """Have a `story` told with so many relays as operators run them."""
 
     async def told() -> None:
-        async with asyncio.timeout(DEADLINE), cluster(folder, address, count, *options, alteration="") as made:
+        async with (
+            asyncio.timeout(DEADLINE),
+            cluster(folder, address, count, *options, alteration=alteration) as made,
+        ):
             await story(made)
             assert all("Traceback" not in fellow.said for fellow in made.fellows)
 
@@ -361,12 +369,6 @@ def test_a_relay_that_is_drained_gives_its_rooms_away_and_ends(tmp_path: Path, s
             await ada.say(create(1, "a"))
             await ada.hear(Commit)
             assert await asyncio.to_thread(run, first, "drain") == 0
-            assert await until(first, "/readyz", 503) == "this relay is draining"
-            # Who comes for a room that nobody has is passed on, and who is there stays until it is their room's turn.
-            async with joined(first.port, room="botany") as (bob, _):
-                await bob.say(create(1, "b"))
-                await bob.hear(Commit)
-                assert await asyncio.to_thread(made.holder, "botany") is second
             goodbye = await ada.hear(Goodbye)
             assert goodbye.retry == 0
             assert await ada.closed() == CLOSE_RESTART
@@ -387,7 +389,12 @@ def test_a_drain_can_be_undone_and_wants_somebody_who_takes_the_rooms(
         await made.met(first)
         async with joined(first.port) as (ada, _):
             assert await asyncio.to_thread(run, first, "drain") == 0
-            await until(first, "/readyz", 503)
+            assert await until(first, "/readyz", 503) == "this relay is draining"
+            # Who comes for a room that nobody has is passed on, and who is there stays until it is their room's turn.
+            async with joined(first.port, room="botany") as (bob, _):
+                await bob.say(create(1, "b"))
+                await bob.hear(Commit)
+                assert await asyncio.to_thread(made.holder, "botany") is second
             await made.met(second)
             assert await asyncio.to_thread(run, second, "drain") == 2, "the other one drains too"
             assert await asyncio.to_thread(run, first, "drain", "--undo") == 0
@@ -396,5 +403,5 @@ def test_a_drain_can_be_undone_and_wants_somebody_who_takes_the_rooms(
             await ada.hear(Commit)
             assert await asyncio.to_thread(made.holder, ROOM) is first
 
-    with_relays(story, tmp_path, server.address)
+    with_relays(story, tmp_path, server.address, alteration="endless_notice")
     assert "no other relay lives that would take the rooms" in capsys.readouterr().err
