@@ -280,10 +280,10 @@ def test_operators_commands_reach_the_worker_that_has_the_room(
     scene: Scene, token: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def run() -> None:
-        for room in ("ours 1", "ours 2", "ours 3"):
+        for room in ("ours 1", "ours 2", "ours 3", *ROOMS.values()):
             async with at(scene.port, "/") as peer:
                 await join(peer, room, token)
-                await peer.say(create(1, room))
+                await peer.say(create(1, f"an operator's {room}"))
                 await peer.hear(Commit)
 
     go(run())
