@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import warnings
 
+STARTING = "starting"
+"""The code of an error after which a relay may yet answer: the machine is slow."""
+
 
 class SketchError(Exception):
     """Something that the user of the API can do something about.
 
     IPython shows its sentence alone, for a stack trace would say nothing about the mistake. `code` is the relay's word
-    for it, where it was the relay that refused.
+    for it, where it was the relay that refused, or `STARTING`.
     """
 
     def __init__(self, reason: str, code: str = "") -> None:

@@ -56,7 +56,7 @@ from relay.protocol import (
 from ..editing.gestures import Gestures
 from ..editing.style import Style
 from ..editing.tools import CancelEffect, CommitEffect, Effect, PreviewEffect, SparedEffect
-from ..errors import SketchError
+from ..errors import STARTING, SketchError
 from ..model.archive import PAGES, Item, LoadReport, creations, items, size_of
 from ..model.connector import released
 from ..model.document import Gap
@@ -201,8 +201,8 @@ class Session:
         try:
             target = await beside(self._resolve)
         except SketchError as error:
-            if self.sync.client:
-                raise  # People draw on meanwhile; it may be there again.
+            if self.sync.client or error.code == STARTING:
+                raise  # People draw on meanwhile; it may be there again, or yet.
             raise Stop(str(error), error.code) from None
         self.membership.url = target.url
         self.membership.relay_note = target.note or self.membership.relay_note

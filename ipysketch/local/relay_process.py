@@ -30,7 +30,7 @@ from platformdirs import user_runtime_path
 
 from relay.protocol import prove
 
-from ..errors import SketchError
+from ..errors import STARTING, SketchError
 from . import host, modules
 from .identity import data_dir
 
@@ -179,7 +179,8 @@ def start() -> LocalRelay:
                         "host alone"
                     )
     raise SketchError(
-        f"no relay could be started: {output or 'none answered in time'}; its log is {_log_file()}"
+        f"no relay could be started: {output or 'none answered in time'}; its log is {_log_file()}",
+        "" if output else STARTING,
     )
 
 

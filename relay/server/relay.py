@@ -346,7 +346,7 @@ class Relay:
         await self.store_thread.close()
 
     def _is_open(self, room: str) -> bool:
-        return self._rooms.is_open(room)
+        return self._rooms.is_open(room)  # They are there once the relay listens.
 
     def _unready(self) -> str:
         """Return why connections may not come, or ""."""

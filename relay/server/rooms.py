@@ -66,7 +66,7 @@ class Rooms:
         self._loop = asyncio.get_running_loop()
         self._opening: dict[str, asyncio.Task[OpenRoom]] = {}
         self._open: dict[str, OpenRoom] = {}
-        self._deleting: dict[str, asyncio.Event] = {}
+        self._ending: dict[str, asyncio.Event] = {}
         """Rooms that are just deleted, or handed over: whoever wants them waits."""
         self._touched: set[OpenRoom] = set()
         self._served: set[OpenRoom] = set()
@@ -145,9 +145,23 @@ class Rooms:
         """Return whether the room `name` is in memory."""
         return name in self._open
 
+    async def _until_ended(self, name: str) -> None:
+        while (ending := self._ending.get(name)) is not None:
+            await ending.wait()
+
+    @contextlib.asynccontextmanager
+    async def _end(self, name: str) -> AsyncIterator[None]:
+        """End what is here of a room, as nobody else does meanwhile; whoever wants the room waits."""
+        await self._until_ended(name)
+        ended = self._ending[name] = asyncio.Event()
+        try:
+            yield
+        finally:
+            del self._ending[name]
+            ended.set()
+
     async def _get(self, name: str) -> OpenRoom:
-        while (deleting := self._deleting.get(name)) is not None:
-            await deleting.wait()
+        await self._until_ended(name)
         task = self._opening.get(name)
         if task is None:
             task = self._opening[name] = asyncio.create_task(self._load(name))
@@ -248,13 +262,10 @@ class Rooms:
         waiting: then nobody is told of it here, and the next holder finds out. Who joins meanwhile waits.
         """
         name = opened.room.name
-        while (deleting := self._deleting.get(name)) is not None:
-            await deleting.wait()
-        if opened.is_lost or self._open.get(name) is not opened:
-            return
-        done = self._deleting[name] = asyncio.Event()
-        begun = self._loop.time()
-        try:
+        async with self._end(name):
+            if opened.is_lost or self._open.get(name) is not opened:
+                return
+            begun = self._loop.time()
             opened.room.queue.take_no_more()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SETTLE):
@@ -265,9 +276,6 @@ class Rooms:
                 seconds, peers = round(self._loop.time() - begun, 3), len(opened.subscribers)
                 event(self._log, logging.INFO, "handed over", room=name, peers=peers, seconds=seconds)
                 self._send_on(opened)
-        finally:
-            del self._deleting[name]
-            done.set()
 
     async def close(self) -> None:
         """Commit and notify nothing more. The store stays open."""
@@ -312,10 +320,7 @@ class Rooms:
 
     async def delete(self, name: str) -> None:
         """Delete a room and end its connections. Raises `StoreError`."""
-        while (deleting := self._deleting.get(name)) is not None:
-            await deleting.wait()
-        done = self._deleting[name] = asyncio.Event()
-        try:
+        async with self._end(name):
             task = self._opening.get(name)
             if task is not None:
                 await asyncio.gather(asyncio.shield(task), return_exceptions=True)
@@ -329,9 +334,6 @@ class Rooms:
             self._opening.pop(name, None)
             if (opened := self._open.pop(name, None)) is not None:
                 self._served.add(opened)
-        finally:
-            del self._deleting[name]
-            done.set()
         event(self._log, logging.WARNING, "deleted", room=name)
 
     async def restore(self, name: str, past: LogRange) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ipysketch import Sketch
-from ipysketch.errors import SketchError
+from ipysketch.errors import STARTING, SketchError
 from ipysketch.local import modules
 from ipysketch.local import relay_process as launch
 from relay.__main__ import IN_USE, ON_NETWORK
@@ -58,6 +58,13 @@ def write(places: Path, *, port: int, mode: int = 0o600) -> Path:
 
 def test_nothing_is_found_where_nothing_runs() -> None:
     assert launch.find() is None
+
+
+def test_one_that_takes_long_may_yet_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "START_TIMEOUT", 0.0)
+    with pytest.raises(SketchError, match="none answered in time") as raised:
+        launch.start()
+    assert raised.value.code == STARTING
 
 
 def test_one_is_started_found_again_and_ends_with_its_file(places: Path) -> None:

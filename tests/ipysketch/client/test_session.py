@@ -12,9 +12,10 @@ from ipysketch.client import session as module
 from ipysketch.client.connection import Target
 from ipysketch.client.connection_state import Connected, Waiting
 from ipysketch.client.cutting import SendLimits
+from ipysketch.client.opening import Stop
 from ipysketch.client.session import Session
 from ipysketch.client.view import BoardState
-from ipysketch.errors import SketchError
+from ipysketch.errors import STARTING, SketchError
 from relay.protocol import (
     MAX_ACTIONS,
     MAX_FRAME,
@@ -420,5 +421,25 @@ def test_a_page_gets_a_ticket_of_a_relay_that_has_them(monkeypatch: pytest.Monke
         monkeypatch.delenv("IPYSKETCH_SHORT_ROAD")
         session.state(Waiting(0.0, "gone"))
         assert (await session.road("tab.1")).why == "the board is not connected"
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("code", "was_in", "raised"),
+    [("", False, Stop), (STARTING, False, SketchError), ("", True, SketchError)],
+    ids=["cannot-start", "starts-slowly", "was-in"],
+)
+def test_a_board_goes_on_trying_where_a_relay_may_yet_answer(
+    code: str, was_in: bool, raised: type[Exception]
+) -> None:
+    def resolve() -> Target:
+        raise SketchError("no relay could be started", code)
+
+    async def run() -> None:
+        session = Joined().session if was_in else Session(name="Ada", color="#d1495b", secret="s")
+        session.connect("algebra", resolve)
+        with pytest.raises(raised, match="no relay could be started"):
+            await session.target()
 
     asyncio.run(run())
