@@ -9,6 +9,7 @@ is refused in one sentence, before anything has changed.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import math
 import os
 from collections import Counter
@@ -27,9 +28,11 @@ from ..model.elements import Element, Page
 from ..model.elements.fields import EIGHTHS
 from ..model.geometry import Rect
 from .process import Job, Limits, Overspent, packed, run
-from .rasterize import DRAWING, packed_fields, png, svg, whole
+from .rasterize import DRAWING, packed_fields, png, whole
 from .read_excalidraw import from_excalidraw
 from .read_svg import from_svg
+from .svg_source import source_of, with_source
+from .write_svg import svg
 
 BOARD = (WIDTH, HEIGHT)
 VERSION = 1
@@ -115,20 +118,21 @@ def written(
     """Return the bytes that `save` writes to a file whose name ends with `suffix`."""
     items = [item if isinstance(item, Item) else Item(item.encode(), item.key) for item in drawing]
     ending = suffix.lower()
-    if desk and ending in (".svg", ".png", ".pdf"):
-        items, board = _with_desk(items if ending == ".pdf" else _page(items, page), board)
+    here = _page(items, page)
     match ending:
         case ".json":
-            return _to_json(items, board)
+            return to_json(items, board)
         case ".excalidraw":
-            return whole(Job("excalidraw", {}, DRAWING), packed(map(_keyed, _page(items, page))))
+            return whole(Job("excalidraw", {}, DRAWING), packed(map(_keyed, here)))
         case ".svg":
-            return svg(_page(items, page), board, (board[0] * scale, board[1] * scale))
+            return _svg(here, _shown(here, board, desk=desk), scale)
         case ".png":
             if not 0 < scale < 1000:
                 raise ArgumentError("a picture has more than 0 and less than 1000 pixels to a board unit")
-            return png(_page(items, page), round(board[0] * scale), round(board[1] * scale), board)
+            here, board = _moved_to(here, _shown(here, board, desk=desk))
+            return png(here, round(board[0] * scale), round(board[1] * scale), board)
         case ".pdf":
+            items, board = _moved_to(items, _shown(items, board, desk=desk))
             pages = ["", *(item.key for item in items if isinstance(item.element, Page))]
             return _pdf([_page(items, key) for key in pages], board)
     raise ArgumentError(f"a drawing cannot be written as {suffix or 'a file without an ending'!r}: {_CHOICE}")
@@ -155,7 +159,7 @@ _CHOICE = "write .png, .svg, .pdf, .json, .excalidraw, .gif or .webp; read .json
 
 
 def _reader(suffix: str) -> Callable[[bytes, tuple[float, float]], LoadReport]:
-    readers = {".json": _from_json, ".svg": from_svg, ".excalidraw": from_excalidraw}
+    readers = {".json": _from_json, ".svg": _from_svg, ".excalidraw": from_excalidraw}
     if suffix.lower() not in readers:
         raise ArgumentError(
             f"a drawing cannot be read from {suffix or 'a file without an ending'!r}: {_CHOICE}"
@@ -213,10 +217,12 @@ def _page(items: Sequence[Item], page: str) -> list[Item]:
     return [item for item in items if item.page == page]
 
 
-def _with_desk(items: Sequence[Item], board: tuple[float, float]) -> tuple[list[Item], tuple[float, float]]:
-    """Return the elements, moved so that a larger board shows all that lies on the desk, and the size of that board."""
+def _shown(items: Iterable[Item], board: tuple[float, float], *, desk: bool) -> Rect:
+    """Return what a picture shows: the sheet, or with `desk` the part of the desk that has the elements too."""
     wide, high = board
     shown = Rect(0, 0, wide, high)
+    if not desk:
+        return shown
     for item in items:
         if (element := item.element) is not None and not isinstance(element, Page):
             shown = shown.union(element.bounds)
@@ -224,7 +230,13 @@ def _with_desk(items: Sequence[Item], board: tuple[float, float]) -> tuple[list[
     x1, y1 = (
         min((1 + BESIDE) * side, math.ceil(at)) for side, at in zip(board, (shown.x1, shown.y1), strict=True)
     )
-    return [_moved(item, -x0, -y0) for item in items], (x1 - x0, y1 - y0)
+    return Rect(x0, y0, x1, y1)
+
+
+def _moved_to(items: Sequence[Item], shown: Rect) -> tuple[list[Item], tuple[float, float]]:
+    """Return the elements as they lie on a board that is what is shown, and the size of that board."""
+    moved = [_moved(item, -shown.x0, -shown.y0) for item in items] if (shown.x0, shown.y0) != (0, 0) else items
+    return list(moved), (shown.x1 - shown.x0, shown.y1 - shown.y0)
 
 
 def _moved(item: Item, dx: float, dy: float) -> Item:
@@ -235,6 +247,32 @@ def _moved(item: Item, dx: float, dy: float) -> Item:
     return item._replace(
         fields={**item.fields, "offset": [round(EIGHTHS * (x + dx)), round(EIGHTHS * (y + dy))]}
     )
+
+
+def _svg(items: Sequence[Item], shown: Rect, scale: float) -> bytes:
+    corner, board = (shown.x0, shown.y0), (shown.x1 - shown.x0, shown.y1 - shown.y0)
+    pixels = (board[0] * scale, board[1] * scale)
+    job = Job("svg_file", {"board": board, "pixels": pixels, "corner": corner}, DRAWING)
+    return whole(job, packed(map(_keyed, items)))
+
+
+def svg_file(
+    items: Sequence[Item],
+    board: tuple[float, float],
+    pixels: tuple[float, float],
+    corner: tuple[float, float],
+) -> bytes:
+    """Return the elements of one page as an SVG file that holds those that are seen in it; see `write_svg.svg`."""
+    decoded = ((item, item.element) for item in items)
+    found = [(item, one) for item, one in decoded if one is not None and not isinstance(one, Page)]
+    data = svg([element for _, element in found], board, pixels, corner=corner).encode()
+    shown = Rect(*corner, corner[0] + board[0], corner[1] + board[1])
+    # What lies beside the sheet was not meant to be given away.
+    seen = [item for item, element in found if element.bounds.meets(shown)]
+    try:
+        return with_source(data, to_json(seen, board))
+    except SketchError:
+        return data
 
 
 def _pdf(pages: Sequence[Sequence[Item]], board: tuple[float, float]) -> bytes:
@@ -252,7 +290,8 @@ def _keyed(item: Item) -> bytes:
     return msgspec.msgpack.encode((msgspec.Raw(packed_fields(item)), key))
 
 
-def _to_json(items: Sequence[Item], board: tuple[float, float]) -> bytes:
+def to_json(items: Sequence[Item], board: tuple[float, float]) -> bytes:
+    """Return elements as a .json file has them."""
     encode = msgspec.json.encode
     try:
         # One after another: a large drawing at once would hold up everything else here.
@@ -296,6 +335,15 @@ def _from_json(data: bytes, _board: tuple[float, float]) -> LoadReport:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise SketchError(f"is not JSON: {error}") from None
     return LoadReport(tuple(found), skipped)
+
+
+def _from_svg(data: bytes, board: tuple[float, float]) -> LoadReport:
+    """Read the drawing that a file of ours holds, or the shapes of any other."""
+    if (source := source_of(data)) is not None:
+        # One that a newer version wrote has its shapes.
+        with contextlib.suppress(SketchError):
+            return _from_json(source, board)
+    return from_svg(data, board)
 
 
 def _item(one: object) -> Item | None:

@@ -89,6 +89,14 @@ def svg(frames: Frames, *, board: tuple[float, float], shown: tuple[float, float
     yield from _parts(write_svg.svg(_elements(frames), board, shown).encode())
 
 
+def svg_file(
+    frames: Frames, *, board: tuple[float, float], pixels: tuple[float, float], corner: tuple[float, float]
+) -> Answer:
+    """Write a page as an SVG file that holds its elements; frames have the key of each with its fields."""
+    items = [Item(fields, key) for fields, key in _values(frames)]
+    yield from _parts(formats.svg_file(items, board, pixels, corner))
+
+
 def pdf(frames: Frames, *, pages: int, board: tuple[float, float]) -> Answer:
     """Write pages as PDF; frames have the number of its page with the fields of each element."""
     from . import write_pdf  # noqa: PLC0415  # half of what starting would take
@@ -122,7 +130,7 @@ def picture(frames: Frames, *, mode: str, size: tuple[int, int]) -> Answer:
 
 
 JOBS: dict[str, Callable[..., Answer]] = {
-    each.__name__: each for each in (png, pixels, poster, film, svg, pdf, excalidraw, load, read, picture)
+    each.__name__: each for each in (png, pixels, poster, film, svg, svg_file, pdf, excalidraw, load, read, picture)
 }
 
 

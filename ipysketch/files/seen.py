@@ -231,8 +231,7 @@ def _shown(part: Primitive, board: Rect, detail: float) -> bool:
         return False
     if not isinstance(part, TextRun | Path):
         return True
-    box = around(part, board)
-    return box.x1 >= board.x0 and box.y1 >= board.y0 and box.x0 <= board.x1 and box.y0 <= board.y1
+    return around(part, board).meets(board)
 
 
 def _height(part: TextRun) -> float:

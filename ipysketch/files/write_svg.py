@@ -63,10 +63,11 @@ def svg(
     wide, high = map(_number, board)
     width, height = map(_number, pixels or board)
     view = " ".join(f"{number:.10g}" for number in (*corner, *board))
+    place = f' x="{_number(corner[0])}" y="{_number(corner[1])}"' if corner != (0, 0) else ""
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="{view}">',
-            *([f'<rect width="{wide}" height="{high}" fill="{paper}"/>'] if paper else ()),
+            *([f'<rect{place} width="{wide}" height="{high}" fill="{paper}"/>'] if paper else ()),
             # Text keeps its width at any size, and is not fitted to the pixels of one screen.
             '<g fill="none" stroke-linecap="round" stroke-linejoin="round" text-rendering="geometricPrecision">',
             *(line for element in _prepared(elements) for line in _element(element)),

@@ -48,6 +48,10 @@ class Rect:
         """Return whether (x, y) is inside or on the edge."""
         return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
 
+    def meets(self, other: Rect) -> bool:
+        """Return whether both have a point in common."""
+        return self.x0 <= other.x1 and other.x0 <= self.x1 and self.y0 <= other.y1 and other.y0 <= self.y1
+
     def distance(self, x: float, y: float) -> float:
         """Return the distance of (x, y) from the rectangle; 0 inside."""
         return math.hypot(max(self.x0 - x, 0, x - self.x1), max(self.y0 - y, 0, y - self.y1))

@@ -72,6 +72,8 @@ class Delivery:
         """The same of peers whose companions receive others' previews."""
         self._events: tuple[list[msgspec.Raw], str] = ([], "")
         """The last frame of events that was encoded, and the events in it."""
+        self._weighed: tuple[object, bool] = (None, False)
+        """The presence of which it was last asked whether it is too much, and the answer."""
 
     def collect(self, peer: Peer) -> str | bytes | None:
         """Return the next frame for `peer`: text, or a binary piece of a zlib stream; None when it is up to
@@ -204,7 +206,10 @@ class Delivery:
 
     def _is_much(self, seen: int, previews: bool) -> bool:
         """Return whether the presence after `seen`, with or without previews, is too much for one frame."""
-        return self._presence.weight(seen, previews=previews) > FRAME_BYTES
+        asked = (seen, self._presence.version, previews)
+        if self._weighed[0] != asked:
+            self._weighed = (asked, self._presence.weight(seen, previews=previews) > FRAME_BYTES)
+        return self._weighed[1]
 
     def _presence_frames(self, seen: int, previews: bool) -> Iterator[str]:
         """Return the frames of the presence after `seen`, each made when the peer takes it: who takes nothing has no

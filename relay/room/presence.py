@@ -262,7 +262,7 @@ class Presence:
         if self.size <= WEIGHED:
             return 0
         strokes, states = self._changed(version, previews=previews)
-        numbers = sum(len(self._strokes[name].points) for name in strokes)
+        numbers = sum(len(ink.points) - ink.length(version) for ink in map(self._strokes.__getitem__, strokes))
         return numbers * TEXT_OF_NUMBER + sum(self._states[peer].size for peer in states)
 
     def updates(self, version: int, *, previews: bool = True) -> Iterator[Update]:

@@ -67,3 +67,36 @@ test("when the frames stop without a word, the work is late, but done", async ()
     globalThis.requestAnimationFrame = requestAnimationFrame;
   }
 });
+
+test("work that is wanted at once is done when the code that asks has ended, and then once a frame", async () => {
+  const { count, timer } = counting();
+  for (let i = 0; i < 5; i++) timer.requestNow();
+  assert.equal(count.runs, 0, "the code that asks may have more to say");
+  await pass(0);
+  assert.equal(count.runs, 1);
+  for (let i = 0; i < 5; i++) timer.requestNow();
+  await pass(0);
+  assert.equal(count.runs, 1, "not twice in a frame");
+  await pass(16);
+  assert.equal(count.runs, 2);
+  timer.requestNow();
+  await pass(0);
+  assert.equal(count.runs, 2, "nor beside what a frame did");
+  await pass(16);
+  assert.equal(count.runs, 3);
+  await pass(100);
+  assert.equal(count.runs, 3);
+  timer.requestNow();
+  await pass(0);
+  assert.equal(count.runs, 4, "after a rest it is at once again");
+});
+
+test("what was to be done in the next frame is done then, also where it is wanted at once afterwards", async () => {
+  const { count, timer } = counting();
+  timer.request();
+  timer.requestNow();
+  await pass(0);
+  assert.equal(count.runs, 0);
+  await pass(16);
+  assert.equal(count.runs, 1);
+});

@@ -122,7 +122,7 @@ export class KernelBoard extends EventTarget {
   #notify(...events) {
     for (const event of events) if (event !== "live") this.#changes.add(event);
     if (this.#changes.size) this.#dispatching.request();
-    // Whoever paints ink waits for a display frame; to wait for one here as well would be seen on a busy machine.
+    // Whoever paints ink sees to it that it is not more often than once a display frame.
     if (events.includes("live")) this.dispatchEvent(new Event("live"));
   }
 
@@ -316,11 +316,11 @@ export class KernelBoard extends EventTarget {
 
   // --- presence -----------------------------------------------------------------------------------------------------
 
-  /** It is sent once a display frame.
+  /** It is sent at most once a display frame.
    * @param {string} key @param {number} start @param {number[]} points @param {Fields} [fields] */
   preview(key, start, points, fields) {
     this.#road.own(key);
-    if (this.#own.extend(key, start, points, fields)) this.#sending.request();
+    if (this.#own.extend(key, start, points, fields)) this.#sending.requestNow();
   }
 
   #sendPreviews() {

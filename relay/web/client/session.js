@@ -143,7 +143,7 @@ export class Session {
    * @param {import("../model/messages.js").Fields} [fields]
    */
   preview(key, start, points, fields) {
-    if (!this.mode && this.own.extend(key, start, points, fields)) this.#live.request();
+    if (!this.mode && this.own.extend(key, start, points, fields)) this.#live.requestNow();
   }
 
   /** @param {string} key */

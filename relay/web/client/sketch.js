@@ -389,7 +389,7 @@ export class Sketch extends EventTarget {
   /** @param {Change[]} changes */
   #notify(changes) {
     for (const name of changes) this.#changes.add(name);
-    this.#dispatching.request();
+    this.#dispatching.requestNow();
   }
 
   #dispatch() {

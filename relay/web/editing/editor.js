@@ -173,7 +173,7 @@ export class Editor extends EventTarget {
           ...points.map((value, i) => value / (i % 2 ? board.height : board.width)),
         ]),
       );
-      this.paint();
+      this.#painting.requestNow();
     });
     on("pages", () => {
       if (board.page === this.#page) return;

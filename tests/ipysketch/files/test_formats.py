@@ -56,12 +56,12 @@ def test_the_desk_is_shown_by_choice() -> None:
     assert sheet.getcolors() == [(1280 * 720, (255, 255, 255))], "what lies beside the sheet is not exported"
     assert desk.size == (1280 + 201, 720)
     assert desk.getpixel((50, 150)) == (255, 0, 0)
-    assert b'viewBox="0 0 1481 720"' in written(BESIDE, ".svg", desk=True)
+    assert b'viewBox="-201 0 1481 720"' in written(BESIDE, ".svg", desk=True)
     assert b'viewBox="0 0 1280 720"' in written(BESIDE, ".svg", page=TWO, desk=True), (
         "that page has nothing there"
     )
     far = Item({**RED, "box": [-800_000, 80, 80, 80]}, "far")
-    assert b'viewBox="0 0 3200 720"' in written([far], ".svg", desk=True), "a desk is not endless"
+    assert b'viewBox="-1920 0 3200 720"' in written([far], ".svg", desk=True), "a desk is not endless"
     assert written(BESIDE, ".pdf", desk=True) != written(BESIDE, ".pdf")
 
 

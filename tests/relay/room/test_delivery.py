@@ -285,6 +285,24 @@ def test_a_frame_is_encoded_once_for_all_peers_at_the_same_place(scene: Scene) -
     assert [type(message) for message in scene.frame(behind)] == [Commit], "it lacks only the second"
 
 
+def test_long_ink_under_many_hands_grows_in_frames_that_all_share(scene: Scene) -> None:
+    peers = scene.join(*(f"p{number}" for number in range(10)))
+    for peer in peers:
+        scene.presence.draw(peer.id, Preview("k", 0, tuple(range(6_000)), {"kind": "stroke"}))
+    frames = []
+    while (frame := scene.delivery.collect(peers[0])) is not None:
+        frames.append(frame)
+    assert len(frames) > 1, "all of it is too much for one"
+    for peer in peers:
+        scene.messages(peer)
+    for peer in peers:
+        scene.presence.draw(peer.id, Preview("k", 6_000, (1, 2)))
+    frames = [scene.delivery.collect(peer) for peer in peers]
+    assert all(frame is frames[0] for frame in frames), "what is new is little, however much there is"
+    assert frames[0] is not None
+    assert len(frames[0]) < 1_000
+
+
 def test_a_preview_is_not_sent_back_to_its_peer(scene: Scene) -> None:
     one, other = scene.join("a", "b")
     scene.presence.draw("a", Preview("k", 0, (1, 2), {"kind": "stroke"}))

@@ -206,6 +206,19 @@ def test_departures_are_forgotten_once_every_peer_has_them(presence: Presence) -
     assert not presence.remembers
 
 
+def test_what_changes_weighs_what_is_new_in_it(presence: Presence) -> None:
+    draw(presence, "long", 0, *range(19_000))
+    draw(presence, "other", 0, *range(20_000))
+    before = presence.version
+    assert presence.weight(0) > 39_000
+    assert presence.weight(before) == 0
+    draw(presence, "long", 19_000, 1, 2)
+    assert 0 < presence.weight(before) < 100
+    draw(presence, "other", 0, *range(10_000))
+    assert presence.weight(before) > 10_000, "it was begun anew"
+    assert presence.weight(before, previews=False) == 0
+
+
 # --- memory -----------------------------------------------------------------------------------------------
 
 
