@@ -143,7 +143,15 @@ export class Channel {
     const kernel = this.#model.widget_manager.kernel;
     let ended = !!kernel?.isDisposed || DEAD.includes(kernel?.status ?? "");
     let cut = CUT.includes(kernel?.connectionStatus ?? "");
-    const changed = () => update(ended || input.comm_live === false ? "ended" : cut ? "interrupted" : "");
+    /** @type {Gone | null} */
+    let told = null;
+    // A kernel is busy and idle again with each message that it is sent: that is nothing new.
+    const changed = () => {
+      const now = ended || input.comm_live === false ? "ended" : cut ? "interrupted" : "";
+      if (now === told) return;
+      told = now;
+      update(now);
+    };
     /** @param {Signal | undefined} signal @param {(value: any) => void} handle */
     const listen = (signal, handle) => {
       const slot = (/** @type {unknown} */ _sender, /** @type {any} */ value) => {

@@ -37,6 +37,9 @@ export class Viewport {
   #top = 0;
   #el;
   #changed;
+  #across = 0;
+  /** The width and height of the frame. */
+  #frame = [0, 0];
   /** What was in the middle of the frame, in board units. */
   #middle = [BOARD.width / 2, BOARD.height / 2];
 
@@ -49,14 +52,17 @@ export class Viewport {
     this.#el = el;
     this.#changed = changed;
     // What was in the middle stays there.
+    /** @type {HTMLElement | null} */
+    let observed = null;
     const observer = new ResizeObserver(() => {
       const desk = this.#desk;
+      if (desk && desk !== observed) observer.observe((observed = desk));
+      this.#measure();
       if (!desk || !this.across) return;
       if (this.home) this.goHome();
       else this.centre(this.#middle[0], this.#middle[1]);
     });
     observer.observe(el);
-    if (this.#desk) observer.observe(this.#desk);
     signal.addEventListener("abort", () => observer.disconnect());
   }
 
@@ -72,7 +78,16 @@ export class Viewport {
 
   /** Pixels of the web page that the board is wide, without zoom. */
   get across() {
-    return this.#el.clientWidth;
+    if (!this.#across) this.#measure();
+    return this.#across;
+  }
+
+  /** Note how large all is. To ask for that with each frame would have the browser lay out the page anew each time that
+   * anything on it has changed. */
+  #measure() {
+    const desk = this.#desk;
+    this.#across = this.#el.clientWidth;
+    this.#frame = desk ? [desk.clientWidth, desk.clientHeight] : [0, 0];
   }
 
   /** Pixels of a board unit. */
@@ -82,16 +97,16 @@ export class Viewport {
 
   /** The part of the desk that is seen: x, y, width and height in board units. */
   get box() {
-    const desk = this.#desk;
     const unit = this.#unit;
-    if (!desk || !unit) return [0, 0, BOARD.width, BOARD.height];
+    const [wide, high] = this.#frame;
+    if (!wide || !unit) return [0, 0, BOARD.width, BOARD.height];
     const [x, y, width, height] = DESK;
     const [left, top] = [Math.max(x, -this.#left / unit), Math.max(y, -this.#top / unit)];
     return [
       left,
       top,
-      Math.min(x + width, (desk.clientWidth - this.#left) / unit) - left,
-      Math.min(y + height, (desk.clientHeight - this.#top) / unit) - top,
+      Math.min(x + width, (wide - this.#left) / unit) - left,
+      Math.min(y + height, (high - this.#top) / unit) - top,
     ];
   }
 

@@ -220,6 +220,7 @@ export class WetLayer {
    *   them: x, y in parts of the board
    */
   showTrails(trails) {
+    if (!trails.length && !this.#trails.size) return;
     for (const [name, color, total, ...places] of trails) {
       const seen = this.#trails.get(name)?.total ?? 0;
       const fresh = Math.min(total - seen, places.length / 2);
