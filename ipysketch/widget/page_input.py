@@ -77,8 +77,10 @@ def perform(message: PageMessage, actions: BoardActions) -> None:  # noqa: C901,
         case SubmitActions(actions=encoded, view=view):
             if decoded := decode_actions(encoded):
                 actions.operate(decoded, view)
-        case PreviewInk(key=key, view=view, start=start, points=points, fields=fields):
+        case PreviewInk(key=key, view=view, start=start, points=points, fields=fields, x=x, y=y):
             actions.preview(key, start, points, fields, view)
+            if x is not None and y is not None:
+                actions.point_at(x, y)
         case EndPreview(key=key):
             actions.end_preview(key)
         case MovingElements(offsets=offsets):

@@ -199,13 +199,16 @@ class SubmitActions(_Message, tag="submit"):
 
 
 class PreviewInk(_Message, tag="preview"):
-    """Ink under a hand of a view, which others see: `points` go in at number `start`, as in the relay's protocol."""
+    """Ink under a hand of a view, which others see: `points` go in at number `start`, as in the relay's protocol. With
+    (x, y) it says what `CursorMoved` would: each message costs both ends more than what is in it."""
 
     key: Id
     view: Id = ""
     start: Count = 0
     points: list[int] = []
     fields: dict[str, Any] | None = None
+    x: Coordinate | None = None
+    y: Coordinate | None = None
 
 
 class EndPreview(_Message, tag="end preview"):

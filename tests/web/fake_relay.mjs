@@ -21,6 +21,8 @@ export class FakeSocket {
   bufferedAmount = 0;
   /** @type {Message[]} */
   sent = [];
+  /** How many frames were sent. */
+  frames = 0;
   onopen = () => {};
   /** @param {{data: string | ArrayBuffer}} _ */
   onmessage = (_) => {};
@@ -36,6 +38,7 @@ export class FakeSocket {
 
   /** @param {string} frame */
   send(frame) {
+    this.frames += 1;
     this.sent.push(...JSON.parse(frame));
   }
 

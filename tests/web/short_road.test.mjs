@@ -202,11 +202,43 @@ test("ink and cursors go by the short road, and only operations to the kernel", 
   ]);
   assert.deepEqual(
     socket.take("presence").map(({ state }) => state),
-    [{ cursor: [80, 80] }, { view: null }],
+    [{ cursor: [80, 80], view: null }],
   );
   board.submit([{ type: "create", key: "k", fields: { ...STYLE, points: [8, 8, 8, 0] }, page: "" }]);
   assert.equal(take("submit").length, 1);
   assert.deepEqual(take("preview", "cursor", "look"), []);
+});
+
+test("ink and the cursor go together, by either way", async () => {
+  const { board, kernel, take } = create();
+  board.preview("k", 0, [8, 8], STYLE);
+  board.presence({ cursor: [8, 8] });
+  await pass(20);
+  assert.deepEqual(take("preview", "cursor"), [
+    { kind: "preview", view: "v", key: "k", start: 0, points: [8, 8], fields: STYLE, x: 1, y: 1 },
+  ]);
+  await pass(100);
+  board.presence({ cursor: [80, 80], view: [0, 0, 80, 80] });
+  await pass(20);
+  assert.deepEqual(take("cursor", "look"), [
+    { kind: "look", view: [0, 0, 10, 10] },
+    { kind: "cursor", x: 10, y: 10 },
+  ]);
+  board.presence({ cursor: null, view: null });
+  await pass(20);
+  assert.deepEqual(take("cursor", "look"), [{ kind: "look", view: null }, { kind: "cursor" }]);
+  await kernel({ road: OFFER });
+  const socket = latestSocket();
+  await socket.open();
+  await socket.receive({ type: "accompanied", peer: "me" });
+  await socket.receive(peer("me"), peer("g"));
+  await pass(100);
+  socket.take("preview", "presence");
+  const { frames } = socket;
+  board.preview("k", 2, [16, 8]);
+  board.presence({ cursor: [16, 8] });
+  await pass(20);
+  assert.equal(socket.frames, frames + 1);
 });
 
 test("a stroke goes over to the short road whole, and back whole", async () => {

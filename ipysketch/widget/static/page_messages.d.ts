@@ -24,7 +24,7 @@ export interface PageMessages {
   "look": { view: [number, number, number, number] | null };
   "scene": { view: string };
   "submit": { view: string; number: number; actions?: Record<string, any>[] };
-  "preview": { key: string; view?: string; start?: number; points?: number[]; fields?: Record<string, any> | null };
+  "preview": { key: string; view?: string; start?: number; points?: number[]; fields?: Record<string, any> | null; x?: number | null; y?: number | null };
   "end preview": { key: string };
   "moving": { offsets?: Record<string, any> };
   "moderate": { locked?: boolean | null; pens?: string[]; lead?: boolean | null; remove?: string };

@@ -20,8 +20,6 @@ import { ShortRoad } from "./short_road.js";
  */
 
 const EIGHTHS = 8;
-/** Milliseconds between two places of the cursor. */
-const CURSOR_INTERVAL = 1000 / 15;
 
 /** @implements {Board} */
 export class KernelBoard extends EventTarget {
@@ -33,15 +31,10 @@ export class KernelBoard extends EventTarget {
   /** @type {Set<string>} */
   #changes = new Set();
   #dispatching = new FrameTimer(() => this.#dispatch());
-  /** Ink under hands. */
+  /** Ink under hands, the cursor, and what this view shows. */
   #own = new OwnPresence("", "");
-  #sending = new FrameTimer(() => this.#sendPreviews());
+  #sending = new FrameTimer(() => this.#sendLive());
   #road;
-  /** @type {any} */
-  #cursorTimer = 0;
-  #cursorSent = 0;
-  /** @type {number[] | null} */
-  #cursor = null;
   #live = { stale: true, elements: /** @type {LiveInk[]} */ ([]) };
 
   /** @param {Channel} channel */
@@ -115,7 +108,6 @@ export class KernelBoard extends EventTarget {
 
   destroy() {
     this.#road.destroy();
-    clearTimeout(this.#cursorTimer);
   }
 
   /** @param {...string} events */
@@ -323,21 +315,36 @@ export class KernelBoard extends EventTarget {
     if (this.#own.extend(key, start, points, fields)) this.#sending.requestNow();
   }
 
-  #sendPreviews() {
+  #sendLive() {
     if (this.#road.isUp && !this.#road.isClear) {
       this.#sending.request();
       return;
     }
-    const { messages } = this.#own.messages(performance.now(), true);
-    if (this.#road.isUp) {
-      this.#road.send(messages);
-      return;
+    const { messages, later } = this.#own.messages(performance.now(), true);
+    if (later) this.#sending.request();
+    if (this.#road.isUp) this.#road.send(messages);
+    else this.#sendToKernel(messages);
+  }
+
+  /** @param {import("../model/messages.js").ClientMessage[]} messages */
+  #sendToKernel(messages) {
+    /** @type {{x: number, y: number} | null | undefined} */
+    let at;
+    for (const message of messages) {
+      if (message.type !== "presence") continue;
+      const { cursor, view } = message.state;
+      if (cursor !== undefined) at = cursor && { x: cursor[0] / EIGHTHS, y: cursor[1] / EIGHTHS };
+      if (view !== undefined)
+        this.#channel.send("look", { view: view?.map((/** @type {number} */ v) => v / EIGHTHS) ?? null });
     }
     for (const message of messages) {
       if (message.type !== "preview") continue;
       const { type: _, ...preview } = message;
-      this.#channel.send("preview", { view: this.#channel.view, ...preview });
+      // The cursor goes with the ink: JupyterLab has more work with a message than with what is in it.
+      this.#channel.send("preview", { view: this.#channel.view, ...preview, ...at });
+      if (at) at = undefined;
     }
+    if (at !== undefined) this.#channel.send("cursor", at);
   }
 
   /** @param {string} key */
@@ -349,27 +356,12 @@ export class KernelBoard extends EventTarget {
 
   /** @param {Fields} fields */
   presence(fields) {
-    const { cursor, view, moving } = fields;
-    if (cursor !== undefined) this.#pointAt(cursor);
-    if (view !== undefined && this.#road.isUp) this.#road.send([{ type: "presence", state: { view } }]);
-    else if (view !== undefined)
-      this.#channel.send("look", { view: view?.map((/** @type {number} */ v) => v / EIGHTHS) ?? null });
+    const { moving, ...live } = fields;
+    if (Object.keys(live).length) {
+      this.#own.update(live);
+      this.#sending.requestNow();
+    }
     if (moving !== undefined) this.#channel.send("moving", { offsets: moving ?? {} });
-  }
-
-  /** @param {number[] | null} cursor */
-  #pointAt(cursor) {
-    this.#cursor = cursor;
-    clearTimeout(this.#cursorTimer);
-    const send = () => {
-      this.#cursorSent = performance.now();
-      const at = this.#cursor;
-      if (this.#road.isUp) this.#road.send([{ type: "presence", state: { cursor: at } }]);
-      else this.#channel.send("cursor", at && { x: at[0] / EIGHTHS, y: at[1] / EIGHTHS });
-    };
-    const wait = cursor ? this.#cursorSent + CURSOR_INTERVAL - performance.now() : 0;
-    if (wait > 0) this.#cursorTimer = setTimeout(send, wait);
-    else send();
   }
 
   get cleared() {
