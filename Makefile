@@ -16,6 +16,7 @@ help:  ## This list
 
 .PHONY: demo
 demo: $(VENV)/demo.stamp  ## A relay and JupyterLab with notebooks that draw together; DEMO=--fresh forgets earlier ones
+	@$(BIN)/python .ci/join_modules.py
 	@$(BIN)/python -m ipysketch.demo $(DEMO)
 
 .PHONY: cluster
@@ -40,6 +41,7 @@ fast: $(VENV)/test.stamp  ## A minute: the pure tests of both languages, with 30
 # With PYTEST, only what it names: make test PYTEST="tests/browser/test_pen.py -x".
 .PHONY: test
 test: $(VENV)/test.stamp browser hub proxies hosts lite  ## Everything
+	@$(BIN)/python .ci/join_modules.py
 ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else
@@ -59,6 +61,7 @@ docs: $(VENV)/docs.stamp  ## The documentation site, in build/docs; a warning is
 
 .PHONY: stress
 stress: $(VENV)/test.stamp browser hub proxies hosts lite  ## The whole suite three times, on a machine that is kept busy
+	@$(BIN)/python .ci/join_modules.py
 	PATH="$(abspath $(BIN)):$$PATH" sh .ci/stress
 
 .PHONY: browser
