@@ -36,7 +36,8 @@ export function showCursors(board, overlay, signal) {
       node.style.transform = `translate(${at}) scale(calc(1 / var(--zoom, 1)))`;
       const label = /** @type {Element} */ (node.lastElementChild);
       if (label.textContent !== name) label.textContent = name;
-      node.style.setProperty("--ink", COLOR.test(color) ? color : "#666");
+      const ink = COLOR.test(color) ? color : "#666";
+      if (node.style.getPropertyValue("--ink") !== ink) node.style.setProperty("--ink", ink);
     }
   };
   for (const kind of ["people", "pages"]) board.addEventListener(kind, show, { signal });

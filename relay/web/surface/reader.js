@@ -46,9 +46,15 @@ export function createReader({ board, say, signal }) {
   let page = board.page;
   /** @type {any} */
   let timer = 0;
+  /** What was listed last, and the names in it. @type {[readonly Element[], string]} */
+  let listed = [[], ""];
   const look = () => {
     timer = 0;
     const { elements } = board;
+    // People come to be told of with each move of a cursor, and change nothing here then.
+    const names = JSON.stringify([board.status.connection, board.people.map(({ author, name }) => [author, name])]);
+    if (listed[0] === elements && listed[1] === names && page === board.page) return;
+    listed = [elements, names];
     const fresh = known && page === board.page ? elements.filter(({ key }) => !known?.has(key)) : [];
     known = board.status.connection === "connecting" ? null : new Set(elements.map(({ key }) => key));
     page = board.page;
