@@ -1,7 +1,7 @@
-"""``python -m benchmarks.way``: from a hand in one notebook to an eye in another, stage by stage.
+"""``python -m benchmarks.way``: from a hand in one notebook to an eye in another by the long road, stage by stage.
 
-The kernels note when a point comes by: its `pointer_move`, its `Preview` on the way out and in, and the frame that
-shows it.
+The kernels note when a point comes by: in the page's preview, in `Preview` on the way out and in, and when pages are
+told of it.
 Points are told apart by where they are. Medians of the moves of one line, in a real JupyterLab; all clocks are the
 machine's.
 """
@@ -18,7 +18,7 @@ from typing import Any
 from .notebooks import LIVE, OVERLAY, run, scene, seen
 from .plots import IMAGES
 from .results import HERE
-from .rows.seen import COLOR, MOVES, board, eyes, line, watch
+from .rows.seen import COLOR, LONG_ROAD, MOVES, board, eyes, line, watch
 
 FILE = HERE / "way.json"
 STAGES = (
@@ -46,9 +46,11 @@ def note(cls, name, read):
             noted.append((name, at, found))
         return result
     setattr(cls, name, noting)
+def furthest(points):
+    return max(points[::3]) / 8 if points else None  # x, y and a time of each.
 def reach(message, kind):
-    return max(message.points[::2]) / 8 if isinstance(message, kind) and message.points else None
-note(Session, "pointer_move", lambda _, hand, x, y: x)
+    return furthest(message.points) if isinstance(message, kind) else None
+note(Session, "preview", lambda _, key, start, points, *more: furthest(points))
 note(Session, "_send", lambda _, message: reach(message, Preview))
 note(Session, "_handle", lambda _, message: reach(message, PeerPreview))
 note(InkFeed, "update", lambda news, *_: 0.0 if news else None)
@@ -69,11 +71,11 @@ def stages(hand: float, x: float, sender: Noted, receiver: Noted, eye: float) ->
         return place > x - 2
 
     times = [hand]
-    for notes, name in ((sender, "pointer_move"), (sender, "_send"), (receiver, "_handle")):
+    for notes, name in ((sender, "preview"), (sender, "_send"), (receiver, "_handle")):
         if (at := first(notes, name, there)) is None:
             return None
         times.append(at)
-    if (shown := first(receiver, "news", lambda at, _: at >= times[-1])) is None:
+    if (shown := first(receiver, "update", lambda at, _: at >= times[-1])) is None:
         return None
     times += [shown, eye]
     return [after - before for before, after in pairwise(times)]
@@ -82,7 +84,7 @@ def stages(hand: float, x: float, sender: Noted, receiver: Noted, eye: float) ->
 def measure() -> dict[str, float]:
     """The median of each stage."""
     with scene() as stage:
-        ada, grace = (board(stage, name, "way", NOTE, TELL) for name in ("ada", "grace"))
+        ada, grace = (board(stage, name, "way", NOTE, TELL, before=LONG_ROAD) for name in ("ada", "grace"))
         for notebook in (ada, grace):
             run(notebook, 2)
         places = line(100.0)
