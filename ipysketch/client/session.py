@@ -141,6 +141,8 @@ class Session:
         self._expected = 0
         self._retrying: asyncio.TimerHandle | None = None
         self._ghosts: asyncio.TimerHandle | None = None
+        self._suspended = ""
+        """The notice that the relay cannot store anything, while something waits for that."""
         self._leaving: asyncio.Task[None] | None = None
         self._told = 0
 
@@ -273,6 +275,9 @@ class Session:
         self._send_pending()
         if not self.sync.pending:
             self.presence.settle()
+            if self._suspended and self.membership.notice == self._suspended:
+                self.membership.notice = ""
+            self._suspended = ""
         self._changed()
 
     def _differ(self) -> None:
@@ -317,6 +322,7 @@ class Session:
             case Error(reason=reason):
                 if not self.requests.refused(message):
                     self.membership.notice = reason
+                    self._suspended = reason if message.code == "store" else ""
             case RoomState(locked=locked, pens=pens):
                 self.membership.locked, self.membership.pens = locked, frozenset(pens)
                 if not self.can_draw:

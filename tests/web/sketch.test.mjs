@@ -71,6 +71,17 @@ test("an error that answers a request is not this page's notice", async () => {
   assert.equal(sketch.notice, "too much at once");
 });
 
+test("that the relay cannot save is a notice until it has saved", async () => {
+  const { sketch, socket } = await joined();
+  sketch.create(DOT, { key: "a" });
+  await pass(1);
+  await socket.receive({ type: "error", code: "store", reason: "it cannot save at the moment" });
+  await socket.receive(peer("other"));
+  assert.equal(sketch.notice, "it cannot save at the moment");
+  await socket.receive({ ...COMMIT, seq: 1, client: "client", changes: [{ type: "create", key: "a", fields: DOT }] });
+  assert.equal(sketch.notice, "");
+});
+
 test("a final refusal takes the stroke off the drawing; another is sent again after a second", async () => {
   const { sketch, socket } = await joined();
   sketch.create(DOT, { key: "a" });

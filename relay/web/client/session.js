@@ -75,6 +75,8 @@ export class Session {
   #catchUp = -1;
   /** @type {any} */
   #retrying = 0;
+  /** The notice that the relay cannot store anything, while something waits for that. */
+  #suspended = "";
   #ghosts = new GhostTimer(this.peers, () => this.#listener.changed("people", "live"));
 
   /**
@@ -258,6 +260,11 @@ export class Session {
   /** @param {ServerMessage[]} messages */
   #receive(messages) {
     for (const message of messages) this.#handle(message);
+    if (this.#suspended && !this.sync.pending.size) {
+      if (this.notice === this.#suspended) this.notice = "";
+      this.#suspended = "";
+      this.#listener.changed("status");
+    }
     this.#sendPending();
     this.#checkCaughtUp();
   }
@@ -319,6 +326,7 @@ export class Session {
         // One with `re` answers a request, and its sender alone.
         if (message.fatal || message.re) break;
         this.notice = message.reason;
+        this.#suspended = message.code === "store" ? message.reason : "";
         this.#listener.changed("status");
         break;
     }

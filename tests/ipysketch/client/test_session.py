@@ -25,6 +25,7 @@ from relay.protocol import (
     Commit,
     Create,
     Delete,
+    Error,
     Event,
     Invite,
     Operate,
@@ -160,6 +161,21 @@ def test_others_are_told_the_page_again_when_the_connection_was_lost() -> None:
         ada.session.state(Waiting(0.0, "the connection was lost"))
         ada.again()
         assert Presence({"page": key}) in ada.sent
+
+    run(story)
+
+
+def test_that_the_relay_cannot_save_is_a_notice_until_it_has_saved() -> None:
+    def story() -> None:
+        ada = Joined()
+        session = ada.session
+        session.submit([Create("a", {"kind": "stroke"})])
+        session.receive([Error("store", "it cannot save at the moment")])
+        assert session.membership.notice == "it cannot save at the moment"
+        session.receive([PeerState("grace", "grace", {"name": "grace"})])
+        assert session.membership.notice == "it cannot save at the moment"
+        ada.confirm(*(message for message in ada.sent if isinstance(message, Operate)))
+        assert session.membership.notice == ""
 
     run(story)
 
