@@ -49,6 +49,8 @@ def rows() -> dict[str, Row]:
         "growth": growth.growth,
         "hand-over": moving.hand_over,
         "takeover": moving.takeover,
+        "revocation": moving.revocation,
+        "neighbour": moving.neighbour,
     }
 
 

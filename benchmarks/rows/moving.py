@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from .. import moving
+from .. import moving, neighbours
 from ..results import Result
 from . import Effort
 from .drawing import _say
@@ -59,3 +59,44 @@ def _entry(what: str, seconds: Sequence[float]) -> dict[str, Any]:
 
 def _in_words(entry: dict[str, Any]) -> str:
     return f"p50 {entry['p50_s']} s, p99 {entry['p99_s']} s, {entry['times']} times"
+
+
+def revocation(effort: Effort) -> Result:
+    """A token that is made void at one of three relays."""
+    entry = _say(_entry("revocation", neighbours.revoked(4 * effort.rounds)))
+    return Result(
+        row="revocation",
+        what="A token is made void at one of three relays: until everybody who came by it is away, at all of them",
+        reference="a beat each 1.5 s",
+        figure=_in_words(entry),
+        target="p99 ≤ 3 s",
+        reached=entry["p99_s"] <= 3,
+        samples=[entry],
+    )
+
+
+def neighbour(effort: Effort) -> Result:
+    """A room whose holder sleeps, and another room of the relay that waits for it."""
+    times = dict(zip(("before", "meanwhile"), neighbours.beside_a_sleeper(effort.rounds), strict=True))
+    before, meanwhile = (_say(_milliseconds(what, seconds)) for what, seconds in times.items())
+    more = meanwhile["p99_ms"] - before["p99_ms"]
+    return Result(
+        row="neighbour",
+        what="Verdicts in a room while its relay waits for another room, whose holder sleeps, and takes that over",
+        reference=f"before: p50 {before['p50_ms']} ms, p99 {before['p99_ms']} ms",
+        figure=f"p50 {meanwhile['p50_ms']} ms, p99 {meanwhile['p99_ms']} ms",
+        target="p99 at most 50 ms later",
+        reached=more <= 50,
+        samples=[before, meanwhile],
+    )
+
+
+def _milliseconds(what: str, seconds: Sequence[float]) -> dict[str, Any]:
+    ordered = [1000 * each for each in sorted(seconds)]
+    return {
+        "what": what,
+        "times": len(ordered),
+        "p50_ms": round(statistics.median(ordered), 1),
+        "p99_ms": round(ordered[math.ceil(0.99 * len(ordered)) - 1], 1),
+        "most_ms": round(ordered[-1], 1),
+    }

@@ -47,6 +47,8 @@ class OwnPresence:
             self._send(page=self.page)
         if self.leading:
             self._send(leading=True)
+        if self._cursor is not None:
+            self._send_cursor()  # Or it would rest unseen until it moves.
 
     def turn(self, page: str) -> None:
         """Be on the page of that key."""

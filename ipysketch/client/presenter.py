@@ -214,7 +214,7 @@ class Presenter:
         name, verified = (said.name, said.verified) if said else (presence.name, False)
         author, role = self._sync.author, self._membership.role
         own = Person(name, presence.color, True, None, me, presence.page, author, role, verified)
-        others = (state for peer, state in peers.items() if peer != me)
+        others = (state for state in self._peers.seen if state.peer != me)
         # A projector is nobody.
         return (own, *(person(state) for state in others if state.state.get("tool") != "projector"))
 

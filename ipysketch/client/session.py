@@ -68,7 +68,7 @@ from ..model.weight import Weight
 from . import past
 from .callbacks import Callbacks
 from .connection import Connection, Target
-from .connection_state import Connected, Ended, State, Waiting
+from .connection_state import Connected, Ended, Offline, State, Waiting
 from .membership import MODERATORS, Membership
 from .opening import Stop
 from .own_presence import OwnPresence
@@ -140,6 +140,9 @@ class Session:
         """Keys of the latest ink that this client itself sent."""
         self._expected = 0
         self._retrying: asyncio.TimerHandle | None = None
+        self._ghosts: asyncio.TimerHandle | None = None
+        self._suspended = ""
+        """The notice that the relay cannot store anything, while something waits for that."""
         self._leaving: asyncio.Task[None] | None = None
         self._told = 0
 
@@ -212,7 +215,6 @@ class Session:
 
     def join(self, token: str) -> Join:
         """Return the first message of a new connection."""
-        self.peers.forget()
         presence = self.presence
         return self.sync.join(
             self.membership.room, name=presence.name, color=presence.color, secret=self._secret, token=token
@@ -221,8 +223,11 @@ class Session:
     def state(self, state: State) -> None:
         """Handle a change of the connection's state."""
         self.membership.connection = state
-        if not isinstance(state, Connected):
+        if isinstance(state, Offline | Ended):
             self.peers.forget()
+        elif not isinstance(state, Connected):
+            self._lose_peers()
+        if not isinstance(state, Connected):
             self.own_previews.forget_peer(PAGES_THEMSELVES)
             self.sync.joined = False
             self.requests.lost()
@@ -230,6 +235,22 @@ class Session:
             self.answered.set()
             self.settled.set()
         self.presenter.refresh()
+
+    def _lose_peers(self) -> None:
+        """Show the others as they were, for a while: they may be back in a moment, and so may this client."""
+        self.peers.lose(self._loop.time())
+        self._await_ghosts()
+
+    def _await_ghosts(self) -> None:
+        if self._ghosts is not None:
+            self._ghosts.cancel()
+        due = self.peers.due
+        self._ghosts = self._loop.call_at(due, self._expire_ghosts) if due is not None else None
+
+    def _expire_ghosts(self) -> None:
+        if self.peers.expire(self._loop.time()):
+            self.presenter.refresh()
+        self._await_ghosts()
 
     def held(self) -> int:
         """Return about how many bytes the drawing and the others' presence take."""
@@ -245,6 +266,7 @@ class Session:
                 self._handle(message)
         except Gap as gap:
             raise RemoteError("gap", f"the relay skipped something ({gap})") from None
+        self.peers.dry(self.sync.document.entries)
         if self.membership.connected and self.sync.document.seq >= self._expected:
             self.settled.set()  # Code that reads the drawing right after joining gets all of it.
         if self._alike and self.peers.me in self.peers.peers:
@@ -253,6 +275,9 @@ class Session:
         self._send_pending()
         if not self.sync.pending:
             self.presence.settle()
+            if self._suspended and self.membership.notice == self._suspended:
+                self.membership.notice = ""
+            self._suspended = ""
         self._changed()
 
     def _differ(self) -> None:
@@ -281,6 +306,7 @@ class Session:
             case Commit():
                 known = len(self.sync.lost)
                 self.callbacks.committed(message, self.sync.commit(message))
+                self.peers.committed(message.changes)
                 self._tell_lost(self.sync.lost[known:])
                 self._show_undone()
             case PeerState() | PeerLeft():
@@ -296,6 +322,7 @@ class Session:
             case Error(reason=reason):
                 if not self.requests.refused(message):
                     self.membership.notice = reason
+                    self._suspended = reason if message.code == "store" else ""
             case RoomState(locked=locked, pens=pens):
                 self.membership.locked, self.membership.pens = locked, frozenset(pens)
                 if not self.can_draw:

@@ -10,7 +10,8 @@ from relay.protocol import Action, Entry
 
 from ..editing.style import Style
 from ..model.elements import Element
-from .peers import Ink, LaserTrail
+from .peers import LaserTrail
+from .wet_ink import Ink
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..client.peers import Ink
+from ..client.wet_ink import Ink
 from .page_messages import InkGrowth, InkUpdate
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -39,7 +39,8 @@ def bundle(entry: str, read: Read, *, meta: bool = False) -> str:
     """
     modules = _modules(entry, read, meta)
     short = _short_names(modules)
-    parts = [module.written(modules, short) for module in modules.values()]
+    dropped = _dropped(modules, entry)
+    parts = [module.written(modules, short, dropped[module.path]) for module in modules.values()]
     exports = [
         f"{short[modules[entry].export(name, modules)]} as {name}"
         for name in sorted(modules[entry].export_names(modules))
@@ -62,6 +63,36 @@ def _short_names(modules: Mapping[str, _Module]) -> dict[_Name, str]:
             counts[module.binding(name, modules)] += count
         counts.update(module.export(name, modules) for name in module.exports)
     return short_names([name for name, _ in counts.most_common()], kept)
+
+
+def _dropped(modules: Mapping[str, _Module], entry: str) -> dict[str, set[int]]:
+    """Return the statements of each module that only declare what nobody needs."""
+    declared = {
+        (module.path, name): (module.path, chunk)
+        for module in modules.values()
+        for chunk, name in module.names.declarations.items()
+    }
+    uses = {
+        (module.path, chunk): {module.binding(name, modules) for name in module.names.uses(chunk)}
+        for module in modules.values()
+        for chunk in module.names.chunks
+    }
+    kept = [modules[entry].export(name, modules) for name in modules[entry].export_names(modules)]
+    # What else does something when it is run needs what it names, and so on.
+    needed = set(kept).union(*(found for place, found in uses.items() if place not in declared.values()))
+    waiting = [*needed]
+    while waiting:
+        name = waiting.pop()
+        more = uses.get(declared[name], set()) if name in declared else set()
+        if name[1] == "*":
+            more = {modules[name[0]].export(one, modules) for one in modules[name[0]].export_names(modules)}
+        waiting += more - needed
+        needed |= more
+    dropped: dict[str, set[int]] = {path: set() for path in modules}
+    for name, (path, chunk) in declared.items():
+        if name not in needed:
+            dropped[path].add(chunk)
+    return dropped
 
 
 def _modules(entry: str, read: Read, meta: bool) -> dict[str, _Module]:
@@ -138,9 +169,12 @@ class _Module:
         path, there = value
         return (path, "*") if there == "*" else modules[path].export(there, modules)
 
-    def written(self, modules: Mapping[str, _Module], short: Mapping[_Name, str]) -> str:
-        """Return the text of this module among the others."""
-        text = self.names.written({name: short[self.binding(name, modules)] for name in self.names.counts})
+    def written(
+        self, modules: Mapping[str, _Module], short: Mapping[_Name, str], dropped: Collection[int]
+    ) -> str:
+        """Return the text of this module among the others, without the statements `dropped`."""
+        names = {name: short[self.binding(name, modules)] for name in self.names.counts}
+        text = self.names.written(names, dropped)
         if all_of_it := short.get((self.path, "*")):
             exports = [
                 f"{name}:{short[self.export(name, modules)]}" for name in sorted(self.export_names(modules))

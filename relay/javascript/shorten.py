@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count, product
+from itertools import chain, count, groupby, product
 from typing import TypeVar
 
 from .tokens import Token
@@ -26,6 +26,8 @@ _KEYWORDS = frozenset(_RESERVED.split())
 _DECLARING = ("const", "let", "var")
 _BEFORE_BLOCK = frozenset([")", "=>", "else", "try", "finally", "do", "catch", "static"])
 _CONDITIONS = frozenset(["if", "for", "while", "switch", "with"])
+_HEADS = _CONDITIONS | {"await"}
+"""What stands before round brackets that a statement follows."""
 _MODIFIERS = frozenset(["get", "set", "async", "static"])
 _LETTERS = "etnaoirsuclhdpmfgvbywxkjqzETNAOIRSUCLHDPMFGVBYWXKJQZ"
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
@@ -64,6 +66,7 @@ class Names:
 
     def __init__(self, tokens: Sequence[Token], imported: Collection[str]) -> None:
         self._words = tokens
+        self._needless = _needless(tokens)
         reader = _Reader(self._words)
         reader.read()
         self.outer = (reader.outer | set(imported)) - _KEYWORDS
@@ -72,6 +75,8 @@ class Names:
         """How often each outer name stands in the module."""
         self._uses: dict[int, Counter[str]] = {}
         self.free: set[str] = set()
+        self.declarations = _declarations(tokens)
+        """The names of functions and plain values by the statements that only declare them."""
         for word in self._words:
             if word.role in (NAME, SHORTHAND):
                 name = word.text
@@ -81,8 +86,17 @@ class Names:
                     self.free.add(name)
                 self._uses.setdefault(word.chunk, Counter())[name] += 1
 
-    def written(self, names: Mapping[str, str]) -> str:
-        """Return the module's text; `names` has the short name of each outer one."""
+    def uses(self, chunk: int) -> Collection[str]:
+        """Return the names in a statement, or in a member of a class."""
+        return self._uses.get(chunk, ())
+
+    @property
+    def chunks(self) -> Collection[int]:
+        """The statements and members that have names."""
+        return self._uses
+
+    def written(self, names: Mapping[str, str], dropped: Collection[int] = ()) -> str:
+        """Return the module's text without the statements `dropped`; `names` has the short name of each outer one."""
         short: dict[int, Mapping[str, str]] = {}
         for chunk, uses in self._uses.items():
             local = self._local.get(chunk, set())
@@ -91,12 +105,16 @@ class Names:
             short[chunk] = {**names, **short_names(ordered, kept)}
         privates = Counter(word.text for word in self._words if word.role == PRIVATE)
         private = short_names([name for name, _ in privates.most_common()], ["constructor"])
-        return "".join(self._texts(short, private))
+        return "".join(self._texts(short, private, dropped))
 
-    def _texts(self, short: Mapping[int, Mapping[str, str]], private: Mapping[str, str]) -> Iterator[str]:
+    def _texts(
+        self, short: Mapping[int, Mapping[str, str]], private: Mapping[str, str], dropped: Collection[int]
+    ) -> Iterator[str]:
         before = ""
-        for word in self._words:
+        for at, word in enumerate(self._words):
             text = word.text
+            if at in self._needless or word.chunk in dropped:
+                continue
             if word.role == NAME:
                 text = short[word.chunk].get(text, text)
             elif word.role == SHORTHAND and text in (names := short[word.chunk]):
@@ -259,6 +277,46 @@ class _Reader:
     def _are_parameters(self, at: int, before: str) -> bool:
         after = self._next(self._closing[at])
         return after == "=>" or (after == "{" and before not in _CONDITIONS)
+
+
+def _declarations(words: Sequence[Token]) -> dict[int, str]:
+    """Return the name of each statement that declares one, and does nothing else when it is run."""
+    found = {}
+    for chunk, some in groupby(words, key=lambda word: word.chunk):
+        statement = list(some)
+        texts = [word.text for word in statement if word.text not in ("async", "*")]
+        ends = "".join(word.text for word in statement if word.depth == 0 and word.text in (";", "}", ","))
+        if statement[0].depth or len(texts) < 4:
+            continue
+        if (texts[0] == "function" and ends == texts[-1] == "}") or (
+            texts[0] == "const"
+            and texts[2] == "="
+            and texts[-1] == ";"
+            and ends in (";", "};")
+            and _does_nothing(statement[3:-1])
+        ):
+            found[chunk] = texts[1]
+    return found
+
+
+def _does_nothing(value: Sequence[Token]) -> bool:
+    """Return whether a value is plain, or a function."""
+    if len(value) == 1:
+        return value[0].kind == "string" or value[0].text[0].isdigit()
+    texts = [word.text for word in value]
+    return "=>" in texts and (texts[1] == "=>" or texts[0] == "(" and texts[_closing(value)[0] + 1] == "=>")
+
+
+def _needless(words: Sequence[Token]) -> set[int]:
+    """Return where the semicolons are that a closing bracket stands for."""
+    conditions = {close for begin, close in _closing(words).items() if words[begin - 1].text in _HEADS}
+    return {
+        at
+        for at, word in enumerate(words[:-1])
+        if word.text == ";" and words[at + 1].text == "}" and at > 0
+        # A statement that is empty needs its own.
+        if at - 1 not in conditions and words[at - 1].text not in ("else", "do")
+    }
 
 
 def _closing(words: Sequence[Token]) -> dict[int, int]:

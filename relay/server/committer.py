@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..observability.event_log import event, fault
 from ..observability.metrics import Metrics
+from ..protocol import RemoteError
 from ..records import HELD_ELSEWHERE, Batch, Checkpoint, NotHeldError, StoreError, UnknownOutcomeError
 from ..room.compact import EncodedEntries, compress
 from ..store.worker import StoreThread
@@ -24,6 +25,7 @@ MOST_NAMED = 5
 """Rooms that a line of the log names."""
 ASK_AGAIN, ASK_RARELY = 0.1, 2.0
 """Seconds until an outcome is asked for that is unknown: at first, and at most, each time twice as long."""
+WAITING = "the relay cannot save at the moment; what you draw is kept here, and saved as soon as it can"
 AT_ONCE = 5e-3
 """Seconds of work up to which the event loop itself works out what operations come to."""
 
@@ -144,6 +146,7 @@ class Committer:
     async def _ask_again(self) -> None:
         """Append again what may or may not be there, until the store says which. Its rooms wait for that."""
         wait, told = ASK_AGAIN, ""
+        warned: set[str] = set()
         while self._unknown:
             await asyncio.sleep(wait)
             group = list(self._unknown)
@@ -161,6 +164,7 @@ class Committer:
                         rooms=_rooms(group),
                         reason=told,
                     )
+                self._tell_waiting(group, warned)
                 wait = min(2 * wait, ASK_RARELY)
             else:
                 del self._unknown[: len(group)]
@@ -168,6 +172,15 @@ class Committer:
                 event(self._log, logging.WARNING, "outcome of a commit known", rooms=_rooms(group))
                 self._tell(group, lost)
         self._asking = None
+
+    def _tell_waiting(self, group: Group, warned: set[str]) -> None:
+        """Tell whose operations wait that they do, and that nothing of it is lost; each peer once, by their ids."""
+        for opened, _ in group:
+            for peer in () if opened.is_lost else opened.room.peers.values():
+                if peer.unsettled and peer.id not in warned:
+                    warned.add(peer.id)
+                    opened.room.send_error(peer, RemoteError("store", WAITING))
+                    self._touch(opened)
 
     def propose(self) -> Group:
         """Return the next group: a batch for each room that has operations queued."""

@@ -16,6 +16,9 @@ const { cut } = await load("model/cutting.js");
 /** @type {typeof import("../../relay/web/model/weight.js")} */
 const { Weight } = await load("model/weight.js");
 
+/** @type {typeof import("../../relay/web/client/peers.js")} */
+const { Peers } = await load("client/peers.js");
+
 const read = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"));
 const differs = (/** @type {string} */ what, /** @type {any} */ vector, /** @type {any} */ got) =>
   console.log(JSON.stringify({ what, vector, got }));
@@ -87,4 +90,40 @@ for (const vector of read("places.json")) {
 for (const vector of read("weights.json")) {
   const got = new Weight().add(new TextEncoder().encode(vector.text));
   if (got !== vector.weight) differs("weight", vector, got);
+}
+
+/** What is seen of others, as `make_ghosts` has it. @param {InstanceType<typeof Peers>} peers */
+function seen(peers) {
+  const people = Object.fromEntries(peers.seen.map(({ peer, state }) => [peer, state]));
+  /** @type {Record<string, any[]>} */
+  const ink = { "": [], p: [], q: [] };
+  for (const { key, peer, points } of peers.ink(new Map())) {
+    const places = [];
+    for (let i = 0; i < points.length; i++) places.push(Math.round(8 * points[i]));
+    ink[String(peers.of(peer)?.state.page ?? "")].push([key, peer, places]);
+  }
+  for (const page of Object.values(ink)) page.sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  return { people, ink, due: Number.isFinite(peers.due) ? peers.due : null };
+}
+
+for (const { name, steps } of read("ghosts.json")) {
+  const peers = new Peers();
+  peers.me = "me";
+  for (const step of steps) {
+    const { at, event } = step;
+    if (event === "lose") peers.lose(at);
+    else if (event === "expire") peers.expire(at);
+    else if (event.dry) peers.dry(new Set(event.dry));
+    else {
+      for (const message of decodeServer(JSON.stringify(event))) {
+        if (message instanceof RemoteError) throw message;
+        if (message.type === "commit") peers.committed(message.changes);
+        else peers.receive(message);
+      }
+    }
+    const got = seen(peers);
+    if (equal(got, step.seen)) continue;
+    differs(`ghosts, ${name}, at ${at}`, step, got);
+    break;
+  }
 }

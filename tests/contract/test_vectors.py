@@ -14,13 +14,15 @@ from ipysketch.model.document import Document
 from relay.protocol import TERMINAL_CODES, Commit, order
 
 from ..support.node import WEB, says
-from . import make_cuts, make_documents, make_messages, make_places, make_weights
+from . import make_cuts, make_documents, make_ghosts, make_messages, make_places, make_weights
 from .make_messages import plain
 
 CHECK = Path(__file__).with_name("check.mjs")
 
 
-@pytest.mark.parametrize("module", [make_messages, make_documents, make_cuts, make_places, make_weights])
+@pytest.mark.parametrize(
+    "module", [make_messages, make_documents, make_cuts, make_places, make_weights, make_ghosts]
+)
 def test_the_vectors_are_what_their_script_makes(module: Any) -> None:
     name = module.__name__.rpartition(".")[2]
     assert module.FILE.read_text() == module.make(), f"run python -m tests.contract.{name}"
@@ -78,6 +80,15 @@ def test_javascript_has_words_for_every_code_after_which_a_client_stays_away() -
         ("model/message_table.js", "locked: or(flag, false)", "locked: flag"),
         ("model/message_table.js", "versions: numbered", "versions: object"),
         ("model/shapes.js", "...first, ...entry.versions", "...entry.versions"),
+        ("client/ghosts.js", "GHOST_TIME = 3_000", "GHOST_TIME = 0"),
+        ("client/ghosts.js", "borrows ? lent.until : until", "until"),
+        ("client/ghosts.js", "each.peer = peer;", ""),
+        (
+            "client/ghosts.js",
+            "this.#ink.delete(key);\n  }\n\n  /** Forget the ink whose",
+            "}\n\n  /** Forget the ink whose",
+        ),
+        ("client/ghosts.js", "if (entries.has(key)) this.#ink.delete(key)", ""),
     ],
 )
 def test_the_vectors_catch_a_wrong_line(tmp_path: Path, module: str, right: str, wrong: str) -> None:

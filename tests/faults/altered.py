@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import relay.__main__
+import relay.cluster.membership
 import relay.protocol.codec
 import relay.room.clients
 import relay.room.events
@@ -235,6 +236,11 @@ def endless_notice() -> None:
     relay.server.draining.NOTICE = 1e9
 
 
+def patient() -> None:
+    """People stay with a relay that the store does not hear, however long that takes."""
+    relay.cluster.membership.PATIENCE = 1e9
+
+
 ALTERATIONS: dict[str, Callable[[], None]] = {
     alter.__name__: alter
     for alter in (
@@ -258,6 +264,7 @@ ALTERATIONS: dict[str, Callable[[], None]] = {
         unaware,
         no_fence,
         endless_notice,
+        patient,
     )
 }
 

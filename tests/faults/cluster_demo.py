@@ -57,10 +57,12 @@ def haproxy(folder: Path, port: int, relays: list[int]) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def whole(folder: Path, address: str, port: int) -> AsyncIterator[Cluster]:
-    """A cluster behind HAProxy at a port."""
-    options = ("--behind-proxy", "--public-url", f"http://127.0.0.1:{port}")
-    async with cluster(folder, address, RELAYS, *options, alteration="") as made:
+async def whole(
+    folder: Path, address: str, port: int, *more: str, alteration: str = ""
+) -> AsyncIterator[Cluster]:
+    """A cluster behind HAProxy at a port; its relays have `more` options."""
+    options = ("--behind-proxy", "--public-url", f"http://127.0.0.1:{port}", *more)
+    async with cluster(folder, address, RELAYS, *options, alteration=alteration) as made:
         ports = [fellow.port for fellow in made.fellows]
         with contextlib.ExitStack() as stack:
             await asyncio.to_thread(lambda: stack.enter_context(haproxy(folder, port, ports)))

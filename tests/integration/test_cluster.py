@@ -29,6 +29,8 @@ from relay.protocol import (
     Join,
     Lock,
     PeerEvent,
+    PeerPreview,
+    Preview,
     Refused,
     RoomState,
     Share,
@@ -36,8 +38,10 @@ from relay.protocol import (
 )
 from relay.room.permissions import Role
 from relay.server.code_page import NONE_HERE
+from relay.server.committer import WAITING
 
 from ..faults.cluster import Cluster, Fellow, cluster
+from ..faults.cluster_demo import whole
 from ..support import postgres
 from ..support.http import fetch
 from ..support.processes import free_port
@@ -164,6 +168,38 @@ def test_a_room_is_locked_for_all_and_a_token_is_void_at_all(
             assert (await bob.hear(Error)).code == "token-revoked"
 
     with_relays(story, tmp_path, server.address, "--require-token", "--secret-file", str(secret))
+
+
+def test_a_token_is_void_at_all_relays_and_for_all_who_came_by_it(
+    tmp_path: Path, server: postgres.Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = tmp_path / "tokens"
+    tokens = Tokens(read_secret(secret))
+    token, grant = tokens.mint(room="*", role=Role.EDITOR, name="", seconds=999, now=time.time())
+    other, _ = tokens.mint(room="*", role=Role.EDITOR, name="", seconds=999, now=time.time())
+
+    async def story(made: Cluster) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            people = []
+            for number, fellow in enumerate(made.fellows):
+                # Each relay has a room of its own; from the next one somebody is passed on to it.
+                for port in (fellow.port, made.fellows[number - 1].port):
+                    room = f"room{number}"
+                    person, _ = await stack.enter_async_context(joined(port, room=room, token=token))
+                    people.append(person)
+                stays, _ = await stack.enter_async_context(joined(fellow.port, room=room, token=other))
+                assert await asyncio.to_thread(made.holder, room) is fellow
+            code = await asyncio.to_thread(run, made.fellows[0], "revoke", grant.id)
+            assert code == 0, capsys.readouterr()
+            assert [await person.closed() for person in people] == [CLOSE_REVOKED] * len(people)
+            await stays.say(create(1, "a"))
+            await stays.hear(Commit)
+        for fellow in made.fellows:
+            async with wire(fellow.port) as late:
+                await late.say(Join(ROOM, token=token))
+                assert (await late.hear(Error)).code == "token-revoked"
+
+    with_relays(story, tmp_path, server.address, "--require-token", "--secret-file", str(secret), count=3)
 
 
 def passed_on(
@@ -347,6 +383,81 @@ def test_of_two_relays_with_one_name_the_first_one_ends(tmp_path: Path, server: 
         assert "another relay took the name 'r0', at ws://10.0.0.9:1" in only.said
 
     with_relays(story, tmp_path, server.address, count=1)
+
+
+# --- days on which the server is away -------------------------------------------------------------------------
+
+
+def test_without_the_server_people_draw_on_and_no_balancer_takes_a_relay_out(
+    tmp_path: Path, server: postgres.Server
+) -> None:
+    """Through HAProxy with the file of docs/deploy, which ends the connections of a relay that it takes out."""
+
+    async def ink(ada: RawClient, bob: RawClient, key: str) -> None:
+        await ada.say(Preview(key, 0, (8, 8, 16, 16), {"kind": "stroke", "color": "#123456", "width": 8}))
+        assert (await bob.hear(PeerPreview, lambda preview: preview.key == key)).points == (8, 8, 16, 16)
+
+    async def story() -> None:
+        port = free_port()
+        async with (
+            asyncio.timeout(DEADLINE),
+            whole(tmp_path, server.address, port, alteration="patient") as made,
+            joined(port) as (ada, _),
+            joined(port) as (bob, _),
+        ):
+            await ada.say(create(1, "a"))
+            await bob.hear(Commit)
+            await asyncio.to_thread(server.stop, kill=True)
+            await ink(ada, bob, "k")
+            await ada.say(create(2, "b"))
+            told = await ada.hear(Error)
+            assert (told.code, told.reason, told.fatal) == ("store", WAITING, False)
+            for fellow in made.fellows:
+                # From here on it is asked some more times by HAProxy, which believes the second time.
+                await asyncio.to_thread(fellow.says, "the store does not hear this relay")
+                assert await until(fellow, "/readyz", 200) == "ok"
+                assert (await until(fellow, "/healthz", 503)) != "ok"
+            await ink(ada, bob, "l")
+            await asyncio.to_thread(server.start)
+            commit = await bob.hear(Commit)
+            assert (commit.seq, commit.changes[0].key) == (2, "b")
+            assert (await ada.hear(Commit, lambda commit: commit.op == 2)).seq == 2
+            await ink(ada, bob, "m")
+            assert not any(isinstance(message, Error | Refused) for message in bob.heard), (
+                "he waited for nothing"
+            )
+            for fellow in made.fellows:
+                await asyncio.to_thread(fellow.says, "heard again")
+                assert "leave room" not in fellow.said, "nobody was sent away"
+            assert "is DOWN" not in (tmp_path / "haproxy.log").read_text()
+
+    asyncio.run(story())
+
+
+def test_people_draw_on_while_others_wait_for_a_room_whose_holder_sleeps(
+    tmp_path: Path, server: postgres.Server
+) -> None:
+    """At the relay that waits for it, and takes it over at last."""
+
+    async def story(made: Cluster) -> None:
+        first, second = made.fellows
+        async with joined(first.port), joined(second.port, room="botany") as (bob, _):
+            assert await asyncio.to_thread(made.holder, ROOM) is first
+            assert await asyncio.to_thread(made.holder, "botany") is second
+            first.signal(signal.SIGSTOP)
+            async with wire(second.port) as carol:
+                await carol.say(Join(ROOM))
+                waits = asyncio.create_task(carol.hear(Welcome))
+                drawn = 0
+                while not waits.done():
+                    drawn += 1
+                    await bob.say(create(drawn, f"b{drawn}"))
+                    assert (await bob.hear(Commit)).op == drawn
+                await waits
+                assert drawn > 20, "while a lease ran out"
+                assert await asyncio.to_thread(made.holder, ROOM) is second
+
+    with_relays(story, tmp_path, server.address)
 
 
 def run(fellow: Fellow, *words: str) -> int:

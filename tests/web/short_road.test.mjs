@@ -345,6 +345,41 @@ test("when the road is lost, what it brought stays until the kernel's ink is the
   assert.deepEqual(live(board), [3]);
 });
 
+test("when the kernel is not connected either, what the road brought stays until it is told again", async () => {
+  for (const first of ["road", "kernel"]) {
+    const { board, socket, kernel, update: set } = await onTheRoad();
+    await kernel({ scene: update({ whole: true }) });
+    const grace = { ...peer("g"), state: { name: "Grace", color: "#000000", cursor: [80, 40] } };
+    await socket.receive(grace, ink(0, [8, 8, 16, 8]), ink(0, [8, 8], "l"), ink(0, [8, 8], "m"));
+    if (first === "road") await socket.shut(1012, "this relay restarts");
+    await set({ connected: false });
+    await kernel({ live: { number: 0, whole: true, grown: [], gone: [] } });
+    assert.deepEqual(
+      [live(board), board.people[1].cursor],
+      [
+        [2, 1, 1],
+        [10, 5],
+      ],
+      first,
+    );
+    // The kernel is connected to another relay first, and has all ink from there.
+    await set({ connected: true });
+    await kernel({ live: { number: 1, whole: false, grown: [["g2/k", 0, [8, 8, 16, 8, 24, 8], STYLE]], gone: [] } });
+    assert.deepEqual(live(board), [1, 1, 3], "and nothing is there twice");
+    await kernel({ scene: update({ number: 1, entries: [entry("l")] }) });
+    await kernel({ scene: update({ number: 2, gone: ["l"] }) });
+    assert.deepEqual(live(board), [1, 3]);
+    await kernel({ road: OFFER });
+    const again = latestSocket();
+    await again.open();
+    await again.receive({ type: "accompanied", peer: "me2" });
+    await again.receive(peer("me2"), { ...grace, peer: "g2" }, ink(0, [8, 8, 16, 8, 24, 8, 32, 8], "k", "g2"));
+    assert.deepEqual(live(board), [1, 4]);
+    await pass(3_000);
+    assert.deepEqual(live(board), [4], "what nobody goes on with is over");
+  }
+});
+
 test("a road on which nothing is heard is given up", async () => {
   const { take, socket } = await onTheRoad();
   take("road");

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { pass } from "./clock.mjs";
-import { COMMIT, DOT, begin, joined, latestSocket, peer } from "./fake_relay.mjs";
+import { COMMIT, DOT, STYLE, WELCOME, begin, joined, latestSocket, peer, reconnected } from "./fake_relay.mjs";
 
 beforeEach(begin);
 
@@ -18,6 +18,39 @@ test("changes are told once a frame", async () => {
   await socket.receive(peer("other"), peer("third"));
   await pass(20);
   assert.deepEqual(events.sort(), ["change", "live", "people", "status"]);
+});
+
+test("others are seen as they were until a relay tells of them, and not longer than that takes", async () => {
+  const { sketch, socket } = await joined();
+  const grace = { ...peer("other"), state: { name: "Grace", color: "#000000", cursor: [8, 8] } };
+  const ink = { type: "ink", key: "k", start: 0, points: [8, 8, 16, 16], fields: STYLE };
+  const seen = () => [
+    sketch.people.filter(({ me }) => !me).map(({ peer, state }) => [peer, state.cursor]),
+    sketch.live.map(({ key, peer }) => `${peer}/${key}`),
+  ];
+  await socket.receive(grace, { ...ink, peer: "other" }, { ...ink, peer: "other", key: "l" });
+  const before = seen();
+  assert.deepEqual(before, [[["other", [8, 8]]], ["other/k", "other/l"]]);
+  await socket.shut(1012, "this relay restarts");
+  assert.deepEqual(seen(), before);
+  await reconnected();
+  await latestSocket().open();
+  assert.deepEqual(seen(), before);
+  const { state } = peer("Grace");
+  await latestSocket().receive({ ...WELCOME, peer: "me2" }, peer("me2"), { ...grace, peer: "new", state });
+  assert.deepEqual(seen(), [[["new", [8, 8]]], ["new/k", "new/l"]]);
+  await latestSocket().receive({ ...COMMIT, seq: 1, changes: [{ type: "create", key: "k", fields: DOT }] });
+  await latestSocket().receive({ ...COMMIT, seq: 2, op: 2, changes: [{ type: "delete", keys: ["k"] }] });
+  assert.deepEqual(seen()[1], ["new/l"], "what was drawn and erased is not ink again");
+  await pass(20);
+  let told = 0;
+  sketch.addEventListener("live", () => told++);
+  await pass(3_000);
+  assert.deepEqual(seen(), [[["new", undefined]], []]);
+  assert.equal(told, 1, "who paints it is told");
+  await latestSocket().receive({ ...grace, peer: "new" });
+  await sketch.leave();
+  assert.deepEqual(seen(), [[], []]);
 });
 
 test("a token is said without the blanks and newlines that were pasted with it", async () => {
@@ -36,6 +69,17 @@ test("an error that answers a request is not this page's notice", async () => {
   assert.equal(sketch.notice, "");
   await socket.receive({ type: "error", code: "too-fast", reason: "too much at once" });
   assert.equal(sketch.notice, "too much at once");
+});
+
+test("that the relay cannot save is a notice until it has saved", async () => {
+  const { sketch, socket } = await joined();
+  sketch.create(DOT, { key: "a" });
+  await pass(1);
+  await socket.receive({ type: "error", code: "store", reason: "it cannot save at the moment" });
+  await socket.receive(peer("other"));
+  assert.equal(sketch.notice, "it cannot save at the moment");
+  await socket.receive({ ...COMMIT, seq: 1, client: "client", changes: [{ type: "create", key: "a", fields: DOT }] });
+  assert.equal(sketch.notice, "");
 });
 
 test("a final refusal takes the stroke off the drawing; another is sent again after a second", async () => {

@@ -78,7 +78,7 @@ export class KernelBoard extends EventTarget {
       if (scene) {
         if (!this.#scene.receive(scene)) channel.send("scene", { view: channel.view });
         this.#road.dry(this.#scene.entries, scene);
-        if (this.#road.shows) this.#live.stale = true;
+        if (this.#road.shows || this.#road.haunts) this.#live.stale = true;
         this.#notify("elements", "live");
       }
       if (live) {
@@ -127,8 +127,11 @@ export class KernelBoard extends EventTarget {
   /** Take account of how the kernel is gone. @param {Gone} gone */
   setKernelGone(gone) {
     this.#gone = gone;
-    if (gone) this.#strokes.clear();
     this.#road.want(Boolean(this.#channel.get("connected")) && !gone);
+    if (gone) {
+      this.#strokes.clear();
+      this.#road.forget();
+    }
     this.#live.stale = true;
     this.#notify("status", "can", "live");
   }
@@ -181,8 +184,11 @@ export class KernelBoard extends EventTarget {
   }
 
   #findLive() {
-    if (this.#road.shows) return this.#road.live(this.#scene.entries, this.page);
-    return this.#strokes.elements(this.page, this.#channel.view, (key) => this.#road.isOwn(key));
+    const passed = this.#road.live(this.#scene.entries, this.page);
+    if (this.#road.shows) return passed;
+    const told = this.#strokes.elements(this.page, this.#channel.view, (key) => this.#road.isOwn(key));
+    const again = new Set(passed.length ? this.#strokes.keys : []);
+    return [...passed.filter(({ key }) => !again.has(key)), ...told];
   }
 
   get lasers() {
@@ -201,7 +207,8 @@ export class KernelBoard extends EventTarget {
 
   /** @returns {Person[]} */
   get people() {
-    const at = this.#road.shows ? this.#road.cursors(this.page) : this.#cursors();
+    const at = this.#road.cursors(this.page);
+    if (!this.#road.shows) for (const [peer, cursor] of this.#cursors()) at.set(peer, cursor);
     const { guest } = this.#road;
     const people = this.#channel.get("people").map((person) => {
       const me = guest ? person.peer === guest : person.me;

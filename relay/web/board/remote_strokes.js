@@ -61,6 +61,11 @@ export class RemoteStrokes {
     return elements;
   }
 
+  /** The keys of what there is. */
+  get keys() {
+    return [...this.#strokes.keys()].map((name) => name.slice(name.indexOf("/") + 1));
+  }
+
   /** Name, fields and points of each. @returns {[string, Record<string, any>, number[]][]} */
   entries() {
     return [...this.#strokes].map(([name, { fields, points }]) => [name, fields, points]);

@@ -3,9 +3,11 @@
 // and all goes over the kernel.
 //
 // Rules of this file: ink that was live here stays until the kernel's scene has its element, or the kernel's own live ink is
-// there: no change of the road shows nothing, or twice the same.
+// there: no change of the road shows nothing, or twice the same. When the kernel itself is not connected any more, what was live
+// here stays as `Ghosts` has it.
 
 import { Companion } from "../client/companion.js";
+import { GhostTimer } from "../client/ghost_timer.js";
 import { Peers } from "../client/peers.js";
 
 /**
@@ -42,6 +44,7 @@ export class ShortRoad {
   #companion = null;
   /** Everybody and their ink, as the relay tells it. */
   #peers = new Peers();
+  #ghosts = new GhostTimer(this.#peers, () => this.#listener.changed("live", "people"));
   /** "" until this page was told who is there. */
   #url = "";
   #open = "";
@@ -71,6 +74,11 @@ export class ShortRoad {
   /** Whether what is live is shown from here. */
   get shows() {
     return this.isUp || this.#lingers;
+  }
+
+  /** Whether something of a way that is lost is shown beside what the kernel tells. */
+  get haunts() {
+    return this.#peers.due < Number.POSITIVE_INFINITY;
   }
 
   /** Want a way while the board is connected, and none while it is not. @param {boolean} wanted */
@@ -123,10 +131,7 @@ export class ShortRoad {
   /** @param {ServerMessage[]} messages */
   #receive(messages) {
     const told = messages.some(({ type }) => type === "peer");
-    if (!this.#url && told) {
-      // What lingers is of the way before.
-      this.#forget();
-    }
+    if (!this.#url && told && this.#lingers) this.forget(); // What lingers is of the way before.
     for (const message of messages) this.#handle(message);
     if (!this.#url && told) {
       this.#url = this.#open;
@@ -154,8 +159,9 @@ export class ShortRoad {
   /** The scene has changed: end what is dry, or gone from it again. @param {{has(key: string): boolean}} entries
    * @param {{whole: boolean, more: boolean, gone: string[]}} update */
   dry(entries, { whole, more, gone }) {
-    if (!this.#drying.length) return;
     const over = new Set(gone);
+    this.#peers.dry({ has: (key) => entries.has(key) || over.has(key) });
+    if (!this.#drying.length) return;
     /** @type {Set<string>} */
     const waiting = new Set();
     this.#drying = this.#drying.filter((end) => {
@@ -186,11 +192,12 @@ export class ShortRoad {
   /** The kernel's own live ink is there. */
   relieve() {
     if (!this.#lingers) return;
-    this.#forget();
+    this.forget();
     this.#listener.changed("live", "people");
   }
 
-  #forget() {
+  /** Show nothing of all that came this way before. */
+  forget() {
     this.#lingers = false;
     this.#drying = [];
     this.#peers.forget();
@@ -201,13 +208,16 @@ export class ShortRoad {
     this.#companion = null;
     const was = this.shows;
     this.#url = this.#open = this.guest = "";
-    this.#forget();
+    this.#lingers = false;
+    this.#drying = []; // The scene dries what it has.
+    this.#ghosts.lose();
     if (was) this.#listener.turned();
   }
 
   destroy() {
     this.#wanted = false;
     clearTimeout(this.#timer);
+    this.#ghosts.stop();
     this.#companion?.close();
     this.#companion = null;
   }
@@ -264,7 +274,7 @@ export class ShortRoad {
   cursors(page) {
     /** @type {Map<string, [number, number]>} */
     const found = new Map();
-    for (const [peer, { state }] of this.#peers.all) {
+    for (const { peer, state } of this.#peers.seen) {
       const { cursor } = state;
       if ((state.page ?? "") !== page || !Array.isArray(cursor) || cursor.length !== 2) continue;
       if (cursor.every(Number.isFinite)) found.set(peer, [cursor[0] / EIGHTHS, cursor[1] / EIGHTHS]);
@@ -274,7 +284,7 @@ export class ShortRoad {
 
   /** @template {{peer: string}} T @param {T[]} things @param {string} page @returns {(T & {page: string})[]} */
   #here(things, page) {
-    const here = things.filter(({ peer }) => (this.#peers.all.get(peer)?.state.page ?? "") === page);
+    const here = things.filter(({ peer }) => (this.#peers.of(peer)?.state.page ?? "") === page);
     return /** @type {any} */ (here);
   }
 }

@@ -2,9 +2,11 @@
 // The peers of a room: their presence, and the ink under their hands.
 //
 // Rules of this file: pure. Ink comes in previews (`docs/reference/elements.md`, "Live") and is shown until its commit,
-// refusal or cancel, or until its peer leaves; a preview that comes after that is late, and ignored.
+// refusal or cancel, or until its peer leaves; a preview that comes after that is late, and ignored. What is seen of others
+// outlives a connection that is lost: `Ghosts`.
 
 import { decode } from "../model/elements.js";
+import { Ghosts } from "./ghosts.js";
 
 /**
  * @typedef {import("../model/messages.js").ServerMessage} ServerMessage
@@ -29,12 +31,59 @@ export class Peers {
   #ink = new Map();
   /** The latest keys of each peer whose previews ended. @type {Map<string, Set<string>>} */
   #ended = new Map();
+  #ghosts = new Ghosts();
 
   /** Forget all peers: presence and previews end with the connection. */
   forget() {
+    this.#ghosts.clear();
+    this.#drop();
+  }
+
+  #drop() {
     this.all.clear();
     this.#ink.clear();
     this.#ended.clear();
+    this.version++;
+  }
+
+  /** Keep what is known of the others for a while: the connection is lost at `now`, on the clock of `expire`.
+   * @param {number} now in milliseconds */
+  lose(now) {
+    this.#ghosts.expire(now);
+    const others = [...this.all.values()].filter(({ peer }) => peer !== this.me);
+    this.#ghosts.lose(others, this.#ink, now);
+    this.#drop();
+  }
+
+  /** Forget whom nobody has seen again in time; returns whether that is anybody, or anything of theirs. @param {number} now */
+  expire(now) {
+    const any = this.#ghosts.expire(now);
+    if (any) this.version++;
+    return any;
+  }
+
+  /** When to call `expire`; Infinity when there is no need. */
+  get due() {
+    return this.#ghosts.due;
+  }
+
+  /** Everybody as people see them: those in the room, and others who were there until the connection was lost.
+   * @returns {PeerState[]} */
+  get seen() {
+    const here = [...this.all.values()];
+    return this.#ghosts.isEmpty ? here : [...here.map((state) => this.#ghosts.lend(state)), ...this.#ghosts.people];
+  }
+
+  /** One of `seen`. @param {string} peer */
+  of(peer) {
+    const state = this.all.get(peer);
+    return state ? this.#ghosts.lend(state) : this.#ghosts.state(peer);
+  }
+
+  /** Forget the ink that became elements of a drawing while the connection was lost. @param {{has(key: string): boolean}} entries */
+  dry(entries) {
+    if (this.#ghosts.isEmpty) return;
+    this.#ghosts.dry(entries);
     this.version++;
   }
 
@@ -44,10 +93,18 @@ export class Peers {
     switch (message.type) {
       case "peer":
         this.all.set(message.peer, message);
+        if (!this.#ghosts.isEmpty && message.peer !== this.me) {
+          this.#ghosts.arrive(message);
+          this.version++;
+        }
         return true;
       case "left":
         this.all.delete(message.peer);
         this.#ended.delete(message.peer);
+        if (!this.#ghosts.isEmpty) {
+          this.#ghosts.leave(message.peer);
+          this.version++;
+        }
         if (this.#ink.delete(message.peer)) this.version++;
         return true;
       case "ink":
@@ -63,15 +120,17 @@ export class Peers {
 
   /** End the previews that became elements. @param {import("../model/messages.js").Change[]} changes */
   committed(changes) {
-    if (!this.#ink.size) return;
+    if (!this.#ink.size && this.#ghosts.isEmpty) return;
     for (const change of changes) {
       if (change.type !== "create") continue;
+      this.#ghosts.end(change.key);
       for (const [peer, inks] of this.#ink) if (inks.has(change.key)) this.#end(peer, change.key);
     }
   }
 
   /** @param {string} peer @param {string} key */
   #end(peer, key) {
+    this.#ghosts.end(key);
     let ended = this.#ended.get(peer);
     if (!ended) this.#ended.set(peer, (ended = new Set()));
     ended.add(key);
@@ -90,12 +149,22 @@ export class Peers {
     return this.#ink.get(peer)?.has(key) ?? false;
   }
 
+  /** All ink that is shown. @returns {{peer: string, key: string, ink: Ink}[]} */
+  get #shown() {
+    const shown = this.#ghosts.ink;
+    for (const [peer, inks] of this.#ink) for (const [key, ink] of inks) shown.push({ peer, key, ink });
+    return shown;
+  }
+
   /** @param {PeerPreview} preview */
   #grow({ peer, key, start, points, fields }) {
     if (this.#ended.get(peer)?.has(key)) return;
     let inks = this.#ink.get(peer);
     if (!inks) this.#ink.set(peer, (inks = new Map()));
-    if (start === 0) inks.set(key, { fields: fields ?? {}, points: [], element: null, decoded: false });
+    if (start === 0) {
+      this.#ghosts.end(key);
+      inks.set(key, { fields: fields ?? {}, points: [], element: null, decoded: false });
+    }
     const ink = inks.get(key);
     if (!ink || start !== ink.points.length) return;
     for (const number of points) ink.points.push(number);
@@ -110,31 +179,29 @@ export class Peers {
    */
   ink(entries) {
     const elements = [];
-    for (const [peer, inks] of this.#ink) {
-      for (const [key, ink] of inks) {
-        if (entries.has(key)) continue;
-        if (!ink.decoded) {
-          const author = this.all.get(peer)?.author ?? "";
-          const fields = previewFields(ink.fields, ink.points);
-          const element = fields && decode(key, fields, author, 0);
-          ink.element = element ? withPeer(element, peer) : null;
-          ink.decoded = true;
-        }
-        if (ink.element) elements.push(ink.element);
+    for (const { peer, key, ink } of this.#shown) {
+      if (entries.has(key)) continue;
+      if (!ink.decoded) {
+        const author = this.of(peer)?.author ?? "";
+        const fields = previewFields(ink.fields, ink.points);
+        const element = fields && decode(key, fields, author, 0);
+        ink.element = element ? withPeer(element, peer) : null;
+        ink.decoded = true;
       }
+      if (ink.element) elements.push(ink.element);
     }
     return elements;
   }
 
   /** Return the trails of others' laser pointers: a name, a colour, and flat absolute eighths since each began. */
   lasers() {
-    const trails = [];
-    for (const [peer, inks] of this.#ink) {
-      for (const [key, { fields, points }] of inks) {
-        if (fields.kind === "laser") trails.push({ peer, name: `${peer}/${key}`, color: String(fields.color), points });
-      }
-    }
-    return trails;
+    const lasers = this.#shown.filter(({ ink }) => ink.fields.kind === "laser");
+    return lasers.map(({ peer, key, ink: { fields, points } }) => ({
+      peer,
+      name: `${peer}/${key}`,
+      color: String(fields.color),
+      points,
+    }));
   }
 }
 

@@ -9,6 +9,7 @@ import { checkSize } from "../model/cutting.js";
 import { decodeEntries } from "../model/messages.js";
 import { Connection } from "./connection.js";
 import { FrameTimer } from "./frame_timer.js";
+import { GhostTimer } from "./ghost_timer.js";
 import { personalSecret } from "./identity.js";
 import { OwnPresence } from "./own_presence.js";
 import { Peers } from "./peers.js";
@@ -74,6 +75,9 @@ export class Session {
   #catchUp = -1;
   /** @type {any} */
   #retrying = 0;
+  /** The notice that the relay cannot store anything, while something waits for that. */
+  #suspended = "";
+  #ghosts = new GhostTimer(this.peers, () => this.#listener.changed("people", "live"));
 
   /**
    * @param {string} url of the relay's websocket
@@ -230,7 +234,8 @@ export class Session {
     this.state = state;
     clearInterval(this.#ticker);
     if (state.kind !== "connected") {
-      this.peers.forget();
+      if (state.kind === "ended") this.peers.forget();
+      else this.#ghosts.lose(); // They may be back in a moment, and so may this page.
       this.sync.joined = false;
       this.#listener.changed("people", "live");
     }
@@ -255,6 +260,11 @@ export class Session {
   /** @param {ServerMessage[]} messages */
   #receive(messages) {
     for (const message of messages) this.#handle(message);
+    if (this.#suspended && !this.sync.pending.size) {
+      if (this.notice === this.#suspended) this.notice = "";
+      this.#suspended = "";
+      this.#listener.changed("status");
+    }
     this.#sendPending();
     this.#checkCaughtUp();
   }
@@ -265,6 +275,7 @@ export class Session {
     this.#listener.changed("status");
     if (!stream) return;
     this.sync.loaded(decodeEntries(await unpack(stream)));
+    this.peers.dry(this.sync.document.entries);
     this.#listener.changed("change", "live", "status");
     this.#sendPending();
     this.#checkCaughtUp();
@@ -315,6 +326,7 @@ export class Session {
         // One with `re` answers a request, and its sender alone.
         if (message.fatal || message.re) break;
         this.notice = message.reason;
+        this.#suspended = message.code === "store" ? message.reason : "";
         this.#listener.changed("status");
         break;
     }

@@ -120,10 +120,10 @@ export class Sketch extends EventTarget {
   /** Everybody in the room, this page first. @returns {Person[]} */
   get people() {
     const { own, sync } = this.#session;
-    const { me, all } = this.#session.peers;
+    const { me, all, seen } = this.#session.peers;
     const mine = all.get(me)?.state ?? { ...own.state, name: own.name, color: own.color };
     const people = [person(me, sync.author, mine, true, all.get(me)?.verified ?? false, this.role)];
-    for (const [peer, { author, state, verified, role }] of all)
+    for (const { peer, author, state, verified, role } of seen)
       if (peer !== me) people.push(person(peer, author, state, false, verified, role));
     return people;
   }

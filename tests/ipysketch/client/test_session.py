@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from ipysketch.client import ghosts
 from ipysketch.client import session as module
 from ipysketch.client.connection import Target
-from ipysketch.client.connection_state import Connected, Waiting
+from ipysketch.client.connection_state import Connected, Connecting, Ended, Waiting
 from ipysketch.client.cutting import SendLimits
 from ipysketch.client.opening import Stop
 from ipysketch.client.session import Session
@@ -24,6 +25,7 @@ from relay.protocol import (
     Commit,
     Create,
     Delete,
+    Error,
     Event,
     Invite,
     Operate,
@@ -161,6 +163,79 @@ def test_others_are_told_the_page_again_when_the_connection_was_lost() -> None:
         assert Presence({"page": key}) in ada.sent
 
     run(story)
+
+
+def test_that_the_relay_cannot_save_is_a_notice_until_it_has_saved() -> None:
+    def story() -> None:
+        ada = Joined()
+        session = ada.session
+        session.submit([Create("a", {"kind": "stroke"})])
+        session.receive([Error("store", "it cannot save at the moment")])
+        assert session.membership.notice == "it cannot save at the moment"
+        session.receive([PeerState("grace", "grace", {"name": "grace"})])
+        assert session.membership.notice == "it cannot save at the moment"
+        ada.confirm(*(message for message in ada.sent if isinstance(message, Operate)))
+        assert session.membership.notice == ""
+
+    run(story)
+
+
+def test_others_are_told_again_where_a_cursor_rests() -> None:
+    def story() -> None:
+        ada = Joined()
+        ada.session.point_at(10, 20)
+        ada.session.state(Waiting(1.0, "the connection was lost"))
+        assert ada.sent
+        ada.again()
+        assert Presence({"cursor": [80, 160]}) in ada.sent
+
+    run(story)
+
+
+def test_others_are_seen_as_they_were_until_a_relay_tells_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With their ink, and what they drag; who is not back in time is gone, and at an end all are."""
+
+    def shown(session: Session) -> tuple[list[Any], list[str]]:
+        state = session.presenter.board_state()
+        people = [(person.name, person.cursor) for person in state.people if not person.me]
+        return people, [f"{ink.peer}/{ink.key}" for ink in state.live]
+
+    async def story() -> None:
+        monkeypatch.setattr(ghosts, "GHOST_SECONDS", 60.0)
+        session = Joined().session
+        style = {"kind": "stroke", "color": "#112233", "width": 8}
+        there = PeerState("grace", "grace", {"name": "grace", "cursor": [8, 16]})
+        session.receive([there, PeerPreview("grace", "k", 0, (8, 8, 16, 16), style)])
+        session.receive([PeerPreview("grace", "l", 0, (8, 8, 16, 16), style)])
+        before = shown(session)
+        assert before == ([("grace", (1.0, 2.0))], ["grace/k", "grace/l"])
+        session.state(Waiting(1.0, "the connection was lost"))
+        assert shown(session) == before
+        session.state(Connecting("ws://relay"))
+        session.join("")
+        session.state(Connected("ws://relay"))
+        session.receive([Welcome(1, "algebra", "me2", "client", "k", "ada", "e", 0, 0, False, 1280, 720)])
+        assert shown(session) == before
+        session.receive([PeerState("grace2", "grace", {"name": "grace"})])
+        assert shown(session) == (before[0], ["grace2/k", "grace2/l"])
+        session.receive([Commit(1, 0, 0.0, "other", 1, "grace", (Create("k", {**style, "points": [8, 8]}),))])
+        assert shown(session)[1] == ["grace2/l"]
+        session.receive([Commit(2, 0, 0.0, "other", 2, "grace", (Delete(("k",)),))])
+        assert shown(session)[1] == ["grace2/l"], "what was drawn and erased is not ink again"
+        there = PeerState("grace2", "grace", {"name": "grace", "cursor": [8, 16]})
+        session.receive([there, PeerCancel("grace2", "l")])
+        refreshed = asyncio.Event()
+        monkeypatch.setattr(ghosts, "GHOST_SECONDS", 0.01)
+        session.state(Waiting(1.0, "the connection was lost"))
+        monkeypatch.setattr(session.presenter, "refresh", refreshed.set)
+        while shown(session) != ([], []):
+            refreshed.clear()
+            await refreshed.wait()  # It is over by itself.
+        session.receive([there])
+        session.state(Ended("you were taken out of the room"))
+        assert shown(session) == ([], [])
+
+    asyncio.run(story())
 
 
 def test_a_request_without_a_relay_is_an_error_at_once() -> None:

@@ -10,8 +10,9 @@ from unittest.mock import Mock, call
 import pytest
 from ipycanvas import MultiCanvas
 
-from ipysketch.client.peers import Ink, LaserTrail
+from ipysketch.client.peers import LaserTrail
 from ipysketch.client.view import BoardActions, BoardState, PageInfo, Person
+from ipysketch.client.wet_ink import Ink
 from ipysketch.editing.style import Style
 from ipysketch.model.elements import Element, decode
 from ipysketch.widget.board import BoardWidget

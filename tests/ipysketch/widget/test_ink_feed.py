@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from ipysketch.client.peers import Ink, Peers
+from ipysketch.client.peers import Peers
+from ipysketch.client.wet_ink import Ink
 from ipysketch.widget.ink_feed import InkFeed
 from ipysketch.widget.page_messages import InkUpdate
 from relay.protocol import PeerCancel, PeerLeft, PeerPreview, PeerState

@@ -6,8 +6,8 @@ import asyncio
 import json
 from typing import Any
 
-from ipysketch.client.peers import Ink
 from ipysketch.client.view import Person, RoadOffer
+from ipysketch.client.wet_ink import Ink
 from ipysketch.widget.page_messages import RoadReport
 from ipysketch.widget.roads import Roads
 

@@ -158,7 +158,30 @@ function apart(modules) {
       }
     }
   }
-  return { statements, exported: exported.get(modules.at(-1)[0]) };
+  const value = exported.get(modules.at(-1)[0]);
+  return { statements: needed(statements, value.values()), exported: value };
+}
+
+/** What a statement declares that does nothing else when it is run; undefined where it does. */
+function declared(node) {
+  if (node.type === "FunctionDeclaration") return meant.get(node.id);
+  if (node.type !== "VariableDeclaration" || node.kind !== "const" || node.declarations.length > 1) return undefined;
+  const [{ id, init }] = node.declarations;
+  const plain = init.type === "Literal" && ["number", "string"].includes(typeof init.value);
+  return plain || (init.type === "ArrowFunctionExpression" && !init.async) ? meant.get(id) : undefined;
+}
+
+/** What the identifiers below a node mean. */
+const meanings = (node) => [meant.get(node), ...children(node).flatMap(([, child]) => meanings(child))].filter(Boolean);
+
+/** The statements without those that only declare what nobody needs. */
+function needed(statements, exported) {
+  const found = new Set([...exported, ...statements.filter((node) => !declared(node)).flatMap(meanings)]);
+  for (let size = -1; size !== found.size; ) {
+    size = found.size;
+    for (const node of statements) if (found.has(declared(node))) for (const each of meanings(node)) found.add(each);
+  }
+  return statements.filter((node) => !declared(node) || found.has(declared(node)));
 }
 
 function together(source) {

@@ -236,6 +236,41 @@ SHAPES = (
 )
 
 
+SPARE = """
+import { half, unused } from "./b.js";
+import * as all from "./c.js";
+export const size = half(8);
+export const found = all.here;
+const kept = "kept";
+const shown = (value) => { unused(value); };
+"""
+HALVES = """
+const TWO = 2;
+const third = (value) => { return value / 3; };
+export const half = (value) => value / TWO;
+export async function unused(value) { return third(value) + (await idle()); }
+async function idle() { return "idle"; }
+export function alone() { return alone; }
+const quiet = /quiet/;
+"""
+
+
+def test_what_only_declares_what_nobody_needs_is_left_out(tmp_path: Path) -> None:
+    modules = {
+        "a.js": SPARE,
+        "b.js": HALVES,
+        "c.js": "export const here = 1;\nexport const there = 7;",
+    }
+    assert alike(tmp_path, modules) == {"found": 1, "size": 4}
+    together = joined(modules)
+    assert not re.search("kept|idle|return", together)
+    assert "quiet" in together, "what is no number, text or function may do something"
+    assert "7" in together, "all exports of that module are one object"
+    more = {**modules, "a.js": SPARE + "shown(globalThis);\n"}
+    assert {"idle", "return"} <= set(re.findall("kept|idle|return", joined(more)))
+    assert "kept" not in joined(more)
+
+
 def test_names_are_told_from_keys_members_and_what_belongs_to_the_browser() -> None:
     modules = {"a.js": NAMES, "b.js": SHAPES}
     together = joined(modules)
