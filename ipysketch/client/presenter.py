@@ -156,6 +156,7 @@ class Presenter:
             live_is_here=self._previews.here,
             tabs={tab: self._sync.turns(self._tabs.others(tab)) for tab in self._tabs.several},
             chooser=self._tabs.chooser,
+            projectors=self._projectors(),
         )
 
     def _visible(self, elements: Sequence[Element]) -> Sequence[Element]:
@@ -215,8 +216,13 @@ class Presenter:
         author, role = self._sync.author, self._membership.role
         own = Person(name, presence.color, True, None, me, presence.page, author, role, verified)
         others = (state for state in self._peers.seen if state.peer != me)
-        # A projector is nobody.
-        return (own, *(person(state) for state in others if state.state.get("tool") != "projector"))
+        return (own, *(person(state) for state in others if not _projects(state)))
+
+    def _projectors(self) -> tuple[str, ...]:
+        """Return the page of each projector."""
+        me = self._peers.me
+        screens = (state for state in self._peers.seen if state.peer != me and _projects(state))
+        return tuple(sorted(person(screen).page for screen in screens))
 
     def status(self) -> str:
         """Return the state of the connection in words."""
@@ -230,6 +236,11 @@ class Presenter:
             progress=self._sync.progress,
             mode=membership.capabilities.obstacle,
         )
+
+
+def _projects(state: PeerState) -> bool:
+    """Return whether a peer is a projector, which is nobody."""
+    return state.state.get("tool") == "projector"
 
 
 def person(state: PeerState) -> Person:

@@ -66,7 +66,8 @@ class BoardState:
     moderators draw, and the peers with `pens`; `leading`: this client asks everybody to follow. `cleared`: the page
     that was cleared or deleted last, by which author, and the seq of that. `live_is_here`: `live` and `lasers` are all
     there are; the relay has not been told to leave them to the pages. `tabs`, where several show the board: what each
-    can undo and redo; `chooser` is the one in which the tool was chosen, "" when code chose it.
+    can undo and redo; `chooser` is the one in which the tool was chosen, "" when code chose it. `projectors` are the
+    pages that screens show which only watch: these are nobody.
     """
 
     elements: tuple[Element, ...]
@@ -100,6 +101,7 @@ class BoardState:
     live_is_here: bool = True
     tabs: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)
     chooser: str = ""
+    projectors: tuple[str, ...] = ()
 
 
 class RoadOffer(NamedTuple):

@@ -326,7 +326,7 @@ class ControlState(msgspec.Struct, frozen=True):
     moderators draw, and the peers with `pens`; `leading`: this client asks everybody to follow. `cleared`: the page
     that was cleared or deleted last, by which author, and the seq of that. `tabs`, where several browser tabs show the
     board: what each can undo and redo. `chooser` is the tab in which the tool was chosen, which others do not take
-    over; "" when code chose it.
+    over; "" when code chose it. `projectors` are the pages that screens show which only watch.
     """
 
     tool: str = "pen"
@@ -356,6 +356,7 @@ class ControlState(msgspec.Struct, frozen=True):
     tabs: Mapping[str, tuple[bool, bool]] = {}
     chooser: str = ""
     size: tuple[int, int] = (1280, 720)
+    projectors: tuple[str, ...] = ()
 
 
 class CursorPlace(msgspec.Struct, frozen=True, array_like=True):

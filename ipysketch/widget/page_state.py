@@ -67,6 +67,7 @@ def control_state(state: BoardState, choices: Mapping[str, int]) -> ControlState
         cleared=state.cleared,
         tabs=state.tabs,
         chooser=state.chooser,
+        projectors=state.projectors,
     )
 
 

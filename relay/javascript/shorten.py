@@ -304,7 +304,7 @@ def _does_nothing(value: Sequence[Token]) -> bool:
     if len(value) == 1:
         return value[0].kind == "string" or value[0].text[0].isdigit()
     texts = [word.text for word in value]
-    return "=>" in texts and (texts[1] == "=>" or texts[0] == "(" and texts[_closing(value)[0] + 1] == "=>")
+    return "=>" in texts and (texts[1] == "=>" or (texts[0] == "(" and texts[_closing(value)[0] + 1] == "=>"))
 
 
 def _needless(words: Sequence[Token]) -> set[int]:

@@ -40,5 +40,7 @@ def test_a_screen_is_nobody_and_has_no_name_of_the_person(browser: Browser, rela
     until_in_page(screen, JOINED, 2)
     expect(people_list(screen).get_by_role("listitem")).to_have_text(["AAda"])
     expect(people_list(ada.page).get_by_role("listitem")).to_have_count(1)
+    expect(people_list(ada.page)).to_contain_text("1 projector")
+    expect(people_list(screen)).not_to_contain_text("projector")
     assert screen.evaluate(NAME) == "Ada"
     ada.close()

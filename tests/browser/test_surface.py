@@ -24,6 +24,8 @@ SIZES = {
     "split": (494, 700),
     "phone": (360, 740),
     "large at 200 %": (424, 300),
+    "cell at 200 %": (300, 300),
+    "cell beside a sidebar": (266, 400),
 }
 
 
@@ -256,7 +258,8 @@ def test_forty_people_are_a_few_faces_and_a_list(surface: Open) -> None:
     expect(people.get_by_role("listitem")).to_have_count(1)
     people.get_by_role("button", name="Follow Grace Hopper 41", exact=True).click()
     assert asked(page, "follow") == [["p41"]]
-    page.get_by_text("Following Grace Hopper 41").wait_for()
+    # Not the tooltip "Stop following …", which comes where the pointer rests.
+    page.locator(".ipysketch-toast", has_text="Following Grace Hopper 41").wait_for()
     screenshot(page, "people")
     page.get_by_role("button", name="Stop", exact=True).click()
     assert asked(page, "follow")[-1] == [""]
@@ -377,6 +380,70 @@ def test_a_projector_has_no_tools(surface: Open) -> None:
     page.get_by_role("button", name="demo · 4 people").click()
     expect(page.get_by_role("dialog", name="People").get_by_role("listitem")).to_have_count(4)
     expect(page.get_by_text("(you)")).to_have_count(0)
+
+
+def test_a_projector_shows_the_drawing_alone_until_somebody_uses_it(surface: Open) -> None:
+    page = surface("watching&people=5")
+    page.evaluate("() => set(board, { following: 'p1' }, 'people')")
+    page.clock.install()
+    # On a busy machine three seconds are over before a look: time passes when the test says so.
+    page.clock.pause_at(page.evaluate("() => Date.now()") / 1000 + 60)
+    resting = "() => document.querySelector('.ipysketch-board').classList.contains('ipysketch-resting')"
+
+    def later() -> bool:
+        page.clock.fast_forward(3100)
+        return bool(page.evaluate(resting))
+
+    people = page.locator(".ipysketch-people")
+    page.mouse.move(300, 300)
+    assert later()
+    expect(people).to_have_css("opacity", "0")
+    expect(page.get_by_text("Following")).to_have_count(0)
+    screenshot(page, "projector")
+    page.mouse.move(310, 300)
+    expect(people).to_have_css("opacity", "1")
+    page.get_by_role("button", name="demo · 4 people").click()
+    assert not later(), "who reads the list is not done"
+    page.keyboard.press("Escape")
+    page.mouse.click(300, 400)
+    assert later()
+
+
+def test_who_comes_twice_has_the_letter_of_the_name(surface: Open) -> None:
+    page = surface()
+    page.evaluate("() => { board.people[0].name = 'Ada (2)'; board.dispatchEvent(new Event('people')); }")
+    expect(page.locator(".ipysketch-stack .ipysketch-avatar").first).to_have_text("A2")
+
+
+def test_each_tool_is_reached_in_a_cell_beside_a_sidebar(surface: Open) -> None:
+    page = surface("people=43&host=widget", SIZES["cell beside a sidebar"])
+    tools = page.get_by_role("toolbar", name="Drawing")
+    assert tools.evaluate("node => node.scrollWidth <= node.clientWidth")
+    for name in ("Pen", "Style"):
+        page.get_by_role("button", name=name, exact=True).click()
+    expect(page.get_by_role("dialog", name="Style")).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Board menu").click()
+    screenshot(page, "narrow")
+    page.get_by_role("menuitem", name="Full screen").wait_for()
+
+
+def test_screens_are_counted_below_the_people_with_what_they_show(surface: Open) -> None:
+    page = surface("people=12", SIZES["phone"])
+    page.get_by_role("button", name="demo · 12 people").click()
+    screens = page.locator(".ipysketch-screens")
+    expect(screens).to_be_hidden()
+    page.evaluate("() => set(board, { projectors: [''] }, 'people')")
+    expect(screens).to_have_text("1 projector")
+    page.evaluate(
+        """() => set(board, {
+            projectors: ['', 'two', 'two'],
+            pages: [{ key: '', name: '' }, { key: 'two', name: '' }],
+        }, 'people')"""
+    )
+    expect(screens).to_have_text("3 projectors · Page 1 · Page 2")
+    expect(screens).to_be_in_viewport()
+    screenshot(page, "projectors")
 
 
 def test_who_cleared_a_page_is_said_by_name_and_once(surface: Open) -> None:

@@ -90,4 +90,9 @@ test("a projector is nobody", () => {
     board.people.map(({ peer }) => peer),
     ["me"],
   );
+  assert.deepEqual(board.projectors, [""]);
+  teacher("editor", { tool: "projector", page: "two" });
+  assert.deepEqual(board.projectors, ["two"]);
+  teacher("editor", { tool: "pen" });
+  assert.deepEqual(board.projectors, []);
 });

@@ -44,7 +44,7 @@ export class KernelBoard extends EventTarget {
     this.#scene = new KernelScene(channel.view);
     /** @param {(keyof State)[]} names @param {...string} events */
     const pass = (names, ...events) => channel.onChange(names, () => this.#notify(...events));
-    pass(["people", "cursors", "following", "view_box", "locked", "pens", "leading"], "people");
+    pass(["people", "cursors", "following", "view_box", "locked", "pens", "leading", "projectors"], "people");
     pass(["pages", "page"], "pages");
     pass(["can_draw", "can_clear", "can_undo", "can_redo", "tabs", "mode"], "can");
     pass(["status", "connected", "progress", "notice", "pending"], "status");
@@ -220,6 +220,10 @@ export class KernelBoard extends EventTarget {
       };
     });
     return guest ? people.sort((one, other) => Number(other.me) - Number(one.me)) : people;
+  }
+
+  get projectors() {
+    return this.#channel.get("projectors") ?? [];
   }
 
   /** @returns {Map<string, [number, number]>} */

@@ -27,6 +27,9 @@ const eighths = (values, count) =>
     ? values.map((value) => value / EIGHTHS)
     : null;
 
+/** Whether a peer is a projector, which is nobody. @param {{state: Record<string, any>}} peer */
+const projects = ({ state }) => state.tool === "projector";
+
 /** @implements {Board} */
 export class RelayBoard extends EventTarget {
   page = "";
@@ -150,7 +153,7 @@ export class RelayBoard extends EventTarget {
 
   /** @returns {Person[]} */
   get people() {
-    const seen = this.#sketch.people.filter(({ me, state }) => me || state.tool !== "projector");
+    const seen = this.#sketch.people.filter((person) => person.me || !projects(person));
     return seen.map(({ peer, name, color, me, author, verified, role, state }) => ({
       peer,
       name,
@@ -162,6 +165,11 @@ export class RelayBoard extends EventTarget {
       cursor: me ? null : /** @type {[number, number] | null} */ (eighths(state.cursor, 2)),
       role: /** @type {any} */ (role || undefined),
     }));
+  }
+
+  get projectors() {
+    const screens = this.#sketch.people.filter((person) => !person.me && projects(person));
+    return screens.map(({ state }) => (typeof state.page === "string" ? state.page : "")).sort();
   }
 
   get can() {

@@ -106,6 +106,8 @@ export interface Board extends EventTarget {
 
   /** Everybody in the room, this view first. */
   readonly people: readonly Person[];
+  /** The page of each screen that only watches: these are not among the people. */
+  readonly projectors?: readonly string[];
   readonly can: Readonly<Capabilities>;
   /** Why one may not draw, in words; "" when one may. */
   readonly mode: string;

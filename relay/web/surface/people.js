@@ -9,7 +9,12 @@ const SEARCHED = 8;
 
 /** Return up to two letters of a name. @param {string} name */
 export function initials(name) {
-  const words = name.trim().split(/\s+/).filter(Boolean);
+  const words = name
+    .trim()
+    .split(/\s+/)
+    .filter(Boolean)
+    // Not the bracket of "Ada (2)".
+    .map((word) => word.replace(/^[\p{P}\p{S}]+(?=[\p{L}\p{N}])/u, ""));
   const first = (/** @type {string} */ word) => [...word][0]?.toLocaleUpperCase() ?? "";
   return words.length ? first(words[0]) + (words.length > 1 ? first(words[words.length - 1]) : "") : "?";
 }
@@ -46,13 +51,14 @@ export function createPeople(surface) {
     bar.append(share);
   }
   const full = button(say("full"), "full", () => surface.fullScreen(), "F");
+  full.classList.add("ipysketch-full");
   full.hidden = !document.fullscreenEnabled;
   bar.append(full);
 
   /** Whom to list: a projector is nobody. */
   const everybody = () => (host.watching ? board.people.filter(({ me }) => !me) : board.people);
 
-  /** The list while it is open. @type {{panel: HTMLElement, rows: HTMLElement, search: HTMLInputElement} | null} */
+  /** The list while it is open. @type {{panel: HTMLElement, rows: HTMLElement, search: HTMLInputElement, screens: HTMLElement} | null} */
   let list = null;
   const open = () => {
     const panel = create("div", "panel list", { role: "dialog", "aria-label": say("people") });
@@ -63,8 +69,9 @@ export function createPeople(surface) {
     });
     const rows = create("ul", "rows", { "aria-label": say("people.here") });
     search.addEventListener("input", () => fill());
-    panel.append(create("div", "label head", {}, ""), search, rows, create("div", "commands"));
-    list = { panel, rows, search };
+    const screens = create("div", "screens");
+    panel.append(create("div", "label head", {}, ""), screens, search, rows, create("div", "commands"));
+    list = { panel, rows, search, screens };
     fill();
     if (!popups.toggle(stack, panel, () => (list = null))) return;
     const first = search.hidden ? panel.querySelector("button") : search;
@@ -73,7 +80,7 @@ export function createPeople(surface) {
 
   const fill = () => {
     if (!list) return;
-    const { panel, rows, search } = list;
+    const { panel, rows, search, screens } = list;
     const wanted = search.value.trim().toLocaleLowerCase();
     search.hidden = everybody().length < SEARCHED;
     /** @type {HTMLElement} */ (panel.firstElementChild).textContent = said();
@@ -84,6 +91,7 @@ export function createPeople(surface) {
     const shown = everybody().filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
     rows.replaceChildren(...shown.map(row));
     if (key) /** @type {HTMLElement | null} */ (rows.querySelector(`[data-id="${key}"]`))?.focus();
+    screens.textContent = projected();
     const commands = /** @type {HTMLElement} */ (panel.lastElementChild);
     const focusedCommand = commands.contains(document.activeElement);
     commands.replaceChildren(...moderation());
@@ -158,6 +166,16 @@ export function createPeople(surface) {
     return nodes;
   };
 
+  /** Who leads a class from a desk cannot see what is on the wall: how many screens there are, and what they show. */
+  const projected = () => {
+    const screens = board.projectors ?? [];
+    if (!screens.length) return "";
+    const shown = [...new Set(screens)].map((page) => board.pages.findIndex(({ key }) => key === page)).sort();
+    const numbers = board.pages.length > 1 ? shown.filter((number) => number >= 0) : [];
+    const pages = numbers.map((number) => say("page.n", { n: number + 1 }));
+    return [say("people.projectors", { n: screens.length }), ...pages].join(" · ");
+  };
+
   const said = () => say("people.in", { n: Math.max(1, everybody().length), room: board.room });
 
   let shown = "";
@@ -174,6 +192,7 @@ export function createPeople(surface) {
       board.locked,
       board.pens,
       board.leading,
+      board.projectors,
       surface.size,
     ]);
     if (now === shown) return;
@@ -202,6 +221,8 @@ export function createPeople(surface) {
 
   const showFollowing = (/** @type {Person | undefined} */ followed) => {
     const { layer } = surface;
+    // To go along is what a screen is for: a class need not be told.
+    if (host.watching) return;
     layer.classList.toggle("ipysketch-follows", Boolean(followed));
     if (followed && COLOR.test(followed.color)) layer.style.setProperty("--followed", followed.color);
     toasts.keep("follow", followed ? say("following", { name: followed.name }) : "", {

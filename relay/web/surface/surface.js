@@ -18,6 +18,7 @@ import { createPaper } from "./paper.js";
 import { createPeople } from "./people.js";
 import { Popups } from "./popups.js";
 import { createReader } from "./reader.js";
+import { restWhenUnused } from "./resting.js";
 import { createSelectionBar } from "./selection.js";
 import { showStatus } from "./status.js";
 import { Toasts } from "./toasts.js";
@@ -185,6 +186,7 @@ export function createSurface({ root, board, editor, host }) {
       ];
   layer.classList.toggle("ipysketch-watching", Boolean(host.watching));
   layer.prepend(reader.node, ...hints, ...islands);
+  if (host.watching) restWhenUnused(surface);
   showStatus(surface);
   showTooltips(layer, signal);
 

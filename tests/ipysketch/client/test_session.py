@@ -429,6 +429,7 @@ def test_who_cleared_a_page_is_told_and_a_projector_is_nobody() -> None:
         assert ada.session.presenter.board_state().cleared == ("", "grace", 2)
         ada.session.receive([PeerState("screen", "s", {"name": "screen", "tool": "projector"})])
         assert [person.peer for person in ada.session.presenter.people()] == ["me", "grace"]
+        assert ada.session.presenter.board_state().projectors == ("",)
 
     run(story)
 

@@ -124,6 +124,12 @@ export const ar = {
     few: "{room} · {n} أشخاص",
     other: "{room} · {n} شخصًا",
   },
+  "people.projectors": {
+    one: "جهاز عرض واحد",
+    two: "جهازا عرض",
+    few: "{n} أجهزة عرض",
+    other: "{n} جهاز عرض",
+  },
   "people.here": "هنا الآن",
   "people.search": "ابحث عن شخص",
   "people.me": "{name} (أنت)",

@@ -109,6 +109,7 @@ export const de = {
   "keys.draw": "Am Fadenkreuz: Stift auf, Stift ab, schreiben",
   people: "Personen",
   "people.in": { one: "{room} · {n} Person", other: "{room} · {n} Personen" },
+  "people.projectors": { one: "{n} Beamer", other: "{n} Beamer" },
   "people.here": "Jetzt hier",
   "people.search": "Jemanden suchen",
   "people.me": "{name} (du)",

@@ -109,6 +109,7 @@ export const en = {
   "keys.draw": "At the cross-hair: pen down, pen up, write",
   people: "People",
   "people.in": { one: "{room} · {n} person", other: "{room} · {n} people" },
+  "people.projectors": { one: "{n} projector", other: "{n} projectors" },
   "people.here": "Here now",
   "people.search": "Find somebody",
   "people.me": "{name} (you)",

@@ -115,6 +115,7 @@ export const es = {
   "keys.draw": "En la cruz: bajar el lápiz, subirlo, escribir",
   people: "Personas",
   "people.in": { one: "{room} · {n} persona", other: "{room} · {n} personas" },
+  "people.projectors": { one: "{n} proyector", other: "{n} proyectores" },
   "people.here": "Aquí ahora",
   "people.search": "Buscar a alguien",
   "people.me": "{name} (tú)",

@@ -115,6 +115,7 @@ export const fr = {
   "keys.draw": "Au viseur : poser, lever, écrire",
   people: "Personnes",
   "people.in": { one: "{room} · {n} personne", other: "{room} · {n} personnes" },
+  "people.projectors": { one: "{n} vidéoprojecteur", other: "{n} vidéoprojecteurs" },
   "people.here": "Ici maintenant",
   "people.search": "Chercher quelqu’un",
   "people.me": "{name} (vous)",

@@ -109,6 +109,7 @@ export const ja = {
   "keys.draw": "十字の位置で: ペンを下ろす、上げる、書く",
   people: "参加者",
   "people.in": { other: "{room} · {n} 人" },
+  "people.projectors": { other: "プロジェクター {n} 台" },
   "people.here": "今いる人",
   "people.search": "人を探す",
   "people.me": "{name} (あなた)",
