@@ -54,14 +54,15 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     running = HubProcess(home, GROUPS)
     for user in ("ada", "grace"):
         quiet(home / user / ".jupyter")
-        (home / user / "lesson.ipynb").write_text(json.dumps(_notebook()))
+        (home / user / "lesson.ipynb").write_text(json.dumps(lesson()))
         running.start_server(user)
     running.start_server("mary", "second")
     yield running
     running.stop()
 
 
-def _notebook() -> dict[str, Any]:
+def lesson() -> dict[str, Any]:
+    """The notebook of a lesson: its first cell connects."""
     cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
