@@ -32,19 +32,21 @@ from relay.protocol import (
 
 from ..support.hub import HubProcess, Visitor
 from ..support.waiting import DEADLINE, wait_until
-from .conftest import FRAME, SCREENSHOTS, Notebook, new_page, quiet
+from .conftest import FRAME, PIXELS, SCREENSHOTS, WHERE, Notebook, at_rest, new_page, quiet
 from .islands import JOINED, ink_color, people_list, press
 
 FIRST_CELL = "%load_ext ipysketch\n%sketch connect --room lesson1"
 CELLS = [
     FIRST_CELL,
     "import ipysketch\nboard = ipysketch.connect(room='lesson1')\n[*board.people, board.share()]",
+    "import ipysketch\nprint(ipysketch.connect(room='lesson1').share().url)",
 ]
 GROUPS = {
     "algebra-students": ["ada", "grace", "mary"],
     "algebra-instructors": ["emmy"],
     "physics-students": ["mallory"],
 }
+PAPER = WHERE.replace(".ipysketch-overlay", ".ipysketch-paper")
 ACCESS = "access:services!service=sketch"
 
 
@@ -54,14 +56,15 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     running = HubProcess(home, GROUPS)
     for user in ("ada", "grace"):
         quiet(home / user / ".jupyter")
-        (home / user / "lesson.ipynb").write_text(json.dumps(_notebook()))
+        (home / user / "lesson.ipynb").write_text(json.dumps(lesson()))
         running.start_server(user)
     running.start_server("mary", "second")
     yield running
     running.stop()
 
 
-def _notebook() -> dict[str, Any]:
+def lesson() -> dict[str, Any]:
+    """The notebook of a lesson: its first cell connects."""
     cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
@@ -198,6 +201,38 @@ def test_a_page_opens_after_the_login_under_the_hubs_name(
     page.reload()
     page.wait_for_function(JOINED, arg=3)
     page.context.close()
+
+
+def test_a_phone_that_has_not_logged_in_draws_by_the_link_of_a_notebook(
+    hub: HubProcess, browser: Browser, notebooks: list[Notebook]
+) -> None:
+    ada = notebooks[0]
+    ada.execute(2)
+    wait_until(lambda: "http" in ada.output(2), "the link is printed", lambda: ada.page.evaluate(FRAME))
+    link = ada.output(2).strip()
+    phone = new_page(
+        browser, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, device_scale_factor=2
+    )
+    errors: list[str] = []
+    phone.on("pageerror", lambda error: errors.append(str(error)))
+    log_in(phone, hub, "mary", link)
+    phone.wait_for_url(link)  # Not the Hub's home: what was scanned.
+    phone.wait_for_function(JOINED, arg=3)
+    left, top, width, height = at_rest(phone, PAPER)
+    assert ada.blank(640, 540)
+    touch = phone.context.new_cdp_session(phone)
+    for kind, place in (("touchStart", 0.3), ("touchMove", 0.5), ("touchMove", 0.7), ("touchEnd", None)):
+        at = [] if place is None else [{"x": left + width * place, "y": top + height * 3 / 4, "id": 0}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+    # A finger's ink is thin, and pale where a pixel is not covered.
+    ada.page.wait_for_function(f"place => ({PIXELS})(place).some(p => p[3] > 40)", arg=[640, 540, 0])
+    expect(people_list(ada.page)).to_contain_text("mary")
+    ada.page.keyboard.press("Escape")
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    phone.screenshot(path=SCREENSHOTS / "hub-phone.png")
+    ada.screenshot("hub-beside-a-phone")
+    assert errors == []
+    phone.context.close()
 
 
 def test_a_kernel_is_its_servers_user_whatever_it_says(hub: HubProcess) -> None:

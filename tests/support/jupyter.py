@@ -21,13 +21,14 @@ BASE = "/user/ada/"
 
 
 class JupyterServer:
-    """``python -m jupyter_server`` (or another `module`) for the user whose home is `home`."""
+    """``python -m jupyter_server`` (or another `module`, or of another `python`) for the user whose home is `home`."""
 
     def __init__(
         self,
         home: Path,
         *options: str,
         module: str = "jupyter_server",
+        python: Path = Path(sys.executable),
         certificate: Certificate | None = None,
         **more: str,
     ) -> None:
@@ -38,7 +39,7 @@ class JupyterServer:
         with self.log.open("w") as written:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", module, "--no-browser", "--allow-root", f"--port={self.port}"),
+                    *(python, "-m", module, "--no-browser", "--allow-root", f"--port={self.port}"),
                     *("--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
                     *(f"--ServerApp.base_url={BASE}", f"--ServerApp.root_dir={home}", *options),
                 ],

@@ -7,15 +7,11 @@ import { COLOR, button, create, icon, makeToolbar, setLabel } from "./nodes.js";
 
 const SEARCHED = 8;
 
-/** Return up to two letters of a name. @param {string} name */
+/** Return up to two letters of a name, or the letter and the number of a guest. @param {string} name */
 export function initials(name) {
-  const words = name
-    .trim()
-    .split(/\s+/)
-    .filter(Boolean)
-    // Not the bracket of "Ada (2)".
-    .map((word) => word.replace(/^[\p{P}\p{S}]+(?=[\p{L}\p{N}])/u, ""));
-  const first = (/** @type {string} */ word) => [...word][0]?.toLocaleUpperCase() ?? "";
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  const first = (/** @type {string} */ word) =>
+    (/^\d{1,2}(?=\)$)|[\p{L}\p{N}]/u.exec(word.replace(/^\(/, ""))?.[0] ?? [...word][0]).toLocaleUpperCase();
   return words.length ? first(words[0]) + (words.length > 1 ? first(words[words.length - 1]) : "") : "?";
 }
 
