@@ -130,7 +130,8 @@ def picture(frames: Frames, *, mode: str, size: tuple[int, int]) -> Answer:
 
 
 JOBS: dict[str, Callable[..., Answer]] = {
-    each.__name__: each for each in (png, pixels, poster, film, svg, svg_file, pdf, excalidraw, load, read, picture)
+    each.__name__: each
+    for each in (png, pixels, poster, film, svg, svg_file, pdf, excalidraw, load, read, picture)
 }
 
 

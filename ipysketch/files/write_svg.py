@@ -63,7 +63,7 @@ def svg(
     wide, high = map(_number, board)
     width, height = map(_number, pixels or board)
     view = " ".join(f"{number:.10g}" for number in (*corner, *board))
-    place = f' x="{_number(corner[0])}" y="{_number(corner[1])}"' if corner != (0, 0) else ""
+    place = f' x="{_number(corner[0])}" y="{_number(corner[1])}"' if any(corner) else ""
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="{view}">',

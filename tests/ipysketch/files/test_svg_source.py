@@ -29,7 +29,10 @@ def test_what_was_written_is_read_back_as_it_was() -> None:
 
 
 def test_what_is_not_seen_is_not_given_away() -> None:
-    beside, across = Item({**RED, "box": [-1600, 800, 800, 800]}, "a"), Item({**RED, "box": [-80, 80, 160, 80]}, "b")
+    beside, across = (
+        Item({**RED, "box": [-1600, 800, 800, 800]}, "a"),
+        Item({**RED, "box": [-80, 80, 160, 80]}, "b"),
+    )
     assert read(written([beside, across], ".svg"), ".svg").items == (across,)
     assert read(written([beside, across], ".svg", desk=True), ".svg").items == (beside, across), (
         "in their places, though the sheet is no longer in the corner"

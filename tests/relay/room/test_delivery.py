@@ -297,10 +297,10 @@ def test_long_ink_under_many_hands_grows_in_frames_that_all_share(scene: Scene) 
         scene.messages(peer)
     for peer in peers:
         scene.presence.draw(peer.id, Preview("k", 6_000, (1, 2)))
-    frames = [scene.delivery.collect(peer) for peer in peers]
-    assert all(frame is frames[0] for frame in frames), "what is new is little, however much there is"
-    assert frames[0] is not None
-    assert len(frames[0]) < 1_000
+    news = [scene.delivery.collect(peer) for peer in peers]
+    assert all(frame is news[0] for frame in news), "what is new is little, however much there is"
+    assert news[0] is not None
+    assert len(news[0]) < 1_000
 
 
 def test_a_preview_is_not_sent_back_to_its_peer(scene: Scene) -> None:
