@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,11 @@ KINDS = {
 """The marker of all tests in a folder."""
 TOGETHER = ("tests/browser/", "tests/faults/test_checker.py")
 """Modules whose tests go on from each other or share what is dear: one worker runs a whole module."""
+
+# The suite starts hundreds of Python processes. Where compiled modules are not kept, as containers have it, each of them
+# compiles the same ones again, which takes a third of a relay's start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -23,7 +23,7 @@ from .javascript import Replicas, ScriptClient
 from .network import Client, World, logged
 from .test_convergence import act, check
 
-SEEDS = 300
+SEEDS = 100
 STEPS = 150
 COMPARE = 5
 """Steps between two looks at what the twins know."""
