@@ -3,7 +3,8 @@
 A widget's module has to be one: front ends load it from a blob, from which nothing can be imported. This is no bundler
 for everybody's JavaScript: it follows relative imports without cycles, and raises `BundleError` for what it does not
 support, so that nothing is joined wrongly in silence. Each module becomes a function that is called once, after the
-modules that it imports, and returns its exports. Comments and space are left out, and names are made short.
+modules that it imports, and returns its exports. Comments and space are left out, and functions and plain
+values that nobody needs; names are made short.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 Named = TypeVar("Named", bound=Hashable)
 
 BLOCK, OBJECT, CLASS, OTHER = "block", "object", "class", "other"
-NAME, SHORTHAND, PRIVATE = "name", "shorthand", "private"
+NAME, SHORTHAND, PRIVATE, CONSTANT = "name", "shorthand", "private", "constant"
 
 
 @dataclass(slots=True)
@@ -121,6 +121,8 @@ class Names:
                 text = f"{text}:{names[text]}"
             elif word.role == PRIVATE:
                 text = private[text]
+            elif word.role == CONSTANT:
+                text = "let"  # Who assigns to a constant is found when the modules are apart.
             if word.gap and before and (gap := _gap(before, text, word.gap)):
                 yield gap
             yield text
@@ -196,6 +198,8 @@ class _Reader:
                     if here.binds:
                         self._declare(text, outer=here.outer)
         elif text in _KEYWORDS:
+            if text == "const":
+                word.role = CONSTANT
             self._keyword(here, text)
         else:
             word.role = NAME
