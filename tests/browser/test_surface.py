@@ -211,6 +211,18 @@ def test_a_panel_never_lies_on_its_button(surface: Open) -> None:
     expect(page.get_by_role("dialog", name="Style")).to_have_count(0)
 
 
+def test_inks_are_round_and_other_choices_are_not(surface: Open) -> None:
+    page = surface()
+    # JupyterLab has a shape for each button of a page.
+    page.add_style_tag(content="button { border-radius: 0; }")
+    page.get_by_role("button", name="Style", exact=True).click()
+    panel = page.get_by_role("dialog", name="Style")
+    shape = "node => getComputedStyle(node).borderTopLeftRadius"
+    assert panel.get_by_role("button", name="Colour: red", exact=True).evaluate(shape) == "50%"
+    assert panel.locator(".ipysketch-own").evaluate(shape) == "50%"
+    assert panel.get_by_role("button", name="Width: Medium", exact=True).evaluate(shape) == "8px"
+
+
 def test_tools_that_share_a_button_are_in_its_menu(surface: Open) -> None:
     page = surface()
     page.get_by_role("button", name="Rectangle").click()
