@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +20,8 @@ from .wet_ink import Ink
 
 GHOST_SECONDS = 3.0
 """Seconds after the loss of a connection for which others are shown as they were."""
+MOST, MOST_NUMBERS = 256, 1 << 18
+"""People and strokes that are kept, at most, and numbers in these strokes: a broken relay may have told of far more."""
 LENT = ("cursor", "page", "view", "moving")
 """What somebody who has come back is shown with until they say it themselves."""
 
@@ -48,12 +51,16 @@ class Ghosts:
     def lose(self, people: Iterable[PeerState], ink: Iterable[Ink], now: float) -> None:
         """Keep those people and that ink: the connection that told of them is lost at `now`."""
         until = now + GHOST_SECONDS
-        for state in people:
+        for state in islice(people, MOST):
             lent = self._lent.get(state.peer)
             borrows = lent is not None and lent.fields.keys() - state.state.keys()
             self._people[state.peer] = (self.lend(state), lent.until if lent and borrows else until)
         self._lent.clear()
-        self._ink.update({each.key: (each, until) for each in ink})
+        left = MOST_NUMBERS - sum(len(each.points) for each, _ in self._ink.values())
+        for each in ink:
+            if len(self._ink) < MOST and len(each.points) <= left:
+                self._ink[each.key] = (each, until)
+                left -= len(each.points)
 
     def arrive(self, state: PeerState) -> None:
         """Take account of somebody of whom the relay tells."""

@@ -84,7 +84,7 @@ def _least(name: str, folder: Path, bound: float) -> Felt:
 
 # --- the search for more of them ----------------------------------------------------------------------------
 
-FRAMES = 15
+FRAMES = 30
 
 
 def test_no_message_costs_much_more_than_is_charged_for_it() -> None:

@@ -111,3 +111,22 @@ test("laser trails are named by peer and key, and are no elements", () => {
 test("absolute points become steps", () => {
   assert.deepEqual(deltas([5, 6, 7, 9, 7, 8]), [5, 6, 2, 3, 0, -1]);
 });
+
+test("of what a broken relay tells little outlives the connection", () => {
+  const peers = new Peers();
+  /** @type {(key: string, start: number, points: number[]) => any} */
+  const ink = (key, start, points) => ({ type: "ink", peer: "p", key, start, points, fields: start ? null : STYLE });
+  peers.receive(/** @type {any} */ (peer("p")));
+  for (let start = 0; start <= 1 << 18; start += 1 << 14)
+    peers.receive(ink("endless", start, new Array(1 << 14).fill(8)));
+  for (let i = 0; i < 600; i++) {
+    peers.receive(ink(`k${i}`, 0, [8, 8, 16, 16]));
+    peers.receive(/** @type {any} */ (peer(`p${i}`)));
+  }
+  for (let i = 0; i < 3; i++) peers.lose(100);
+  const seen = peers.ink({ has: () => false });
+  assert.equal(seen.length, 256);
+  assert.ok(!seen.some(({ key }) => key === "endless"));
+  assert.ok(peers.expire(3_100));
+  assert.equal(peers.ink({ has: () => false }).length, 0);
+});

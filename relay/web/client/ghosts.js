@@ -14,6 +14,8 @@
 
 /** Milliseconds after the loss of a connection for which others are shown as they were. */
 export const GHOST_TIME = 3_000;
+/** People and strokes that are kept, at most, and numbers in these strokes: a broken relay may have told of far more. */
+const [MOST, MOST_NUMBERS] = [256, 1 << 18];
 /** What somebody who has come back is shown with until they say it themselves. */
 const LENT = ["cursor", "page", "view", "moving"];
 
@@ -37,13 +39,21 @@ export class Ghosts {
    * @param {Iterable<PeerState>} people @param {Iterable<[string, Map<string, Ink>]>} inks by peer and key @param {number} now */
   lose(people, inks, now) {
     const until = now + GHOST_TIME;
-    for (const state of people) {
+    for (const state of [...people].slice(0, MOST)) {
       const lent = this.#lent.get(state.peer);
       const borrows = lent && Object.keys(lent.fields).some((name) => !(name in state.state));
       this.#people.set(state.peer, { state: this.lend(state), until: borrows ? lent.until : until });
     }
     this.#lent.clear();
-    for (const [peer, of] of inks) for (const [key, ink] of of) this.#ink.set(key, { peer, ink, until });
+    let left = MOST_NUMBERS;
+    for (const { ink } of this.#ink.values()) left -= ink.points.length;
+    for (const [peer, of] of inks) {
+      for (const [key, ink] of of) {
+        if (this.#ink.size >= MOST || ink.points.length > left) continue;
+        this.#ink.set(key, { peer, ink, until });
+        left -= ink.points.length;
+      }
+    }
   }
 
   /** Take account of somebody of whom the relay tells. @param {PeerState} state */

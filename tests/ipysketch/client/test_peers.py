@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from ipysketch.client.ghosts import MOST, MOST_NUMBERS
 from ipysketch.client.peers import LaserTrail, Moved, Peers
 from ipysketch.model.elements import Element, Stroke
 from ipysketch.model.elements.preview import deltas, preview_fields
@@ -138,3 +139,18 @@ def test_ink_of_a_key_ends_whoever_draws_it(others: Peers) -> None:
     assert [element.key for element in elements(others)] == ["other"]
     others.receive(PeerLeft("p"))
     assert others.alone
+
+
+def test_of_what_a_broken_relay_tells_little_outlives_the_connection(others: Peers) -> None:
+    for start in range(0, MOST_NUMBERS, 1 << 14):
+        others.receive(preview(start, *range(1 << 14), key="endless"))
+    others.receive(preview(MOST_NUMBERS, 1, 2, key="endless"))
+    for number in range(2 * MOST):
+        others.receive(preview(0, 8, 8, 16, 16, key=f"k{number}"))
+        others.receive(PeerState(f"p{number}", "author", {"name": "x"}))
+    for _ in range(3):
+        others.lose(100.0)
+    assert len(others.ink({})) == len(list(others.seen)) == MOST
+    assert "endless" not in {ink.key for ink in others.ink({})}
+    assert others.expire(103.0)
+    assert not others.weight()
