@@ -166,7 +166,8 @@ class FrameSender:
     async def examine(self, count: int, patience: float) -> PageHealth:
         """Return how the pages are, after `count` empty frames that they acknowledge within `patience` seconds.
 
-        Where none answers, for the kernel is too busy to receive it, the round trips are those of before.
+        Where none answers, for the kernel is too busy to receive it, the round trips are those of before. Where none is
+        in sight, nobody knows by which way an answer would come.
         """
         answered = 0
         try:
@@ -182,7 +183,8 @@ class FrameSender:
         except TimeoutError:
             pass
         roads = self._roads.of(self._pacer.visible)
-        return PageHealth(self._pacer.in_sight, self._pacer.trips[-answered:], self._pacer.off_main, roads)
+        off_main = self._pacer.off_main if answered or self._pacer.in_sight else None
+        return PageHealth(self._pacer.in_sight, self._pacer.trips[-answered:], off_main, roads)
 
     # --- to pages -----------------------------------------------------------------------------------------
 
