@@ -5,11 +5,14 @@ from __future__ import annotations
 import hmac
 from hashlib import sha256
 from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 HOP = "X-Ipysketch-Hop"
 """The header of a connection that another relay passes on."""
+QUESTION = "X-Ipysketch-Question"
+"""The header of a question of another relay."""
 FRESH = 60.0
-"""Seconds, by the store's clock, for which it is believed."""
+"""Seconds, by the store's clock, for which either is believed."""
 
 
 class Hop(NamedTuple):
@@ -58,6 +61,42 @@ def read_answer(secret: bytes, text: str, challenge: str) -> Answer | None:
     if len(words) != 3 or not hmac.compare_digest(sign, _sign(secret, "answer", said, challenge)):
         return None
     return Answer(words[2], int(words[0]), words[1] == "1")
+
+
+class Question(NamedTuple):
+    """What a relay asks another one about word codes: for which life of it, when, by the store's clock, what (see
+    `CodePage.of_a_fellow`), and of which words or address."""
+
+    incarnation: int
+    at: float
+    command: str
+    subject: str
+
+
+def sign_question(secret: bytes, question: Question, challenge: str) -> str:
+    """Return the value of `QUESTION`."""
+    said = f"{question.incarnation} {question.at:.3f} {question.command} {quote(question.subject)}"
+    return f"{_sign(secret, 'question', said, challenge)} {said}"
+
+
+def read_question(secret: bytes, value: str, challenge: str) -> Question | None:
+    """Return what `value` asks; None when nobody with the secret has made it for `challenge`."""
+    sign, _, said = value.partition(" ")
+    words = said.split(" ")
+    if len(words) != 4 or not hmac.compare_digest(sign, _sign(secret, "question", said, challenge)):
+        return None
+    return Question(int(words[0]), float(words[1]), words[2], unquote(words[3]))
+
+
+def sign_reply(secret: bytes, reply: str, challenge: str) -> str:
+    """Return the text of a reply to the question that came with `challenge`."""
+    return f"{_sign(secret, 'reply', reply, challenge)} {reply}"
+
+
+def read_reply(secret: bytes, text: str, challenge: str) -> str | None:
+    """Return a reply; None when nobody with the secret has made it for `challenge`."""
+    sign, _, reply = text.strip().partition(" ")
+    return reply if hmac.compare_digest(sign, _sign(secret, "reply", reply, challenge)) else None
 
 
 def _sign(secret: bytes, *words: str) -> str:

@@ -65,16 +65,8 @@ class Operated(Protocol):
         """Give all rooms to other relays, or take some again; returns how many it holds."""
         ...
 
-    def find_code(self, _words: str, /) -> Opened | None:
-        """Return what a code opens."""
-        ...
-
-    def count_guess(self, _address: str, /) -> bool:
-        """Count a guess of a code from an address; returns whether it may be."""
-        ...
-
-    def guess_was_right(self, _address: str, /) -> bool:
-        """Take back the last guess from an address; returns True."""
+    def of_a_fellow(self, _command: str, _subject: str, /) -> Opened | bool | None:
+        """Return what another worker asks about word codes: see `relay.server.code_page`."""
         ...
 
     async def figures(self) -> str:
@@ -131,16 +123,6 @@ async def answers(
         yield {"error": f"the relay does not understand the request ({error})"}
 
 
-def _of_codes(relay: Operated, request: Line) -> Any:
-    """Return the answer to another worker, of whom somebody wants to open a code."""
-    match request["command"]:
-        case "code":
-            return relay.find_code(request["words"])
-        case "guess":
-            return relay.count_guess(request["address"])
-    return relay.guess_was_right(request["address"])
-
-
 async def _answers(relay: Operated, request: Line, more: asyncio.StreamReader | None) -> AsyncIterator[Line]:
     thread, store = relay.store_thread, relay.store_thread.store
     match request["command"]:
@@ -153,8 +135,8 @@ async def _answers(relay: Operated, request: Line, more: asyncio.StreamReader | 
             yield {"done": True}
         case "revoke":
             yield {"done": await relay.revoke(request["token"], float(request["until"]))}
-        case "code" | "guess" | "right-guess":
-            yield {"done": _of_codes(relay, request)}
+        case "code" | "guess" | "right-guess" as command:
+            yield {"done": relay.of_a_fellow(command, request["subject"])}
         case "figures" | "health" | "drain":
             yield {"done": await _of_the_process(relay, request)}
         case "vacuum":

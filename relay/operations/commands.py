@@ -361,13 +361,8 @@ class _Offline:
         await self.store_thread.ask(self._store.revoke, token, until)
         return 0
 
-    def find_code(self, _words: str) -> None:
+    def of_a_fellow(self, _command: str, _subject: str) -> None:
         raise StoreError("no relay runs, so it has no codes")
-
-    def count_guess(self, _address: str) -> bool:
-        raise StoreError("no relay runs, so it has no codes")
-
-    guess_was_right = count_guess
 
     async def drain(self, _wanted: bool) -> int:
         raise StoreError("no relay runs")

@@ -13,7 +13,7 @@ from ..access.codes import LENGTH, Codes, Opened, spelled
 from ..observability.event_log import event
 from ..observability.metrics import Metrics
 from ..protocol import RemoteError
-from .fellows import Fellows
+from .fellows import CodeFellows
 from .static_files import StaticResponse, start_page
 
 PATH = "/code"
@@ -23,19 +23,18 @@ NOT_SPELLED = (
 )
 NO_CODE = "These words open no room, or not any more: ask for new ones, or for the link."
 WAIT = "Too many wrong codes came from your network, or to this relay. Wait a minute, or ask for the link."
-NONE_HERE = "This relay is one of several, and opens nothing by a code: ask for the link."
 FOREIGN = "Type the words of your code here."
 
 
 class CodePage:
-    """Opens the `codes` of a relay, which may have none, and of its `fellows`. A token that the `authenticator` no
-    longer takes opens nothing."""
+    """Opens the `codes` of a relay, and those of its `fellows`. A token that the `authenticator` no longer takes opens
+    nothing."""
 
     def __init__(
         self,
-        codes: Codes | None,
+        codes: Codes,
         authenticator: Authenticator,
-        fellows: Fellows | None,
+        fellows: CodeFellows | None,
         metrics: Metrics,
         log: logging.Logger,
     ) -> None:
@@ -50,14 +49,12 @@ class CodePage:
     ) -> StaticResponse:
         """Return the way to the room that the code in `query` opens for somebody at `address`, or the start page with a
         sentence. `foreign`: a page of another site asks, which may not use up this person's guesses."""
-        if self._codes is None:
-            return start_page(NONE_HERE, 404, frame_ancestors)
         if foreign:
             return start_page(FOREIGN, 403, frame_ancestors)
         words = spelled(parse_qs(query).get(FIELD, [""])[0])
         if words is None:
             return start_page(NOT_SPELLED, 400, frame_ancestors)
-        if not await self._may_guess(self._codes, address):
+        if not await self._may_guess(address):
             self._refused(address, 429)
             return start_page(WAIT, 429, frame_ancestors)
         opened = self._codes.find(words, asyncio.get_running_loop().time())
@@ -75,11 +72,25 @@ class CodePage:
         location = f"r/{quote(opened.room, safe='')}{fragment}"
         return StaticResponse(303, b"", (("Location", location), ("Cache-Control", "no-store")))
 
-    async def _may_guess(self, codes: Codes, address: str) -> bool:
-        """Count a guess, once for all workers, and return whether it may be. While the one that counts is away, each
-        counts by itself."""
+    def of_a_fellow(self, command: str, subject: str) -> Opened | bool | None:
+        """Return what one of the fellows asks for: by "code" what the words of one open, None when they are no code
+        that was made here; by "guess" whether an address may guess, which counts; by "right-guess" True, when its last
+        guess no longer counts. None for a command of a later version."""
+        match command:
+            case "code":
+                return self._codes.find(subject, asyncio.get_running_loop().time())
+            case "guess":
+                return self._codes.may_guess(subject, asyncio.get_running_loop().time())
+            case "right-guess":
+                self._codes.was_right(subject)
+                return True
+        return None
+
+    async def _may_guess(self, address: str) -> bool:
+        """Count a guess, once for all, and return whether it may be. While the one that counts is away, each counts by
+        itself."""
         may = await self._fellows.count_guess(address) if self._fellows is not None else None
-        return codes.may_guess(address, asyncio.get_running_loop().time()) if may is None else may
+        return self._codes.may_guess(address, asyncio.get_running_loop().time()) if may is None else may
 
     def _is_good(self, opened: Opened) -> bool:
         if not opened.token:

@@ -21,7 +21,18 @@ from websockets.http11 import Request
 
 from ..cluster.asking import NotThereError
 from ..cluster.membership import Membership
-from ..cluster.signs import FRESH, HOP, Hop, read_hop, sign_answer, sign_hop
+from ..cluster.signs import (
+    FRESH,
+    HOP,
+    QUESTION,
+    Hop,
+    Question,
+    read_hop,
+    read_question,
+    sign_answer,
+    sign_hop,
+    sign_reply,
+)
 from ..records import HeldByRelayError, Member, StoreError
 from .accepting import Gate
 from .open_room import OpenRoom
@@ -102,6 +113,18 @@ class Crossings:
     def answer(self, challenge: str) -> str:
         """Return what another relay is told that asks."""
         return sign_answer(self.membership.secret, self.membership.answer, challenge)
+
+    def question(self, request: Request, challenge: str) -> Question | None:
+        """Return what another relay asks about word codes; None when it asks nothing, or is not believed."""
+        values = request.headers.get_all(QUESTION)
+        asked = read_question(self.membership.secret, values[0], challenge) if len(values) == 1 else None
+        if asked is None or asked.incarnation != self.membership.member.incarnation:
+            return None
+        return asked if abs(asked.at - self._now()) <= FRESH else None
+
+    def reply(self, text: str, challenge: str) -> str:
+        """Return what another relay is told that asked about word codes."""
+        return sign_reply(self.membership.secret, text, challenge)
 
     # --- into a room --------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ with a sentence.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -60,7 +61,7 @@ class HttpEndpoint:
         figures: Callable[[], Awaitable[str]],
         door: HubDoor | None = None,
         crossings: Crossings | None = None,
-        codes: code_page.CodePage | None = None,
+        codes: code_page.CodePage,
     ) -> None:
         self._origins = origins
         self._limits = limits
@@ -133,7 +134,11 @@ class HttpEndpoint:
         """Return the answer to what came where other relays come; None lets it go on like any connection."""
         path, _, challenge = request.path.partition("?")
         if path == asking.PATH:
-            return socket.respond(HTTPStatus.OK, crossings.answer(challenge))
+            asked = crossings.question(request, challenge)
+            if asked is None:
+                return socket.respond(HTTPStatus.OK, crossings.answer(challenge))
+            found = self._codes.of_a_fellow(asked.command, asked.subject)
+            return socket.respond(HTTPStatus.OK, crossings.reply(json.dumps(found), challenge))
         if not _is_websocket(request):
             return self._refuse(socket, request, HTTPStatus.NOT_FOUND, "only relays connect here")
         if self._unready() == STOPPING:
@@ -165,14 +170,12 @@ class HttpEndpoint:
         if not path:
             return self._add_slash(socket)
         await static_files.prepare(target)
-        if path == code_page.PATH and self._codes is not None and method_of(request) == "GET":
-            return await self._open_code(self._codes, socket, request, target.partition("?")[2])
+        if path == code_page.PATH and method_of(request) == "GET":
+            return await self._open_code(socket, request, target.partition("?")[2])
         return self._static_file(request, target)
 
-    async def _open_code(
-        self, codes: code_page.CodePage, socket: ServerConnection, request: Request, query: str
-    ) -> Response:
-        page = await codes.answer(
+    async def _open_code(self, socket: ServerConnection, request: Request, query: str) -> Response:
+        page = await self._codes.answer(
             query,
             self.address(socket, request),
             foreign=header(request, "Sec-Fetch-Site") in ("cross-site", "same-site"),

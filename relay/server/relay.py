@@ -45,6 +45,7 @@ from .admission import RESTARTING, Admission
 from .clock import StoreClock
 from .closing import CLOSE_TIMEOUT, abort, close, refuse
 from .code_page import CodePage
+from .codes_elsewhere import CodesElsewhere
 from .connection import PeerConnection
 from .crossing import Crossings, ElsewhereError, SendOnError
 from .dispatch import Shared
@@ -138,8 +139,9 @@ class Relay:
             )
         )
         self._door = door
-        # A relay of several does not have those of the others.
-        self._codes = Codes(random.SystemRandom().choice) if membership is None else None
+        self._codes = Codes(random.SystemRandom().choice)
+        code_fellows = fellows if membership is None else CodesElsewhere(membership, self.clock.now)
+        self._code_page = CodePage(self._codes, self._authenticator, code_fellows, self.metrics, self._log)
         self._quota = LineQuota(self._log)
         if self._limits is not given:
             event(
@@ -163,7 +165,7 @@ class Relay:
             figures=self._all_figures,
             door=door,
             crossings=self._crossings,
-            codes=CodePage(self._codes, self._authenticator, fellows, self.metrics, self._log),
+            codes=self._code_page,
         )
         self._peers: set[PeerConnection] = set()
         self._idle: asyncio.TimerHandle | None = None
@@ -401,19 +403,9 @@ class Relay:
         event(self._log, logging.WARNING, "revoked", token=token, peers=len(holders))
         return len(holders)
 
-    def find_code(self, words: str) -> Opened | None:
-        """Return what a code of this process opens; None when it is none."""
-        return self._codes.find(words, self._loop.time()) if self._codes is not None else None
-
-    def count_guess(self, address: str) -> bool:
-        """Count a guess of a code, at this process or at a fellow of it; returns whether it may be."""
-        return self._codes is None or self._codes.may_guess(address, self._loop.time())
-
-    def guess_was_right(self, address: str) -> bool:
-        """Take back the last guess from `address`; returns True."""
-        if self._codes is not None:
-            self._codes.was_right(address)
-        return True
+    def of_a_fellow(self, command: str, subject: str) -> Opened | bool | None:
+        """See `CodePage.of_a_fellow`."""
+        return self._code_page.of_a_fellow(command, subject)
 
     async def figures(self) -> str:
         """Return this process's metrics, in Prometheus' text format."""

@@ -22,9 +22,7 @@ class Requests:
     """Answers the requests of all peers of one relay. The connection has checked that the peer may ask. `codes` are
     None where the relay makes none."""
 
-    def __init__(
-        self, rooms: Rooms, authenticator: Authenticator, codes: Codes | None, log: logging.Logger
-    ) -> None:
+    def __init__(self, rooms: Rooms, authenticator: Authenticator, codes: Codes, log: logging.Logger) -> None:
         self._rooms = rooms
         self._authenticator = authenticator
         self._codes = codes
@@ -79,8 +77,6 @@ class Requests:
     def _share(self, opened: OpenRoom, peer: Peer, request: Share) -> Code:
         now, room = asyncio.get_running_loop().time(), opened.room.name
         peer.client.budget.spend(CODE, now)
-        if self._codes is None:
-            raise RemoteError("no-codes", "this relay is one of several, and makes no codes; send the link")
         if request.token:
             self._authenticator.read(room, request.token, time.time())
         words = self._codes.make(room, request.token, peer.client.author, now)

@@ -47,7 +47,7 @@ class DatabaseFellows:
 
     async def find_code(self, words: str) -> Opened | None:
         """Return what a code of one of the others opens; None when it is none of theirs."""
-        answers = await self._ask_all("code", words=words)
+        answers = await self._ask_all("code", subject=words)
         return next((Opened(*map(str, found)) for found in answers if isinstance(found, list)), None)
 
     async def count_guess(self, address: str) -> bool | None:
@@ -62,7 +62,7 @@ class DatabaseFellows:
     async def _ask_counter(self, command: str, address: str) -> bool | None:
         if self._number == COUNTER:
             return None
-        counted = await _ask(socket_path(self._files[COUNTER]), {"command": command, "address": address})
+        counted = await _ask(socket_path(self._files[COUNTER]), {"command": command, "subject": address})
         return counted if isinstance(counted, bool) else None
 
     async def _ask_all(self, command: str, **more: str) -> list[Any]:

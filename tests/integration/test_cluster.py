@@ -9,14 +9,17 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from relay.__main__ import IN_USE, main
+from relay.access.code_words import WORDS
+from relay.access.codes import AT_ONCE
 from relay.access.tokens import Tokens, read_secret
-from relay.cluster.signs import HOP, Hop, sign_hop
+from relay.cluster.signs import HOP, Hop, Question, read_reply, sign_hop, sign_question
 from relay.operations import commands
 from relay.protocol import (
     CLOSE_RESTART,
@@ -37,13 +40,13 @@ from relay.protocol import (
     Welcome,
 )
 from relay.room.permissions import Role
-from relay.server.code_page import NONE_HERE
+from relay.server.code_page import NO_CODE
 from relay.server.committer import WAITING
 
 from ..faults.cluster import Cluster, Fellow, cluster
 from ..faults.cluster_demo import whole
 from ..support import postgres
-from ..support.http import fetch
+from ..support.http import Answer, fetch
 from ..support.processes import free_port
 from ..support.raw_client import RawClient, create, joined, wire
 from ..support.waiting import DEADLINE
@@ -122,11 +125,6 @@ def test_a_room_is_the_same_by_way_of_any_relay(tmp_path: Path, server: postgres
             assert (await figure(second, "tunnels"), await figure(first, "tunnels")) == (1, 0)
             said = (await asyncio.to_thread(fetch, second.port, "/healthz")).body.decode()
             assert re.match(r"ok, relay r1, with [01] others\n", said)
-            # The code of one relay would be opened by that one alone.
-            await ada.say(Share(id=5))
-            assert (await ada.hear((Code, Error))).code == "no-codes"
-            typed = await asyncio.to_thread(fetch, second.port, "/code?words=river")
-            assert (typed.status, NONE_HERE in typed.body.decode()) == (404, True)
             # What is sent by way of a room's relay reaches that room alone.
             async with joined(second.port, room="botany") as (carol, _):
                 await ada.say(create(1, "a"))
@@ -134,6 +132,43 @@ def test_a_room_is_the_same_by_way_of_any_relay(tmp_path: Path, server: postgres
                 assert (await carol.hear(Commit)).changes[0].key == "c"
 
     with_relays(story, tmp_path, server.address)
+
+
+async def typed(fellow: Fellow, words: str) -> Answer:
+    """What the start page of a relay answers to who types words."""
+    return await asyncio.to_thread(fetch, fellow.port, f"/code?words={quote(words)}")
+
+
+def test_a_word_code_opens_its_room_at_any_relay(tmp_path: Path, server: postgres.Server) -> None:
+    async def story(made: Cluster) -> None:
+        first, second, third = made.fellows
+        for fellow in made.fellows:
+            await made.met(fellow)
+        async with joined(first.port) as (ada, _), joined(third.port) as (bob, _):
+            # Both are asked by way of the relay that has the room, and remembers what its code opens.
+            for asking in (ada, bob):
+                await asking.say(Share(id=5))
+                code = await asking.hear(Code)
+                for fellow in made.fellows:
+                    page = await typed(fellow, code.words)
+                    assert (page.status, page.headers["Location"]) == (303, f"r/{ROOM}"), fellow.id
+            # Guesses are counted at the first one for all. A right one does not count, wherever it was typed.
+            wrong = " ".join(WORDS[:4])
+            told = [(await typed(made.fellows[n % 3], wrong)).status for n in range(2 * AT_ONCE)]
+            assert 429 in told
+            assert told[:AT_ONCE] == [404] * AT_ONCE
+            # A question that nobody with the secret signed is answered like one about the relay.
+            forged = sign_question(b"x" * 32, Question(1, time.time(), "code", code.words), "abc")
+            inner = await asyncio.to_thread(fetch, first.inner, "/relay?abc", X_Ipysketch_Question=forged)
+            assert ROOM not in inner.body.decode()
+            assert read_reply(b"x" * 32, inner.body.decode(), "abc") is None
+            # What a code opens is in the memory of one relay alone, and goes with it; each then counts by itself.
+            assert await asyncio.to_thread(made.holder, ROOM) is first
+            first.signal(signal.SIGKILL)
+            page = await typed(second, code.words)
+            assert (page.status, NO_CODE in page.body.decode()) == (404, True)
+
+    with_relays(story, tmp_path, server.address, count=3)
 
 
 def test_a_room_is_locked_for_all_and_a_token_is_void_at_all(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 import pytest
 
 from relay.access.authentication import Authenticator
+from relay.access.codes import Codes
 from relay.access.tokens import Grant
 from relay.limits import Limits
 from relay.observability.metrics import Metrics
@@ -96,7 +98,7 @@ def play(act: Callable[[Scene], Coroutine[None, None, None]]) -> None:
         rooms = Rooms(thread, LOG, limits, metrics)
         shared = Shared(
             rooms,
-            Requests(rooms, Authenticator(), None, LOG),
+            Requests(rooms, Authenticator(), Codes(random.choice), LOG),
             Plugins([], seconds=1, log=LOG),
             limits,
             metrics,
