@@ -206,7 +206,7 @@ class RelayHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         ]
         try:
             upstream = await connect(
-                url,
+                url + self._what_for(),
                 subprotocols=offered or None,
                 additional_headers=headers,
                 compression=None,
@@ -235,6 +235,17 @@ class RelayHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             if self.ws_connection is None:
                 await upstream.close()
         return None
+
+    def _what_for(self) -> str:
+        """Return the query of the relay's address: the room, and whether a page's companion comes. No more of what a
+        page asks is passed on, as in `_fetch`."""
+        room = self.get_query_argument("room", "")
+        parts = (
+            f"room={quote(room, safe='')}" if room else "",
+            "companion" if "companion" in self.request.query_arguments else "",
+        )
+        query = "&".join(filter(None, parts))
+        return f"?{query}" if query else ""
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         """Return what the relay has selected."""

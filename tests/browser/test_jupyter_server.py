@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -18,9 +19,21 @@ from ..support.jupyter import BASE, TOKEN, JupyterServer, own_relay
 from ..support.processes import RelayProcess
 from ..support.proxies import make_certificate
 from ..support.waiting import DEADLINE
-from .conftest import MILLISECONDS, QUIET, SCREENSHOTS, at_rest, new_page, until_in_page
+from .conftest import (
+    MILLISECONDS,
+    QUIET,
+    SCREENSHOTS,
+    VIEWPORT,
+    Notebook,
+    at_rest,
+    new_page,
+    quiet,
+    until_in_page,
+)
 from .islands import JOINED
+from .test_hub_subdomains import SOCKETS
 from .test_page import PIXELS
+from .test_short_road import BLUE, COUNT, LISTEN, UP
 
 NAME = "lab.school.example"
 
@@ -130,6 +143,49 @@ def test_a_link_with_a_token_is_what_the_token_says(
     connected(page)
     page.locator("[data-draws=false]").first.wait_for()
     page.context.close()
+
+
+def test_live_ink_of_a_notebook_goes_past_its_kernel_by_way_of_the_server(
+    home: Path, relay: RelayProcess, elsewhere: Browser
+) -> None:
+    certificate = make_certificate(home)
+    quiet(home / "jupyter settings")
+    cell = f"%load_ext ipysketch\n%sketch connect --room plane --name Grace --color '{BLUE}'"
+    spec = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)], metadata=spec)
+    (home / "lesson.ipynb").write_text(nbformat.writes(content))
+    lab = JupyterServer(
+        home,
+        "--ServerApp.allow_remote_access=True",
+        f"--ServerApp.certfile={certificate.chain}",
+        f"--ServerApp.keyfile={certificate.key}",
+        "--LabApp.expose_app_in_browser=True",
+        module="jupyterlab",
+        certificate=certificate,
+    )
+    base = f"{NAME}:{lab.port}{BASE}"
+    page = new_page(elsewhere, ignore_https_errors=True, viewport=VIEWPORT)
+    page.add_init_script(LISTEN)
+    notebook = Notebook(page, f"https://{base}lab/tree/lesson.ipynb?token={TOKEN}")
+    notebook.run()
+    page.wait_for_function(UP)
+    assert [url.partition("?")[0] for url in page.evaluate(SOCKETS)] == [f"wss://{base}ipysketch/"]
+    other, errors = visit(elsewhere, f"https://{base}ipysketch/r/plane")
+    login(other)
+    connected(other)
+    notebook.connected(here=2)
+    notebook.press(300, 200)
+    notebook.drag(900, 200)
+    # The button is still down.
+    until_in_page(other, f"place => ({PIXELS})(place).some(p => p[3] > 40)", [600, 200, ".ipysketch-live"])
+    assert page.evaluate(COUNT, ["sent", "preview"])
+    notebook.screenshot("jupyter-server-notebook")
+    notebook.release()
+    sees(other, 200)
+    assert errors == notebook.errors == []
+    for each in (page, other):
+        each.context.close()
+    lab.close()
 
 
 @pytest.mark.parametrize("way", ["by port", "by name"])

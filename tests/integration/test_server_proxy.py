@@ -18,7 +18,23 @@ from websockets.exceptions import InvalidStatus
 from ipysketch.local.relay_process import runtime_file
 from relay.access.tokens import Tokens, read_secret
 from relay.limits import Limits
-from relay.protocol import Code, Commit, Create, Error, Join, Operate, Share, Welcome, encode
+from relay.protocol import (
+    Accompanied,
+    Accompany,
+    Code,
+    Commit,
+    Create,
+    Error,
+    Invite,
+    Join,
+    Operate,
+    PeerPreview,
+    Preview,
+    Share,
+    Ticket,
+    Welcome,
+    encode,
+)
 from relay.room.permissions import Role
 from relay.server.security_headers import RELAY
 
@@ -168,6 +184,26 @@ def test_no_request_says_where_it_goes(server: JupyterServer, path: str) -> None
     assert refusal(server, path=path)[0] == 404
 
 
+def test_a_page_accompanies_its_kernel_by_way_of_the_server(server: JupyterServer, relay: RelayProcess) -> None:
+    async def run() -> None:
+        room = "plane geometry"
+        path = f"ipysketch/?room={quote(room)}&companion"
+        async with opened(server) as kernels, opened(server, path=path) as pages:
+            kernel, page = RawClient(kernels), RawClient(pages)
+            await kernel.say(Join(room, name="Ada"))
+            welcome = await kernel.hear(Welcome)
+            await kernel.say(Invite(id=1))
+            await page.say(Accompany(room, (await kernel.hear(Ticket)).ticket))
+            assert isinstance(await page.hear((Accompanied, Error)), Accompanied)
+            await page.say(Preview("k", 0, (1, 2), {"kind": "stroke"}))
+            async with opened(server) as others:
+                other = RawClient(others)
+                await other.say(Join(room, name="Grace"))
+                assert (await other.hear(PeerPreview)).peer == welcome.peer
+
+    go(run())
+
+
 def test_what_somebody_is_who_has_logged_in(server: JupyterServer, user: Path) -> None:
     """An editor, for they may run code here; never the owner, whatever comes with the join; and with a token of their
     own what that says."""
@@ -300,8 +336,9 @@ async def overheard(server: JupyterServer, port: int) -> str:
     async with await asyncio.start_server(serve, "127.0.0.1", port):
         cookie = await asyncio.to_thread(server.cookie)
         await asyncio.to_thread(server.fetch, f"ipysketch/r/?room=a&token={TOKEN}", known=False, Cookie=cookie)
+        path, page = f"ipysketch/?token={TOKEN}&room=a", f"http://127.0.0.1/?token={TOKEN}"
         with pytest.raises(InvalidStatus):
-            await opened(server, known=False, Cookie=cookie, Referer=f"http://127.0.0.1/?token={TOKEN}")
+            await opened(server, known=False, path=path, Cookie=cookie, Referer=page)
     return b"\n".join(heard).decode()
 
 
@@ -316,6 +353,7 @@ def test_the_relay_learns_nothing_of_the_servers_login(user: Path) -> None:
     finally:
         trusting.close()
     assert "GET /r/?room=a HTTP/1.1" in sent
+    assert "GET /?room=a HTTP/1.1" in sent
     assert "Upgrade: websocket" in sent
     for secret in (TOKEN, "Cookie", "Authorization", "Referer", "username-"):
         assert secret.lower() not in sent.lower(), secret
