@@ -26,6 +26,8 @@ async def offer(membership: Membership, requests: Requests, guest: int, people: 
     if not membership.companions:
         return RoadOffer(why="the relay is of an older version")
     url, public = membership.url, membership.public_url
+    if THREADS:
+        public = await beside(lambda: page_address.hub_address(url, public)) or public
     # A Jupyter server carries to the relay of its own user alone, which is on loopback.
     carried = THREADS and is_loopback(url)
     server = await beside(lambda: page_address.server_address(url)) if carried else ""

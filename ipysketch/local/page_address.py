@@ -12,8 +12,9 @@ import re
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
+from . import hub
 from .doors import named
 from .relay_process import LocalRelay, find, find_at, runtime_dir
 
@@ -60,6 +61,19 @@ def server_address(relay: str) -> str:
     """
     own = carried_relay()
     return own_page() if own is not None and urlsplit(own.url).port == urlsplit(relay).port else ""
+
+
+def hub_address(relay: str, public: str) -> str:
+    """Return the address at which browsers have the relay at `relay` when it is the one of this kernel's Hub, else "".
+
+    `public` is where the relay says that people reach it: with `subdomain_host` only the relay knows that. Otherwise it
+    is below the Hub's address, which is that of this kernel's page where the Hub does not say its own; without a page,
+    a path alone.
+    """
+    shared = hub.find()
+    if shared is None or shared.url != relay:
+        return ""
+    return public or urljoin(own_page(), hub.page_address(shared))
 
 
 def own_page() -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
-from urllib.parse import urljoin
 
 from .. import arguments
 from ..client.session import Session
 from ..client.view import Person
 from ..errors import ArgumentTypeError, SketchError
-from ..local import hub
 from ..local.lan import lan_address
 from ..local.links import (
     NO_TOKEN,
@@ -24,7 +22,7 @@ from ..local.links import (
     room_link,
     token_terms,
 )
-from ..local.page_address import own_page, server_address
+from ..local.page_address import hub_address, server_address
 from .state import State
 
 T = TypeVar("T")
@@ -129,9 +127,7 @@ class Sharing(State):
                 session.membership.admitted,
             )
         )
-        if (shared := hub.find()) is not None and shared.url == relay:
-            # With `subdomain_host` a service has a name of its own, which only the relay knows.
-            address = public or urljoin(own_page(), hub.page_address(shared))
+        if address := hub_address(relay, public):
             return self._with_code(hub_link(address, room), f"{address.rstrip('/')}/", "")
         place = place_of(
             relay, public=public, server=server_address(relay), lan=lan_address(relay) if lan else ""

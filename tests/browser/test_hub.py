@@ -34,7 +34,9 @@ from ..support.hub import HubProcess, Visitor
 from ..support.waiting import DEADLINE, wait_until
 from .conftest import FRAME, PIXELS, SCREENSHOTS, WHERE, Notebook, at_rest, new_page, quiet
 from .islands import JOINED, ink_color, people_list, press
+from .test_short_road import LISTEN, UP
 
+SOCKETS = "() => window.roads.filter(({ socket }) => socket.readyState === 1).map(({ socket }) => socket.url)"
 FIRST_CELL = "%load_ext ipysketch\n%sketch connect --room lesson1"
 CELLS = [
     FIRST_CELL,
@@ -53,7 +55,8 @@ ACCESS = "access:services!service=sketch"
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     home = tmp_path_factory.mktemp("hub")
-    running = HubProcess(home, GROUPS)
+    # Nobody tells this Hub or its relay at which address people reach them.
+    running = HubProcess(home, GROUPS, more='c.JupyterHub.public_url = ""\n')
     for user in ("ada", "grace"):
         quiet(home / user / ".jupyter")
         (home / user / "lesson.ipynb").write_text(json.dumps(lesson()))
@@ -174,6 +177,24 @@ def test_the_bare_first_cell_meets_in_one_room_with_the_hubs_names(
         saved = (hub.home / user / "lesson.ipynb").read_text()
         assert "algebra.lesson1" in saved or "this Hub's relay" in saved
         assert hub.server(user)["JUPYTERHUB_API_TOKEN"] not in saved
+
+
+def test_live_ink_goes_past_the_kernel_at_an_address_that_only_the_page_knows(
+    hub: HubProcess, browser: Browser, notebooks: list[Notebook]
+) -> None:
+    """By a name that is not loopback for the page, so that the relay's own address is of no use to it."""
+    page = new_page(browser, viewport={"width": 1100, "height": 900})
+    page.add_init_script(LISTEN)
+    at = f"hub.localhost:{hub.port}"
+    log_in(page, hub, "ada", f"http://{at}/hub/token")
+    page.wait_for_url("**/hub/token")
+    Notebook(page, f"http://{at}/user/ada/lab/tree/lesson.ipynb")
+    page.wait_for_function(UP)
+    sockets = page.evaluate(SOCKETS)
+    assert [url.partition("?")[0] for url in sockets] == [f"ws://{at}/services/sketch/"]
+    # Whoever sits there is somebody else, on the same kernel.
+    expect(people_list(notebooks[1].page)).to_contain_text("ada (2)")
+    page.context.close()
 
 
 def test_a_page_opens_after_the_login_under_the_hubs_name(

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from ..support.hub import HubProcess
 from .conftest import Notebook, new_page, quiet
 from .islands import JOINED, ink_color, people_list
-from .test_hub import lesson, log_in
+from .test_hub import SOCKETS, lesson, log_in
 from .test_short_road import LISTEN, UP
 
 MORE = """
@@ -20,7 +20,6 @@ c.JupyterHub.subdomain_host = said["address"].replace("127.0.0.1", "localhost")
 c.JupyterHub.public_url = c.JupyterHub.subdomain_host
 """
 USERS = ("ada", "grace")
-SOCKETS = "() => window.roads.filter(({ socket }) => socket.readyState === 1).map(({ socket }) => socket.url)"
 
 
 @pytest.fixture(scope="module")

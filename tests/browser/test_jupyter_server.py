@@ -31,7 +31,7 @@ from .conftest import (
     until_in_page,
 )
 from .islands import JOINED
-from .test_hub_subdomains import SOCKETS
+from .test_hub import SOCKETS
 from .test_page import PIXELS
 from .test_short_road import BLUE, COUNT, LISTEN, UP
 
