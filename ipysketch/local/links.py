@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 @dataclass(frozen=True)
 class Link:
-    """The address `url` of a room's web page, shown as a link and a QR code; `note` says who can open it.
+    """The address `url` of a room's web page, shown as a link and, where a phone may open it, as a QR code; `note` says
+    who can open it.
 
     `code` are words that lead there too, in the `way` that says where they are typed and for how long; "" where there
     are none."""
@@ -33,9 +34,11 @@ class Link:
         shown = html.escape(self.url)
         # Dark on white with its quiet zone, in the dark theme too: not every camera reads anything else.
         squares = (
-            segno.make(self.url, micro=False).svg_inline(scale=4, border=4, dark="#000000", light="#ffffff")
-            if urlsplit(self.url).netloc
-            else ""  # A phone has no page that it could be relative to.
+            ""  # A phone has a loopback of its own, and no page that the address could be relative to.
+            if is_loopback(self.url)
+            else segno.make(self.url, micro=False).svg_inline(
+                scale=4, border=4, dark="#000000", light="#ffffff"
+            )
         )
         note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
         words = (

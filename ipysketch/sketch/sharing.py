@@ -17,6 +17,7 @@ from ..local.links import (
     Link,
     code_way,
     hub_link,
+    is_loopback,
     open_terms,
     place_of,
     room_link,
@@ -101,7 +102,7 @@ class Sharing(State):
         in.
 
         Its `code` is for people who cannot scan: some words that lead to the same for ten minutes, typed on the start
-        page of the relay.
+        page of the relay. A link that opens on this computer alone has neither a QR code nor words.
 
         Args:
             role: of the token: "viewer", "editor" or "moderator"; None is "viewer".
@@ -150,9 +151,10 @@ class Sharing(State):
     def _with_code(self, link: Link, start: str, token: str) -> Link:
         """Return a link with words that open the same on the start page at the address `start`, if the relay has any.
 
-        Where it refuses them, the note says so: the link is of use without them.
+        There are none for an address that people of this computer alone can open. Where the relay refuses them, the
+        note says so: the link is of use without them.
         """
-        if not self._session.call(lambda session: session.membership.codes):
+        if is_loopback(start) or not self._session.call(lambda session: session.membership.codes):
             return link
         try:
             code = self._request(lambda session: session.requests.share(token))

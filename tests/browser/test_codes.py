@@ -19,13 +19,14 @@ from .conftest import Lab
 from .test_page import RED, Visitor
 
 GREEN = "#2e8b57"
+PUBLIC = "http://draw.localhost/"
 PHONE = {"viewport": {"width": 390, "height": 700}}
 
 
 def test_the_words_of_a_link_lead_where_it_leads(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    relay = RelayProcess(tmp_path, None, "--require-token")
+    relay = RelayProcess(tmp_path, None, "--require-token", "--public-url", PUBLIC)
     tokens = Tokens(read_secret(Path(relay.database + ".secret")))
     token, _ = tokens.mint(room="7 b", role=Role.OWNER, name="Teacher", seconds=600, now=time.time())
     monkeypatch.setenv("IPYSKETCH_DATA_DIR", str(tmp_path / "teacher"))
@@ -66,14 +67,25 @@ def test_the_words_of_a_link_lead_where_it_leads(
         relay.stop()
 
 
-def test_a_notebook_shows_the_words_beside_the_squares(lab: Lab, relay: RelayProcess) -> None:
-    notebook = lab.notebook(
-        "words", ["import ipysketch", "board = ipysketch.connect(room='words')", "board.share()"]
-    )
+def test_a_notebook_shows_the_words_beside_the_squares(lab: Lab, relay: RelayProcess, tmp_path: Path) -> None:
+    elsewhere = RelayProcess(tmp_path, ":memory:", "--public-url", PUBLIC)
+    cells = [
+        "import ipysketch",
+        f"board = ipysketch.connect('{elsewhere.url}', room='words')",
+        "board.share()",
+        f"board.connect('{relay.url}', room='words').share()",
+    ]
+    notebook = lab.notebook("words", cells)
     notebook.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     shared = notebook.page.get_by_role("group", name="Link to the page of this room")
-    expect(shared.locator("svg")).to_be_visible()
-    expect(shared).to_contain_text(f"{relay.url.replace('ws', 'http', 1)}/ and types, within 10 minutes:")
-    assert len(shared.locator("strong").inner_text().split()) == 4
-    shared.scroll_into_view_if_needed()
+    first, second = shared.nth(0), shared.nth(1)
+    expect(first.locator("svg")).to_be_visible()
+    expect(first).to_contain_text(f"{PUBLIC} and types, within 10 minutes:")
+    assert len(first.locator("strong").inner_text().split()) == 4
+    # What opens on this computer alone is not shown to a phone.
+    expect(second).to_contain_text("no phone")
+    expect(second.locator("svg, strong")).to_have_count(0)
+    first.scroll_into_view_if_needed()
     notebook.screenshot("words-beside-a-link")
+    notebook.page.context.close()
+    elsewhere.stop()

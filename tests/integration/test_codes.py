@@ -32,6 +32,7 @@ from ..support.waiting import DEADLINE, wait_until
 
 TOKENS = Tokens(b"s" * 64)
 OWNER = "the secret of who runs it"
+PUBLIC = "https://draw.school.example/"
 
 
 def go(work: Coroutine[Any, Any, None]) -> None:
@@ -254,12 +255,12 @@ def test_neither_words_nor_tokens_are_in_the_log(tmp_path: Path) -> None:
 
 def test_a_boards_link_has_a_code_and_says_where_it_is_typed() -> None:
     async def story() -> None:
-        async with relay_on(MemoryStore()) as relay:
+        async with relay_on(MemoryStore(), origins=OriginPolicy(public_url=PUBLIC)) as relay:
             url = f"ws://127.0.0.1:{relay.port}"
             board = await asyncio.to_thread(ipysketch.Sketch(name="Ada").connect, url, "algebra")
             link = await asyncio.to_thread(board.share)
             assert (await type_in(relay.port, link.code)).headers["Location"] == "r/algebra"
-            assert f"http://127.0.0.1:{relay.port}/ and types, within 10 minutes: {link.code}" in repr(link)
+            assert f"{PUBLIC} and types, within 10 minutes: {link.code}" in repr(link)
             assert f'<strong style="font-size: 1.3em">{link.code}</strong>' in link._repr_html_()
             assert str(link) == link.url
             # A link is of use without one.
@@ -290,12 +291,12 @@ def test_a_relay_of_the_version_before_is_asked_for_no_code(monkeypatch: pytest.
     monkeypatch.setattr("ipysketch.client.requests.Requests.share", share)
 
     async def story() -> None:
-        async with relay_on(MemoryStore()) as relay:
+        async with relay_on(MemoryStore(), origins=OriginPolicy(public_url=PUBLIC)) as relay:
             url = f"ws://127.0.0.1:{relay.port}"
             board = await asyncio.to_thread(ipysketch.Sketch(name="Ada").connect, url, "algebra")
             link = await asyncio.to_thread(board.share)
             assert (link.code, asked) == ("", [])
-            assert link.url.endswith("/r/algebra")
+            assert link.url == f"{PUBLIC}r/algebra"
             await asyncio.to_thread(board.disconnect)
 
     go(story())

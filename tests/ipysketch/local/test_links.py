@@ -124,11 +124,20 @@ def test_a_relay_that_listens_on_this_computer_alone_has_no_address_for_a_networ
 
 
 def test_it_shows_itself_as_a_link_and_a_code_without_being_read_as_html() -> None:
-    shown = Link('http://127.0.0.1/r/a"><script>x</script>', "<b>note</b>")._repr_html_()
+    shown = Link('http://a.example/r/a"><script>x</script>', "<b>note</b>")._repr_html_()
     assert "<svg" in shown
     assert "<script" not in shown
     assert "<b>" not in shown
     assert repr(Link("http://a/r/b")) == "http://a/r/b"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8765/r/a", "http://localhost/r/a", "http://[::1]/r/a", "/r/a"]
+)
+def test_no_phone_is_shown_the_loopback_of_another_computer(url: str) -> None:
+    shown = Link(url)._repr_html_()
+    assert "<svg" not in shown
+    assert f'href="{url}"' in shown
 
 
 @pytest.mark.parametrize(
