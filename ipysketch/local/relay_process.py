@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import http.client
+import importlib.util
 import json
 import os
 import secrets
@@ -39,6 +40,10 @@ START_TIMEOUT = 15.0
 PROBE_TIMEOUT = 2.0
 POLL = 0.05
 LOOPBACK = ("127.0.0.1", "localhost")
+NOT_HERE = (
+    "a relay of your own runs on Linux and macOS; on Windows run the kernel in WSL, or name a relay on another machine "
+    "(%sketch connect wss://…)"
+)
 LOST_RACE, ON_NETWORK = 3, 4
 """The exit codes of a relay when another one holds the database, and when that would lie on a network file system."""
 HOPELESS = 2
@@ -132,6 +137,8 @@ def ensure() -> tuple[LocalRelay, bool]:
 
 def start() -> LocalRelay:
     """Start a relay, or return the one that won the race. Raises `SketchError` when none answers."""
+    if importlib.util.find_spec("fcntl") is None:  # As `relay.__main__` has it.
+        raise SketchError(NOT_HERE)
     directory = runtime_dir()
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -255,6 +262,8 @@ def _log_file() -> Path:
 
 def _private(path: Path) -> bool:
     """Return whether `path` is this user's and nobody else can write it (nor read it, if it is a file)."""
+    if not hasattr(os, "getuid"):
+        return False  # Windows keeps that in another way, and runs no relay.
     status = path.lstat()
     if status.st_uid != os.getuid() or stat.S_ISLNK(status.st_mode):
         return False

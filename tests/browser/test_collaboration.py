@@ -24,6 +24,7 @@ from ..support.jupyter import BASE, TOKEN, JupyterServer, own_relay
 from ..support.processes import RelayProcess
 from ..support.waiting import wait_until
 from .conftest import FRAME, VIEWPORT, Notebook, new_page, quiet
+from .islands import JOINED
 from .test_app_servers import ENVIRONMENT
 from .test_tabs import PLUM, each_has_their_own, lists
 
@@ -32,6 +33,7 @@ CELLS = [
     f"board = ipysketch.connect(room='shared', name='Ada', color='{PLUM}')\nboard",
     "print('marker')",
 ]
+WIDGET = "application/vnd.jupyter.widget-view+json"
 OTHERS = (
     "panel.io.jupyter_server_extension",
     "solara.server.jupyter.server_extension",
@@ -178,3 +180,40 @@ def test_the_picture_in_the_shared_document_is_one_and_written_once(
     assert outputs(ada, 1) == outputs(guest, 1)
     assert written[0] == 0, "the guest's browser writes what Ada's has written"
     assert 1 <= written[1] <= 2
+
+
+def test_whoever_came_by_a_shared_link_opens_the_rooms_page_too(
+    server: JupyterServer, pair: tuple[Notebook, Notebook], eye: ipysketch.Sketch
+) -> None:
+    _, guest = pair
+    page = guest.page.context.new_page()
+    page.add_init_script("localStorage.setItem('ipysketch.name', 'Zoe')")
+    page.goto(f"http://127.0.0.1:{server.port}{BASE}ipysketch/r/shared")  # The link with the token let them in.
+    page.wait_for_function(JOINED, arg=4)
+    [zoe] = wait_until(lambda: [person for person in eye.people if person.name == "Zoe"], "she is in the list")
+    assert (zoe.role, zoe.verified) == ("editor", False)
+    lists(guest.page, "Ada (2) (you)", "Ada", "Eye", "Zoe")
+    page.close()
+
+
+def test_a_cell_that_both_run_at_once_has_one_board_and_each_is_one_person(
+    pair: tuple[Notebook, Notebook], eye: ipysketch.Sketch
+) -> None:
+    ada, guest = pair
+    before = [outputs(page, 1)[0]["data"][WIDGET]["model_id"] for page in pair]
+    for page in pair:
+        page.execute(1)  # Neither waits for the other.
+    for page in pair:
+        page.finish(2)
+        # The board that is there is shown again, in the one output that both see.
+        wait_until(
+            lambda page=page: len(outputs(page, 1)) == 2,  # type: ignore[misc]
+            "the board and its picture are there",
+            lambda page=page: page.page.evaluate(FRAME),  # type: ignore[misc]
+        )
+        page.connected(here=3)
+    assert [outputs(page, 1)[0]["data"][WIDGET]["model_id"] for page in pair] == before
+    wait_until(
+        lambda: sorted(person.name for person in eye.people) == ["Ada", "Ada (2)", "Eye"], "three people"
+    )
+    each_has_their_own(ada, guest, eye, "Ada")

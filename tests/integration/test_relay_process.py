@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -58,6 +59,39 @@ def write(places: Path, *, port: int, mode: int = 0o600) -> Path:
 
 def test_nothing_is_found_where_nothing_runs() -> None:
     assert launch.find() is None
+
+
+WINDOWS = """
+import asyncio, os, sys
+import ipysketch.board
+# What Windows lacks, when all is loaded that this system loads otherwise.
+sys.modules["fcntl"] = None
+del os.getuid
+import ipysketch
+board = ipysketch.Sketch(name="Ada")
+try:
+    board.connect(room="a")
+except ipysketch.SketchError as error:
+    print(error)
+print(board.connect(sys.argv[1], room="a").status)
+board.disconnect()
+"""
+
+
+def test_on_windows_a_board_joins_a_relay_elsewhere_and_says_why_it_starts_none(places: Path) -> None:
+    relay = RelayProcess(places, ":memory:")
+    ended = subprocess.run(
+        [sys.executable, "-c", WINDOWS, relay.url],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    said, status = ended.stdout.splitlines()
+    assert said == launch.NOT_HERE
+    assert status.startswith("connected")
+    assert ended.stderr == ""
+    relay.stop()
 
 
 def test_one_that_takes_long_may_yet_answer(monkeypatch: pytest.MonkeyPatch) -> None:
