@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ipysketch import LeftOutWarning, Sketch, SketchError, magics
 from ipysketch.authoring import Handle
 from ipysketch.model.elements import Arrow, Line, Rectangle, Text
 
+from ..support.processes import RelayProcess
 from ..support.sessions import session_of
 
 
@@ -444,3 +446,30 @@ def test_a_note_is_a_box_of_a_light_shade_with_words(board: Sketch) -> None:
     assert isinstance(note, Rectangle)
     assert (note.text, note.ink, note.fill) == ("ask why", "#1a1a1a", "#fcefbe")
     assert (note.box.x0, note.box.y0, note.box.x1, note.box.y1) == (100, 50, 260, 210)
+
+
+def test_the_first_cell_says_which_relay_it_draws_through_and_who_is_not_there(
+    shell: Any, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once for each: a cell that runs again says nothing new. At a Hub: `tests/browser/test_hub.py`."""
+
+    def said(*more: str) -> list[str]:
+        shell.run_line_magic("sketch", " ".join(("connect", *(more or ("--room doors",)))))
+        return [line for line in capsys.readouterr().out.splitlines() if line.startswith("ipysketch")]
+
+    monkeypatch.setenv("JUPYTERHUB_API_URL", "http://127.0.0.1:1/hub/api")  # A Hub without a relay.
+    own, apart = said()
+    assert re.match(r"ipysketch: started a relay of your own at ws://127\.0\.0\.1:\d+; its log is ", own)
+    assert apart.startswith(
+        "ipysketch: only your own notebooks are in this drawing: this Hub has no relay for all"
+    )
+    (home / "other").mkdir()
+    relay = RelayProcess(home / "other")
+    assert said(relay.url, "--room doors") == [
+        f"ipysketch draws through the relay {relay.url}, named by this cell"
+    ]
+    assert said(relay.url, "--room doors") == []
+    monkeypatch.setenv("IPYSKETCH_URL", relay.url)
+    assert said("--room others") == [f"ipysketch draws through the relay {relay.url}, named by IPYSKETCH_URL"]
+    shell.run_line_magic("sketch", "disconnect")
+    relay.stop()
