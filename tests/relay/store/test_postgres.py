@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,16 @@ import pytest
 from relay.__main__ import main
 from relay.operations import commands
 from relay.protocol import Commit, Refused
-from relay.records import BUSY, HELD_ELSEWHERE, Batch, Hold, LogRow, StoreError, UnknownOutcomeError
+from relay.records import (
+    BUSY,
+    HELD_ELSEWHERE,
+    Batch,
+    Hold,
+    LogRow,
+    NotHeldError,
+    StoreError,
+    UnknownOutcomeError,
+)
 from relay.store import SqliteStore, StoreInUse, open_store
 from relay.store.migrating import migrate
 from relay.store.moving import reshard
@@ -32,7 +42,7 @@ from ...support.raw_client import Process, create, joined, relay_on
 from ...support.stores import Holding
 from ...support.waiting import DEADLINE, wait_until
 from .test_shards import ROOMS, everything, fill
-from .test_store import batch, filled, row, seqs
+from .test_store import batch, filled, point, row, seqs
 
 GOOD: dict[str, Any] = {
     "version": 150004,
@@ -298,16 +308,40 @@ def test_what_waits_for_a_row_does_so_for_a_while(
     server: postgres.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relay.store.postgres_server.ROW_WAITS", "10ms")
-    store = Holding(PostgresStore(server.address))
-    filled(store, 2)
-    with psycopg.connect(server.address) as other:
-        other.execute("SELECT FROM ipysketch.rooms FOR UPDATE")
-        for work in (lambda: store.lock("a", True), lambda: store.load("a", ""), lambda: store.delete("a")):
-            with pytest.raises(StoreError, match="another session has locked it"):
-                work()
-    store.lock("a", True)
-    assert store.load("a", "").locked
-    store.close()
+    with contextlib.closing(Holding(PostgresStore(server.address))) as store:
+        filled(store, 2)
+        with ThreadPoolExecutor(1) as executor, psycopg.connect(server.address) as other:
+            other.execute("SELECT FROM ipysketch.rooms FOR UPDATE")
+            for work in (lambda: store.lock("a", True), lambda: store.load("a", ""), lambda: store.delete("a")):
+                with pytest.raises(StoreError, match="another session has locked it"):
+                    executor.submit(work).result(DEADLINE)
+        store.lock("a", True)
+        assert store.load("a", "").locked
+
+
+def test_a_checkpoint_of_a_room_that_is_claimed_meanwhile_is_not_stored(
+    server: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.store.postgres_server.ROW_WAITS", f"{DEADLINE:g}s")
+    with (
+        contextlib.closing(Holding(PostgresStore(server.address))) as store,
+        ThreadPoolExecutor(1) as executor,
+        psycopg.connect(server.address, autocommit=True) as other,
+        psycopg.connect(server.address) as locking,
+    ):
+        filled(store, 2)
+        locking.execute("LOCK TABLE ipysketch.checkpoints IN SHARE MODE")
+        storing = executor.submit(store.checkpoint, "a", point(2))
+        waits = (
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'INSERT INTO ipysketch.checkpoints%' "
+            "AND wait_event_type = 'Lock'"
+        )
+        wait_until(lambda: other.execute(waits).fetchone(), "it is being stored")
+        other.execute("UPDATE ipysketch.rooms SET fence = 1")
+        locking.rollback()
+        with pytest.raises(NotHeldError):
+            storing.result(DEADLINE)
+        assert other.execute("SELECT seq FROM ipysketch.checkpoints").fetchall() == []
 
 
 def test_nothing_is_appended_without_the_copies_that_were_asked_for(

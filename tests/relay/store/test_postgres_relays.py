@@ -148,15 +148,20 @@ def test_a_relay_alone_can_use_what_several_used(two: Two) -> None:
     alone.close()
 
 
-def test_a_claim_does_not_wait_for_a_room_that_another_session_has_locked(two: Two) -> None:
-    store = two.stores[0]
-    store.release(store.claim("a", "one", ROOMS).hold)
-    with psycopg.connect(two.address) as other:
-        other.execute("SELECT FROM ipysketch.rooms FOR UPDATE")
-        with pytest.raises(StoreError, match="another session has locked it"):
-            store.claim("a", "one", ROOMS)
-        store.claim("b", "one", ROOMS)
-    store.claim("a", "one", ROOMS)
+def test_a_claim_does_not_wait_for_a_room_that_another_session_has_locked(
+    running: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.store.postgres_server.ROW_WAITS", "1h")
+    running.empty()
+    with contextlib.closing(Two(running.address)) as two:
+        store = two.stores[0]
+        store.release(store.claim("a", "one", ROOMS).hold)
+        with ThreadPoolExecutor(1) as executor, psycopg.connect(two.address) as other:
+            other.execute("SELECT FROM ipysketch.rooms FOR UPDATE")
+            with pytest.raises(StoreError, match="another session has locked it"):
+                executor.submit(store.claim, "a", "one", ROOMS).result(DEADLINE)
+            store.claim("b", "one", ROOMS)
+        store.claim("a", "one", ROOMS)
 
 
 def test_a_relay_that_sleeps_in_the_midst_of_a_claim_keeps_no_room(
