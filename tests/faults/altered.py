@@ -37,6 +37,7 @@ from relay.room.permissions import Role
 from relay.server.accepting import Gate
 from relay.server.memory import Memory
 from relay.server.pieces import Pieces, decode_frame
+from relay.server.relay import Relay
 from relay.server.rooms import Rooms
 
 from ..support.patching import replace
@@ -243,6 +244,17 @@ def patient() -> None:
     relay.cluster.membership.PATIENCE = 1e9
 
 
+def unready() -> None:
+    """A relay that the store does not hear says that nobody may come."""
+    why: Callable[[Relay], str] = vars(Relay)["_unready"]
+
+    def unheard(asked: Relay) -> str:
+        membership: Membership = vars(asked)["_membership"]
+        return why(asked) or ("" if membership.is_heard else "the store is away")
+
+    replace(Relay, "_unready", unheard)
+
+
 ALTERATIONS: dict[str, Callable[[], None]] = {
     alter.__name__: alter
     for alter in (
@@ -267,6 +279,7 @@ ALTERATIONS: dict[str, Callable[[], None]] = {
         no_fence,
         endless_notice,
         patient,
+        unready,
     )
 }
 
