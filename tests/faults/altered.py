@@ -218,6 +218,7 @@ async def _nothing(_membership: Membership) -> None:
 
 def no_fence() -> None:
     """Whoever writes is believed to hold the room, and to know its log."""
+    found = " AND r.fence = g.fence\n"
     compared = "r.fence = g.fence AND (g.expected IS NULL OR r.last = g.expected)"
     inserted = "FROM g JOIN mine USING (name) WHERE g.expected IS NOT NULL"
     put = (
@@ -228,9 +229,10 @@ def no_fence() -> None:
     import relay.store.postgres_schema
 
     append = relay.store.postgres_schema.APPEND
+    assert found in append
     assert compared in append
     assert inserted in append
-    altered = append.replace(compared, "true").replace(inserted, f"{inserted} {put}")
+    altered = append.replace(found, "\n").replace(compared, "true").replace(inserted, f"{inserted} {put}")
     vars(relay.store.postgres)["APPEND"] = altered
 
 
