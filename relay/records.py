@@ -179,6 +179,8 @@ HELD_ELSEWHERE = "it is held elsewhere now"
 """Why a room is lost: its hold is no longer the room's."""
 ANOTHER_LOG = "its log is not as it was loaded"
 """Why a room is lost: rows neither follow its log nor are in it."""
+BUSY = "another session has locked it in the store"
+"""Why nothing was written of a room that is not lost: the same is to be appended again."""
 
 
 def check_room_count(count: int, most: int) -> None:
@@ -189,6 +191,11 @@ def check_room_count(count: int, most: int) -> None:
 
 class Store(Protocol):
     """The logs of many rooms, durable. One thread at a time calls it: `relay.store.worker`. All raise `StoreError`."""
+
+    @property
+    def appends_beside(self) -> bool:
+        """Whether another thread may call `append`, beside the one that calls all else."""
+        ...
 
     def claim(self, room: str, new_epoch: str, most: int) -> Claim:
         """Hold the room `room`, durably, and return it as it then is; one that is not there is created with `new_epoch`
@@ -209,9 +216,9 @@ class Store(Protocol):
         ...
 
     def append(self, writes: Sequence[tuple[Hold, Batch]]) -> Mapping[str, str]:
-        """Make batches durable: of each room all of its batch, or nothing. Returns the rooms that are lost, each with
-        why; nothing of theirs was written. Client rows replace older ones; refusals more than `WINDOW` behind their
-        client's `last` may be deleted.
+        """Make batches durable: of each room all of its batch, or nothing. Returns the rooms of which nothing was
+        written, each with why: they are lost, unless that is `BUSY`. Client rows replace older ones; refusals more than
+        `WINDOW` behind their client's `last` may be deleted.
 
         A batch whose rows are in the log already, with the same marks, is durable: after an `UnknownOutcomeError` the
         same batches are appended again, and the answer to that holds for both. When another error is raised, nothing of

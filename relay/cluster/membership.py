@@ -360,11 +360,18 @@ class Membership:
             if not self._told_island:
                 self._told_island = True
                 event(self._log, logging.ERROR, "the store does not hear this relay", relay=self.id)
-            if self.lease_left < 0 and await self._is_another_heard():
+            if self.lease_left < 0 and await self._is_another_heard() and not await self._is_heard_at_once():
                 self._evict("the store hears other relays, and not this one")
                 self.is_cut_off = not self.is_heard
             elif self.lease_left < MARGIN - PATIENCE:
                 self._evict("no relay is heard by the store")
+
+    async def _is_heard_at_once(self) -> bool:
+        """Beat: where the store was away for all, another one was heard first by chance."""
+        with contextlib.suppress(Exception):  # The next beat tells of it.
+            async with asyncio.timeout(MARGIN):
+                await self._beat()
+        return self.is_heard
 
     def _evict(self, why: str) -> None:
         assert self._host is not None

@@ -1,8 +1,9 @@
 """Makes the operations of all rooms durable, in groups: one write of the store for all that came during the last one.
 
 What operations come to is worked out at once where that is cheap, and else in a thread, so that nobody waits for it.
-A write whose outcome is unknown is made again until it is known; until then its rooms have no verdict to tell, and
-the others go on. Checkpoints are stored beside the commits, one room after the other, so that nobody waits for them.
+A write whose outcome is unknown is made again until it is known, and so is that of a room which another session has
+locked in the store; until then these rooms have no verdict to tell, and the others go on. Checkpoints are stored beside
+the commits, one room after the other, so that nobody waits for them.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from concurrent.futures import ThreadPoolExecutor
 from ..observability.event_log import event, fault
 from ..observability.metrics import Metrics
 from ..protocol import RemoteError
-from ..records import HELD_ELSEWHERE, Batch, Checkpoint, NotHeldError, StoreError, UnknownOutcomeError
+from ..records import BUSY, HELD_ELSEWHERE, Batch, Checkpoint, NotHeldError, StoreError, UnknownOutcomeError
 from ..room.compact import EncodedEntries, compress
 from ..store.worker import StoreThread
 from .open_room import OpenRoom
 
 MOST_NAMED = 5
 """Rooms that a line of the log names."""
-ASK_AGAIN, ASK_RARELY = 0.1, 2.0
-"""Seconds until an outcome is asked for that is unknown: at first, and at most, each time twice as long."""
+ASK_AGAIN, ASK_RARELY = 0.01, 2.0
+"""Seconds until a write is made again: at first, and at most, each time twice as long."""
+LONG = 0.1
+"""Seconds from which on such a wait is worth a word."""
 WAITING = "the relay cannot save at the moment; what you draw is kept here, and saved as soon as it can"
 AT_ONCE = 5e-3
 """Seconds of work up to which the event loop itself works out what operations come to."""
@@ -57,7 +60,10 @@ class Committer:
         self._loop = asyncio.get_running_loop()
         self._due: set[OpenRoom] = set()
         self._resolved: Group = []
-        self._unknown: Group = []
+        self._waiting: Group = []
+        """What is to be appended again."""
+        self._reason = ""
+        """Why, as was logged last."""
         self._asking: asyncio.Task[None] | None = None
         self._resolving: set[asyncio.Task[None]] = set()
         # One for all rooms: more would only take time from the loop.
@@ -95,19 +101,20 @@ class Committer:
             if not group:
                 continue
             try:
-                lost = await self._append(group)
+                missed = await self._append(group)
             except UnknownOutcomeError as error:
                 self._metrics.unknown.inc()
+                self._reason = str(error)
                 event(
                     self._log, logging.ERROR, "outcome of a commit unknown", rooms=_rooms(group), reason=error
                 )
-                self._unknown += group
-                if self._asking is None:
-                    self._asking = asyncio.create_task(self._ask_again())
+                self._waiting += group
             except Exception as error:
                 self._fail(group, error)
             else:
-                self._tell(group, lost)
+                self._waiting += self._tell(group, missed)
+            if self._waiting and self._asking is None:
+                self._asking = asyncio.create_task(self._ask_again())
 
     def _fail(self, group: Group, error: Exception) -> None:
         """Tell a group of which the store has nothing."""
@@ -125,52 +132,55 @@ class Committer:
                 self._touch(opened)
         self._settled.set()
 
-    def _tell(self, group: Group, lost: Mapping[str, str]) -> None:
-        """Tell a group that is durable, but for the rooms that are `lost`."""
+    def _tell(self, group: Group, missed: Mapping[str, str]) -> Group:
+        """Tell a group that is durable, but for the rooms that were `missed`; returns what is to be appended again."""
         # What was lost meanwhile has nobody left to tell.
-        kept = [(opened, batch) for opened, batch in group if batch.room not in lost and not opened.is_lost]
+        group = [(opened, batch) for opened, batch in group if not opened.is_lost]
+        kept = [(opened, batch) for opened, batch in group if batch.room not in missed]
         for opened, _ in kept:
             opened.room.queue.committed()
             opened.verdicts = True
             self._touch(opened)
         self._metrics.operations.inc(sum(len(batch.rows) for _, batch in kept))
-        for opened, batch in group if lost else ():
-            if batch.room in lost:
-                self._lose(opened, lost[batch.room])
+        for opened, batch in group if missed else ():
+            if missed.get(batch.room, BUSY) != BUSY:
+                self._lose(opened, missed[batch.room])
         self._settled.set()
         for opened, _ in kept:
             idle = opened.checkpointing is None or opened.checkpointing.done()
             if idle and (due := opened.room.checkpoint()) is not None:
                 opened.checkpointing = asyncio.create_task(self._checkpoint(opened, *due))
+        return [(opened, batch) for opened, batch in group if missed.get(batch.room) == BUSY] if missed else []
 
     async def _ask_again(self) -> None:
-        """Append again what may or may not be there, until the store says which. Its rooms wait for that."""
-        wait, told = ASK_AGAIN, ""
+        """Append again what may or may not be there, or was locked, until the store says which. Its rooms wait for
+        that."""
+        wait = ASK_AGAIN
         warned: set[str] = set()
-        while self._unknown:
+        while self._waiting:
             await asyncio.sleep(wait)
-            group = list(self._unknown)
+            group = list(self._waiting)
             try:
-                lost = await self._append(group)
+                missed = await self._append(group)
             except (
                 Exception
             ) as error:  # Also one that says that nothing is there: the first time may have been another.
-                if str(error) != told:
-                    told = str(error)
-                    event(
-                        self._log,
-                        logging.ERROR,
-                        "outcome of a commit still unknown",
-                        rooms=_rooms(group),
-                        reason=told,
-                    )
-                self._tell_waiting(group, warned)
-                wait = min(2 * wait, ASK_RARELY)
+                reason, waiting = str(error), group
             else:
-                del self._unknown[: len(group)]
-                wait = ASK_AGAIN
-                event(self._log, logging.WARNING, "outcome of a commit known", rooms=_rooms(group))
-                self._tell(group, lost)
+                reason, waiting = BUSY, self._tell(group, missed)
+                self._waiting[: len(group)] = waiting
+                if len(waiting) < len(group):
+                    wait = ASK_AGAIN
+                if self._reason and not self._waiting:
+                    self._reason = ""
+                    event(self._log, logging.WARNING, "outcome of a commit known", rooms=_rooms(group))
+            if waiting:
+                wait = min(2 * wait, ASK_RARELY)
+                if wait > LONG:
+                    self._tell_waiting(waiting, warned)
+                    if reason != self._reason:
+                        self._reason = reason
+                        event(self._log, logging.ERROR, "commits wait", rooms=_rooms(waiting), reason=reason)
         self._asking = None
 
     def _tell_waiting(self, group: Group, warned: set[str]) -> None:
@@ -232,12 +242,12 @@ class Committer:
         self._touch(opened)
 
     async def _append(self, group: Group) -> Mapping[str, str]:
-        """Make a group durable; returns the rooms that are lost, as `Store.append` does."""
+        """Make a group durable; returns the rooms of which nothing was written, as `Store.append` does."""
         begun = time.perf_counter()
         writes = [(opened.hold, batch) for opened, batch in group]
-        lost = await self._thread.ask(self._store.append, writes)
+        missed = await self._thread.append(writes)
         self._metrics.commits.observe(time.perf_counter() - begun)
-        return lost
+        return missed
 
     async def _checkpoint(self, opened: OpenRoom, point: Checkpoint, entries: EncodedEntries) -> None:
         """Store a checkpoint, and trim the room's log as the limits say."""

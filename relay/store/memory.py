@@ -62,6 +62,8 @@ class _MemoryRoom:
 class MemoryStore:
     """The contract of `relay.records.Store`, in dictionaries."""
 
+    appends_beside = False
+
     def __init__(self) -> None:
         self._rooms: dict[str, _MemoryRoom] = {}
         self._revoked: dict[str, float] = {}

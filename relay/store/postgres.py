@@ -16,6 +16,7 @@ from typing import Any
 from ..protocol import WINDOW
 from ..records import (
     ANOTHER_LOG,
+    BUSY,
     HELD_ELSEWHERE,
     Batch,
     Checkpoint,
@@ -38,7 +39,7 @@ from ..records import (
 from .fences import FENCE_BITS
 from .postgres_holding import ROOM, holder, take
 from .postgres_relays import DELETED, NOTE, REVOKED
-from .postgres_schema import APPEND
+from .postgres_schema import APPEND, HERE
 from .postgres_server import Connection, Server
 from .segments import append_parameters, in_order, packed, unpacked
 
@@ -47,6 +48,9 @@ _log = logging.getLogger("relay")
 
 SEGMENT = 500
 """Rows of a segment of a room that is restored."""
+CLAIM_WAITS = "50ms"
+"""How long a claim of one of several relays waits for a room that another session has locked: it is made again, and
+others want theirs."""
 POINT = "seq, mark, at, entries, logged, body"
 """The columns of a `Checkpoint`."""
 
@@ -55,11 +59,12 @@ class PostgresStore:
     """The contract of `relay.records.Store`, in the database at `address`, such as ``postgresql://relay@db/ipysketch``.
 
     Raises `StoreInUse` when another relay has it, `StoreError` when it cannot be used, or has fewer than `copies`
-    synchronous copies. As one of several relays it holds rooms as `member`, which the directory sets and changes; see
-    `postgres_relays`.
+    synchronous copies. Appends have a connection of their own, and wait for no row. As one of several relays it holds
+    rooms as `member`, which the directory sets and changes; see `postgres_relays`.
     """
 
     member: Member | None = None
+    appends_beside = True
 
     def __init__(
         self, address: str, *, copies: int = 1, may_be_moved: bool = False, shared: bool = False
@@ -68,6 +73,11 @@ class PostgresStore:
         self._do = self._server.do
         self.shown = self._server.shown
         """The address without its password."""
+        try:
+            self._appends = Server(address, copies, shared=shared, appends=True)
+        except StoreError:
+            self._server.close()
+            raise
         if (where := self.moved()) and not may_be_moved:
             self.close()
             raise StoreError(
@@ -76,9 +86,13 @@ class PostgresStore:
 
     def close(self) -> None:
         self._server.close()
+        self._appends.close()
 
     def check_files(self) -> None:
-        self._server.check()
+        try:
+            self._server.check()
+        finally:
+            self._appends.suspended = self._server.suspended
 
     # --- rooms --------------------------------------------------------------------------------------------
 
@@ -88,6 +102,8 @@ class PostgresStore:
         owner = (member.id, member.incarnation) if member else (None, None)
 
         def work(connection: Connection) -> Claim:
+            if member is not None:
+                connection.execute(f"SET LOCAL lock_timeout = '{CLAIM_WAITS}'")
             row = take(connection, room, fence, member)
             if row is None:
                 (count,) = connection.execute("SELECT count(*) FROM ipysketch.rooms").fetchone() or (0,)
@@ -211,10 +227,11 @@ class PostgresStore:
         return lost
 
     def _append(self, group: Mapping[str, tuple[Hold, Batch]]) -> Mapping[str, str]:
-        # In one order, so that two relays never wait for each other.
-        known = [group[room] for room in sorted(group) if in_order(group[room][1].rows)]
+        known = [write for write in group.values() if in_order(write[1].rows)]
         given = append_parameters(known)
-        done = self._do(lambda connection: {name for (name,) in connection.execute(APPEND, given)}, single=True)
+        done = self._appends.do(
+            lambda connection: {name for (name,) in connection.execute(APPEND, given)}, single=True
+        )
         lost = {room: ANOTHER_LOG for room, (_, batch) in group.items() if not in_order(batch.rows)}
         for hold, batch in known:
             if hold.room not in done and (why := self._missed(hold, batch)):
@@ -226,18 +243,21 @@ class PostgresStore:
         all disks by then."""
 
         def work(connection: Connection) -> str:
-            take = f"UPDATE ipysketch.rooms SET fence = fence WHERE name = %s RETURNING {ROOM}"
-            row = connection.execute(take, (hold.room,)).fetchone()
+            row = connection.execute(f"{HERE} RETURNING {ROOM}", (hold.room,)).fetchone()
+            if row is None and _is_there(connection, hold.room):
+                return BUSY
             if row is None or row[5] != hold.fence:
                 return HELD_ELSEWHERE
             id, _, first, last, *_ = row
+            if not batch.rows or last == batch.rows[0].seq - 1:
+                return BUSY  # It was locked then, and is no more.
             begins, ends = batch.rows[0].seq, batch.rows[-1].seq
             if not first <= begins <= ends <= last:
                 return ANOTHER_LOG
             found = [(entry.seq, entry.mark) for entry in self._rows(connection, id, hold.room, begins, ends)]
             return "" if found == [(entry.seq, entry.mark) for entry in batch.rows] else ANOTHER_LOG
 
-        return self._do(work)
+        return self._appends.do(work)
 
     def _held(self, connection: Connection, hold: Hold) -> Sequence[Any]:
         """Return the row of a room, which nobody claims until this transaction has ended; raises `NotHeldError`."""
@@ -249,10 +269,17 @@ class PostgresStore:
         return row
 
     def checkpoint(self, hold: Hold, checkpoint: Checkpoint) -> None:
-        self._do(
-            lambda connection: put_checkpoint(connection, self._held(connection, hold)[0], checkpoint),
-            repeatable=True,
-        )
+        def work(connection: Connection) -> None:
+            row = connection.execute(
+                "SELECT id FROM ipysketch.rooms WHERE name = %s AND fence = %s", hold
+            ).fetchone()
+            if row is None:
+                raise NotHeldError(hold.room)
+            put_checkpoint(connection, row[0], checkpoint)
+            # As late as that, for nothing is appended to a room while its row is locked.
+            self._held(connection, hold)
+
+        self._do(work, repeatable=True)
 
     def lock(self, hold: Hold, locked: bool) -> None:
         def work(connection: Connection) -> None:
@@ -399,6 +426,10 @@ class PostgresStore:
 
     def backup(self, path: Path, new_epoch: Callable[[], str]) -> None:  # noqa: ARG002  # as `Store` has it
         raise StoreError("rooms in PostgreSQL are backed up with pg_dump, or by what runs the server")
+
+
+def _is_there(connection: Connection, name: str) -> bool:
+    return connection.execute("SELECT FROM ipysketch.rooms WHERE name = %s", (name,)).fetchone() is not None
 
 
 def _room(connection: Connection, name: str, how: str = "") -> Sequence[Any]:

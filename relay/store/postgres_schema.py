@@ -91,8 +91,11 @@ WITH g AS (
     SELECT * FROM unnest(%(rooms)s::text[], %(fences)s::bigint[], %(expected)s::bigint[], %(lasts)s::bigint[],
         %(sizes)s::bigint[], %(bodies)s::bytea[], %(crcs)s::bigint[])
         AS g (name, fence, expected, last, size, body, crc)
+), free AS (
+    SELECT r.name FROM ipysketch.rooms r JOIN g ON r.name = g.name AND r.fence = g.fence
+    FOR NO KEY UPDATE OF r SKIP LOCKED
 ), mine AS (
-    UPDATE ipysketch.rooms r SET last = coalesce(g.last, r.last) FROM g
+    UPDATE ipysketch.rooms r SET last = coalesce(g.last, r.last) FROM g JOIN free USING (name)
     WHERE r.name = g.name AND r.fence = g.fence AND (g.expected IS NULL OR r.last = g.expected) RETURNING r.id, r.name
 ), logged AS (
     INSERT INTO ipysketch.log SELECT mine.id, g.expected + 1, g.last, g.size, g.body, g.crc
@@ -116,7 +119,12 @@ WITH g AS (
 SELECT name FROM mine
 """
 """Appends to all rooms of a group that are held, and returns their names: the fence is compared in the statement that
-advances the room."""
+advances the room. It waits for no row, so a room that another session has locked is left out."""
+HERE = """
+UPDATE ipysketch.rooms SET fence = fence
+WHERE id = (SELECT id FROM ipysketch.rooms WHERE name = %s FOR NO KEY UPDATE SKIP LOCKED)
+"""
+"""Writes a room as it is, unless another session has locked it."""
 
 SETTINGS = """
 SELECT current_setting('server_version_num')::int AS version, pg_is_in_recovery() AS standby,

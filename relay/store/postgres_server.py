@@ -14,7 +14,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
-from ..records import StoreError, UnknownOutcomeError
+from ..records import BUSY, StoreError, UnknownOutcomeError
 from .database import StoreInUse
 from .postgres_schema import RELAYS, SCHEMA_VERSION, SETTINGS, TABLES, check_settings
 
@@ -28,22 +28,34 @@ CANCELLED_WAIT = "01000"
 ONE_RELAY = 0x6970_7973
 """The advisory lock that a relay has: two would take each other's rooms. Relays that know of each other share it. What
 is written is guarded by fences alone."""
+APPENDS = 0x6970_7973_0001
+"""The same lock of the connection that a relay has for appends."""
+ROW_WAITS = "1s"
+"""How long anything but an append waits for what another session has locked."""
+SLEEPS = "6s"
+"""How long a relay of several may do nothing in the midst of a transaction: what it has locked there, others want."""
 MAKING = 0x6970_797A
 """The advisory lock under which tables are made: several relays may be started at once."""
 
 
 class Server:
     """The database at `address`. Raises `StoreInUse` when another relay has it, `StoreError` when it cannot be used, or
-    has fewer than `copies` synchronous copies. Relays that know of each other have it `shared`."""
+    has fewer than `copies` synchronous copies. Relays that know of each other have it `shared`; each has a connection
+    for `appends`, and another one for all else."""
 
-    def __init__(self, address: str, copies: int, *, shared: bool = False) -> None:
+    def __init__(self, address: str, copies: int, *, shared: bool = False, appends: bool = False) -> None:
         try:
             given = conninfo_to_dict(address)
         except psycopg.Error as error:
             raise StoreError(
                 f"this is no address of PostgreSQL ({said(error)}); write postgresql://…"
             ) from None
-        given["options"] = f"{given.get('options') or ''} -c synchronous_commit=on".strip()
+        options = [str(given.get("options") or ""), "-c synchronous_commit=on"]
+        if not appends:
+            options.append(f"-c lock_timeout={ROW_WAITS}")
+        if shared:
+            options.append(f"-c idle_in_transaction_session_timeout={SLEEPS}")
+        given["options"] = " ".join(options).strip()
         self._address = make_conninfo(
             "",
             **{
@@ -59,8 +71,10 @@ class Server:
         self.shown = f"postgresql://{given.get('host') or ''}/{given.get('dbname') or ''}"
         """The address without its password."""
         self._copies = copies
-        self._lock = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
-        self._suspended = ""
+        self._try_lock = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
+        self._lock = APPENDS if appends else ONE_RELAY
+        self.suspended = ""
+        """Why nothing is written; "" when it is."""
         self._cancelled = False
         self._connection: Connection | None = None
         self._closed = False
@@ -89,7 +103,7 @@ class Server:
         self._connection = connection
         try:
             self._check_settings(connection)
-            taken = connection.execute(f"SELECT {self._lock}(%s)", (ONE_RELAY,)).fetchone()
+            taken = connection.execute(f"SELECT {self._try_lock}(%s)", (self._lock,)).fetchone()
             if taken != (True,):
                 raise StoreInUse(
                     f"the database {self.shown} is in use by another relay; stop that one, or give all of them a "
@@ -114,6 +128,7 @@ class Server:
         """Make the tables, where they are not there."""
         for table, statements in (("meta", TABLES), ("relays", RELAYS)):
             with connection.transaction():
+                connection.execute("SET LOCAL lock_timeout = 0")
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (MAKING,))
                 if connection.execute("SELECT to_regclass(%s)", (f"ipysketch.{table}",)).fetchone() != (None,):
                     continue
@@ -154,8 +169,8 @@ class Server:
 
     def _do(self, work: Callable[[Connection], T], *, writes: bool, single: bool) -> T:
         connection = self._connected()
-        if writes and self._suspended:
-            raise StoreError(self._suspended)
+        if writes and self.suspended:
+            raise StoreError(self.suspended)
         self._cancelled = False
         try:
             with contextlib.nullcontext() if single else connection.transaction():
@@ -164,6 +179,8 @@ class Server:
             if connection.closed or connection.broken:
                 connection.close()
                 raise UnknownOutcomeError(f"PostgreSQL at {self.shown} ended before it answered") from None
+            if isinstance(error, psycopg.errors.LockNotAvailable):
+                raise StoreError(f"{BUSY}; try again") from None
             raise StoreError(f"PostgreSQL at {self.shown} refused ({said(error)}); look at its log") from None
         if self._cancelled and writes:
             raise UnknownOutcomeError("PostgreSQL gave up waiting for its standbys")
@@ -182,9 +199,9 @@ class Server:
         except psycopg.Error as error:
             raise StoreError(f"PostgreSQL at {self.shown} does not answer ({said(error)})") from None
         except StoreError as error:
-            self._suspended = str(error)
+            self.suspended = str(error)
             raise
-        self._suspended = ""
+        self.suspended = ""
 
 
 def said(error: Exception) -> str:

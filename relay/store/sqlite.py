@@ -50,6 +50,8 @@ class SqliteStore:
     `sqlite3.connect`, or something that behaves alike on a disk that fails.
     """
 
+    appends_beside = False
+
     def __init__(
         self, path: str | Path, *, connect: Callable[..., sqlite3.Connection] = sqlite3.connect
     ) -> None:

@@ -37,6 +37,7 @@ from relay.room.permissions import Role
 from relay.server.accepting import Gate
 from relay.server.memory import Memory
 from relay.server.pieces import Pieces, decode_frame
+from relay.server.relay import Relay
 from relay.server.rooms import Rooms
 
 from ..support.patching import replace
@@ -217,6 +218,7 @@ async def _nothing(_membership: Membership) -> None:
 
 def no_fence() -> None:
     """Whoever writes is believed to hold the room, and to know its log."""
+    found = " AND r.fence = g.fence\n"
     compared = "r.fence = g.fence AND (g.expected IS NULL OR r.last = g.expected)"
     inserted = "FROM g JOIN mine USING (name) WHERE g.expected IS NOT NULL"
     put = (
@@ -227,9 +229,10 @@ def no_fence() -> None:
     import relay.store.postgres_schema
 
     append = relay.store.postgres_schema.APPEND
+    assert found in append
     assert compared in append
     assert inserted in append
-    altered = append.replace(compared, "true").replace(inserted, f"{inserted} {put}")
+    altered = append.replace(found, "\n").replace(compared, "true").replace(inserted, f"{inserted} {put}")
     vars(relay.store.postgres)["APPEND"] = altered
 
 
@@ -241,6 +244,17 @@ def endless_notice() -> None:
 def patient() -> None:
     """People stay with a relay that the store does not hear, however long that takes."""
     relay.cluster.membership.PATIENCE = 1e9
+
+
+def unready() -> None:
+    """A relay that the store does not hear says that nobody may come."""
+    why: Callable[[Relay], str] = vars(Relay)["_unready"]
+
+    def unheard(asked: Relay) -> str:
+        membership: Membership = vars(asked)["_membership"]
+        return why(asked) or ("" if membership.is_heard else "the store is away")
+
+    replace(Relay, "_unready", unheard)
 
 
 ALTERATIONS: dict[str, Callable[[], None]] = {
@@ -267,6 +281,7 @@ ALTERATIONS: dict[str, Callable[[], None]] = {
         no_fence,
         endless_notice,
         patient,
+        unready,
     )
 }
 

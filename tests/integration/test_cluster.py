@@ -49,7 +49,7 @@ from ..support import postgres
 from ..support.http import Answer, fetch
 from ..support.processes import free_port
 from ..support.raw_client import RawClient, create, joined, wire
-from ..support.waiting import DEADLINE
+from ..support.waiting import DEADLINE, PAUSE
 
 ROOM = "algebra"
 
@@ -465,6 +465,29 @@ def test_without_the_server_people_draw_on_and_no_balancer_takes_a_relay_out(
                 await asyncio.to_thread(fellow.says, "heard again")
                 assert "leave room" not in fellow.said, "nobody was sent away"
             assert "is DOWN" not in (tmp_path / "haproxy.log").read_text()
+
+    asyncio.run(story())
+
+
+def test_a_balancer_would_take_relays_out_that_are_not_ready_without_the_server(
+    tmp_path: Path, server: postgres.Server
+) -> None:
+    """What the test before this one must be able to see."""
+
+    async def story() -> None:
+        port = free_port()
+        async with (
+            asyncio.timeout(DEADLINE),
+            whole(tmp_path, server.address, port, alteration="patient+unready") as made,
+            joined(port) as (ada, _),
+        ):
+            holder = await asyncio.to_thread(made.holder, ROOM)
+            await asyncio.to_thread(server.stop, kill=True)
+            await ada.closed()
+            await asyncio.to_thread(holder.says, "leave room")
+            while "is DOWN" not in (tmp_path / "haproxy.log").read_text():
+                await asyncio.sleep(PAUSE)
+            await asyncio.to_thread(server.start)
 
     asyncio.run(story())
 

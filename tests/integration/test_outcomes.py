@@ -11,7 +11,7 @@ import pytest
 
 from relay.protocol import CLOSE_RESTART, Commit, Event, Goodbye, Join, Lock, PeerEvent, Refused, Snapshot
 from relay.protocol import Error as ErrorMessage
-from relay.records import Batch, Hold, LogRow, StoreError, UnknownOutcomeError
+from relay.records import BUSY, Batch, Hold, LogRow, StoreError, UnknownOutcomeError
 from relay.server import committer
 from relay.store import MemoryStore
 
@@ -25,6 +25,7 @@ class Fault(Enum):
     BEFORE = "the store is gone before it wrote"
     AFTER = "the store is gone after it wrote"
     REFUSED = "the store says that nothing is there"
+    BUSY = "the store has locked the room, and wrote the others"
 
 
 class Troubled(MemoryStore):
@@ -43,6 +44,9 @@ class Troubled(MemoryStore):
             return super().append(writes)
         fault = self.faults.pop(0) if len(self.faults) > 1 else self.faults[0]
         self.failed += 1
+        if fault is Fault.BUSY:
+            super().append([(hold, batch) for hold, batch in writes if hold.room != "algebra"])
+            return {"algebra": BUSY}
         if fault is Fault.REFUSED:
             raise StoreError("the store is starting; try again")
         if fault is Fault.AFTER:
@@ -87,6 +91,8 @@ async def echo(peer: RawClient, other: RawClient, text: str) -> None:
         [Fault.BEFORE, Fault.AFTER],
         [Fault.AFTER, Fault.REFUSED],
         [Fault.BEFORE, Fault.REFUSED],
+        [Fault.BEFORE, Fault.BUSY],
+        [Fault.AFTER, Fault.BUSY],
     ],
     ids=lambda faults: " ".join(fault.name.lower() for fault in faults),
 )

@@ -186,6 +186,24 @@ def test_who_alone_is_not_heard_sends_its_people_on_when_its_lease_has_ended(
     tell(story, monkeypatch)
 
 
+def test_who_is_not_the_first_to_be_heard_when_the_store_is_back_keeps_its_people(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def story(scene: Scene) -> None:
+        await scene.silent()
+        # It beats again in a while.
+        monkeypatch.setattr(membership, "INTERVAL", 1e9)
+        beats = -1
+        while beats != scene.directory.beats:
+            beats = scene.directory.beats
+            await asyncio.sleep(0.05)
+        scene.now += LEASE + MARGIN
+        scene.directory.is_there = scene.other_is_heard = True
+        assert await scene.membership.heard(DEADLINE)
+
+    assert tell(story, monkeypatch).host.asked == ["begin 1", "catch up"]
+
+
 def test_a_fault_of_one_beat_is_told_and_not_the_last_beat(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,16 @@ import pytest
 from relay.__main__ import main
 from relay.operations import commands
 from relay.protocol import Commit, Refused
-from relay.records import LogRow, StoreError, UnknownOutcomeError
+from relay.records import (
+    BUSY,
+    HELD_ELSEWHERE,
+    Batch,
+    Hold,
+    LogRow,
+    NotHeldError,
+    StoreError,
+    UnknownOutcomeError,
+)
 from relay.store import SqliteStore, StoreInUse, open_store
 from relay.store.migrating import migrate
 from relay.store.moving import reshard
@@ -32,7 +42,7 @@ from ...support.raw_client import Process, create, joined, relay_on
 from ...support.stores import Holding
 from ...support.waiting import DEADLINE, wait_until
 from .test_shards import ROOMS, everything, fill
-from .test_store import batch, filled, row, seqs
+from .test_store import batch, filled, point, row, seqs
 
 GOOD: dict[str, Any] = {
     "version": 150004,
@@ -245,12 +255,111 @@ def test_a_connection_that_ends_leaves_the_outcome_unknown_and_the_same_batch_se
 ) -> None:
     filled(store, 2)
     with psycopg.connect(server.address) as other:
-        other.execute("SELECT * FROM ipysketch.rooms FOR UPDATE")
+        other.execute("LOCK TABLE ipysketch.log IN SHARE MODE")
         error = ended(server, lambda: store.append([batch("a", 3, last=3)]), "Lock", "pg_terminate_backend")
     assert isinstance(error, UnknownOutcomeError)
     for _ in range(2):
         store.append([batch("a", 3, last=3)])
     assert seqs(store.store.load("a")) == [1, 2, 3]
+
+
+def test_an_append_waits_for_no_room_that_another_session_has_locked(
+    store: Holding, server: postgres.Server
+) -> None:
+    for room in ("a", "b"):
+        store.load(room, "one")
+    writes = [(store.hold(room), batch(room, 1, 2, last=2)) for room in ("a", "b")]
+    with psycopg.connect(server.address) as other:
+        other.execute("SELECT FROM ipysketch.rooms WHERE name = 'a' FOR UPDATE")
+        assert store.store.append(writes) == {"a": BUSY}
+        assert store.store.append(writes) == {"a": BUSY}, "what is there of the other is no second time"
+        assert store.store.append([(store.hold("a"), Batch("a", (), (), ()))]) == {"a": BUSY}
+    assert store.store.append([*writes, (store.hold("a"), batch("a", 3, last=3))]) == {}
+    assert [seqs(store.store.load(room)) for room in ("a", "b")] == [[1, 2, 3], [1, 2]]
+    with psycopg.connect(server.address) as other:
+        # One who claims the room, and one who deletes it.
+        other.execute("UPDATE ipysketch.rooms SET fence = 1 WHERE name = 'a'")
+        other.execute("DELETE FROM ipysketch.rooms WHERE name = 'b'")
+        write = [(store.hold("a"), batch("a", 4, last=4)), (store.hold("b"), batch("b", 3, last=3))]
+        assert store.store.append(write) == {"a": BUSY, "b": BUSY}
+    assert store.store.append(write) == {"a": HELD_ELSEWHERE, "b": HELD_ELSEWHERE}
+
+
+def test_a_room_that_was_locked_a_moment_ago_is_not_lost(
+    store: Holding, server: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The statement that appends found it locked, and the one that looks for why it did not append finds it free."""
+    filled(store, 2)
+    missed = vars(PostgresStore)["_missed"]
+    with psycopg.connect(server.address) as other:
+
+        def late(asked: PostgresStore, hold: Hold, batch: Batch) -> str:
+            other.rollback()
+            return str(missed(asked, hold, batch))
+
+        monkeypatch.setattr(PostgresStore, "_missed", late)
+        for write in ((store.hold("a"), batch("a", 3, last=3)), (store.hold("a"), Batch("a", (), (), ()))):
+            other.execute("SELECT FROM ipysketch.rooms FOR UPDATE")
+            assert store.store.append([write]) == {"a": BUSY}
+            assert store.store.append([write]) == {}
+
+
+def test_what_waits_for_a_row_does_so_for_a_while(
+    server: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.store.postgres_server.ROW_WAITS", "10ms")
+    with contextlib.closing(Holding(PostgresStore(server.address))) as store:
+        filled(store, 2)
+        with ThreadPoolExecutor(1) as executor, psycopg.connect(server.address) as other:
+            other.execute("SELECT FROM ipysketch.rooms FOR UPDATE")
+            for work in (lambda: store.lock("a", True), lambda: store.load("a", ""), lambda: store.delete("a")):
+                with pytest.raises(StoreError, match="another session has locked it"):
+                    executor.submit(work).result(DEADLINE)
+        store.lock("a", True)
+        assert store.load("a", "").locked
+
+
+def test_a_checkpoint_of_a_room_that_is_claimed_meanwhile_is_not_stored(
+    server: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.store.postgres_server.ROW_WAITS", f"{DEADLINE:g}s")
+    with (
+        contextlib.closing(Holding(PostgresStore(server.address))) as store,
+        ThreadPoolExecutor(1) as executor,
+        psycopg.connect(server.address, autocommit=True) as other,
+        psycopg.connect(server.address) as locking,
+    ):
+        filled(store, 2)
+        locking.execute("LOCK TABLE ipysketch.checkpoints IN SHARE MODE")
+        storing = executor.submit(store.checkpoint, "a", point(2))
+        waits = (
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'INSERT INTO ipysketch.checkpoints%' "
+            "AND wait_event_type = 'Lock'"
+        )
+        wait_until(lambda: other.execute(waits).fetchone(), "it is being stored")
+        other.execute("UPDATE ipysketch.rooms SET fence = 1")
+        locking.rollback()
+        with pytest.raises(NotHeldError):
+            storing.result(DEADLINE)
+        assert other.execute("SELECT seq FROM ipysketch.checkpoints").fetchall() == []
+
+
+def test_nothing_is_appended_without_the_copies_that_were_asked_for(
+    store: Holding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(store, 2)
+    monkeypatch.setattr(vars(store.store)["_server"], "_copies", 2)
+    for work in (
+        store.check_files,
+        lambda: store.append([batch("a", 3, last=3)]),
+        lambda: store.lock("a", True),
+    ):
+        with pytest.raises(StoreError, match="1 of 2 synchronous copies"):
+            work()
+    assert seqs(store.store.load("a")) == [1, 2]
+    monkeypatch.undo()
+    store.check_files()
+    store.append([batch("a", 3, last=3)])
 
 
 def test_a_wait_for_a_standby_that_was_cancelled_is_unknown(store: Holding, server: postgres.Server) -> None:

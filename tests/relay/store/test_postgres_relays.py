@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
 
 import psycopg
 import pytest
 
-from relay.records import HeldByRelayError, Member, StoreError
+from relay.records import Claim, HeldByRelayError, LoadedRoom, Member, StoreError
 from relay.store.postgres import PostgresStore
 from relay.store.postgres_relays import Directory
 
 from ...support import postgres
+from ...support.waiting import DEADLINE, wait_until
 from .test_store import batch
 
 LEASE, ROOMS = 600.0, 40
@@ -143,3 +146,52 @@ def test_a_relay_alone_can_use_what_several_used(two: Two) -> None:
     alone = PostgresStore(two.address)
     assert alone.claim("a", "two", 9).loaded.epoch == "one"
     alone.close()
+
+
+def test_a_claim_does_not_wait_for_a_room_that_another_session_has_locked(
+    running: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.store.postgres_server.ROW_WAITS", "1h")
+    running.empty()
+    with contextlib.closing(Two(running.address)) as two:
+        store = two.stores[0]
+        store.release(store.claim("a", "one", ROOMS).hold)
+        with ThreadPoolExecutor(1) as executor, psycopg.connect(two.address) as other:
+            other.execute("SELECT FROM ipysketch.rooms FOR UPDATE")
+            with pytest.raises(StoreError, match="another session has locked it"):
+                executor.submit(store.claim, "a", "one", ROOMS).result(DEADLINE)
+            store.claim("b", "one", ROOMS)
+        store.claim("a", "one", ROOMS)
+
+
+def test_a_relay_that_sleeps_in_the_midst_of_a_claim_keeps_no_room(
+    running: postgres.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends what it has begun."""
+    monkeypatch.setattr("relay.store.postgres_server.SLEEPS", "500ms")
+    running.empty()
+    two = Two(running.address)
+    sleeper, other = two.stores
+    claimed, awake = Event(), Event()
+    load = vars(PostgresStore)["_load"]
+
+    def sleep(*arguments: Any) -> LoadedRoom:
+        claimed.set()
+        assert awake.wait(DEADLINE)
+        loaded: LoadedRoom = load(sleeper, *arguments)
+        return loaded
+
+    def taken() -> Claim | None:
+        with contextlib.suppress(StoreError):
+            return other.claim("a", "one", ROOMS)
+        return None
+
+    other.release(other.claim("a", "one", ROOMS).hold)
+    monkeypatch.setattr(sleeper, "_load", sleep)
+    with contextlib.closing(two), ThreadPoolExecutor(1) as executor:
+        asleep = executor.submit(sleeper.claim, "a", "one", ROOMS)
+        assert claimed.wait(DEADLINE)
+        wait_until(taken, "the room is free")
+        awake.set()
+        with pytest.raises(HeldByRelayError):
+            asleep.result()
