@@ -205,7 +205,7 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
         name, color = _identity(name or self._name, color or self._color)
         self._name, self._color = name, color
         chosen = self._color_chosen
-        self._session.call(lambda session: session.rename(name, color, color_chosen=chosen))
+        self._session.call(lambda session: session.color.rename(name, color, chosen=chosen))
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all own operations are durable at the relay.
@@ -225,25 +225,25 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
 
     def _submit(self, actions: Sequence[Action]) -> None:
         try:
-            self._session.call(lambda session: session.submit(actions))
+            self._session.call(lambda session: session.operations.submit(actions))
         except RemoteError as bad:
             raise ArgumentError(bad.reason, bad.code) from None
 
     def _lowest_place(self) -> float:
-        return self._session.call(lambda session: session.scenes.lowest_place(session.page))
+        return self._session.call(lambda session: session.scenes.lowest_place(session.presence.page))
 
     def _entry_fields(self, key: str) -> Mapping[str, Any] | None:
-        entry = self._session.call(lambda session: session.entry(key))
+        entry = self._session.call(lambda session: session.scenes.entry(key))
         return entry[0] if entry is not None else None
 
     def _let_go(self, key: str) -> list[Action]:
-        return self._session.call(lambda session: session.let_go(key))
+        return self._session.call(lambda session: session.drawing.let_go(key))
 
     def _own_group(self, group: str) -> tuple[str, ...]:
         return self._session.call(lambda session: session.scenes.own_group(group))
 
     def _page(self) -> str:
-        return self._session.call(lambda session: session.page)
+        return self._session.call(lambda session: session.presence.page)
 
     def _pen_color(self) -> str:
         return self.color
@@ -254,7 +254,7 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
         Returns:
             False when there is none.
         """
-        return self._session.call(lambda session: session.undo())
+        return self._session.call(lambda session: session.operations.undo())
 
     def redo(self) -> bool:
         """Take back this user's last undo.
@@ -262,11 +262,11 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
         Returns:
             False when there is none.
         """
-        return self._session.call(lambda session: session.redo())
+        return self._session.call(lambda session: session.operations.redo())
 
     def clear(self) -> None:
         """Delete everything on the page, as one operation."""
-        self._session.call(lambda session: session.clear())
+        self._session.call(lambda session: session.operations.clear())
 
     # --- showing ------------------------------------------------------------------------------------------
 
@@ -277,7 +277,7 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
             from .widget.board import BoardWidget
 
             if (closed := self._widget) is not None and (view := self._view) is not None:
-                self._session.post(lambda session: session.detach(view))
+                self._session.post(lambda session: session.presenter.detach(view))
                 closed.close_parts()
             self._widget = widget = BoardWidget(
                 self._session.thread.post,
@@ -292,7 +292,7 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
                 shown = VisitorView(widget, contextvars.copy_context(), self._visit.sent)
             self._view = shown
             # Not waited for: a large drawing may be on its way, and pages begin to load what they need.
-            self._session.post(lambda session: session.attach(shown))
+            self._session.post(lambda session: session.presenter.attach(shown))
         return self._widget
 
     def health(self) -> Health:

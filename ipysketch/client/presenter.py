@@ -20,7 +20,6 @@ from .status import describe
 from .sync import Sync
 from .tabs import Tabs
 from .view import BoardState, BoardView, Person
-from .wanted import WantedPreviews
 
 FRAME = 1 / 60
 SLACK = FRAME / 2
@@ -50,7 +49,6 @@ class Presenter:
         gestures: Gestures,
         membership: Membership,
         own_previews: Peers,
-        previews: WantedPreviews,
         tabs: Tabs,
     ) -> None:
         self._sync = sync
@@ -60,7 +58,6 @@ class Presenter:
         self._gestures = gestures
         self._membership = membership
         self._own_previews = own_previews
-        self._previews = previews
         self._tabs = tabs
         self._views: list[BoardView] = []
         self._next_frame = 0.0
@@ -153,7 +150,7 @@ class Presenter:
             pens=tuple(sorted(self._membership.pens)),
             leading=self._presence.leading,
             cleared=self._sync.cleared,
-            live_is_here=self._previews.here,
+            live_is_here=self._peers.complete,
             tabs={tab: self._sync.turns(self._tabs.others(tab)) for tab in self._tabs.several},
             chooser=self._tabs.chooser,
             projectors=self._projectors(),

@@ -68,7 +68,7 @@ class State:
     @property
     def elements(self) -> tuple[Element, ...]:
         """The elements of the page, bottom first, with own operations that are still pending."""
-        return self._session.call(lambda session: session.elements())
+        return self._session.call(lambda session: session.drawing.elements())
 
     @property
     def strokes(self) -> tuple[Stroke, ...]:

@@ -136,11 +136,11 @@ def test_a_cursor_is_shown_where_it_came_to_rest(home: Path, relay: RelayProcess
 
     def sweep(session: Session) -> None:
         for x in range(100):
-            session.pointer_move("mouse", x, 50)
+            session.hands.pointer_move("mouse", x, 50)
 
     session_of(ada).call(sweep)
     until_shown(grace, lambda state: state.people[-1].cursor == (99, 50), "the cursor at rest")
-    session_of(ada).call(Session.point_away)
+    session_of(ada).call(lambda session: session.presence.point_away())
     until_shown(grace, lambda state: state.people[-1].cursor is None, "without a cursor that left")
     for board in (ada, grace):
         board.disconnect()
