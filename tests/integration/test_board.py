@@ -35,7 +35,7 @@ from ..support.processes import RelayProcess, environment
 from ..support.sessions import session_of
 from ..support.waiting import DEADLINE
 
-PATIENT = "import ipysketch, ipysketch.board\nipysketch.board.EXIT_FLUSH = 60.0\n"
+PATIENT = "import ipysketch, ipysketch.sketch.leaving as leaving\nleaving.EXIT_FLUSH = 60.0\n"
 """Begins a script whose end may take as long as a busy machine needs to send what is pending; users' wait a second."""
 
 
