@@ -1,1 +1,1 @@
-"""The parts of a `Sketch`: its state, pages, events, files and past, how it joins and leaves. `ipysketch.board` joins them."""
+"""The parts of a `Sketch`: state, pages, events, files, past; how it joins and leaves. `ipysketch.board` joins them."""
