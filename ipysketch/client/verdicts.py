@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from relay.protocol import Error, Refused
 
+from .lost import Lost, lost_in_words
 from .membership import Membership
 from .outbox import Outbox
 from .page_turner import PageTurner
-from .sync import Lost, Sync, lost_in_words
+from .sync import Sync
 
 RETRY_AFTER = 1.0
 """Seconds after which an operation is sent again that the relay could not store."""

@@ -6,8 +6,8 @@ from relay.protocol import Entry
 
 from ..client.connection_state import Connected
 from ..client.loop_thread import OnLoop
+from ..client.lost import Lost
 from ..client.session import Session
-from ..client.sync import Lost
 from ..client.view import Person
 from ..errors import ArgumentError
 from ..model.elements import Element, Stroke
