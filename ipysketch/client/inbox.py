@@ -34,7 +34,7 @@ from .own_ink import OwnInk
 from .own_presence import OwnPresence
 from .page_turner import PageTurner
 from .peers import Peers
-from .presenter import Presenter, person
+from .projection import Projection, person
 from .requests import Requests
 from .sync import Sync
 from .verdicts import Verdicts
@@ -56,7 +56,7 @@ class Inbox:
         callbacks: Callbacks,
         presence: OwnPresence,
         ink: OwnInk,
-        presenter: Presenter,
+        projection: Projection,
         color: OwnColor,
         pages: PageTurner,
         verdicts: Verdicts,
@@ -71,7 +71,7 @@ class Inbox:
         self._callbacks = callbacks
         self._presence = presence
         self._ink = ink
-        self._presenter = presenter
+        self._projection = projection
         self._color = color
         self._pages = pages
         self._verdicts = verdicts
@@ -128,7 +128,7 @@ class Inbox:
             case Minted() | Done() | Ticket() | Code():
                 self._requests.answered(message)
             case PeerEvent(peer=peer, name=name, data=data):
-                sender = next((each for each in self._presenter.people() if peer and each.peer == peer), None)
+                sender = next((each for each in self._projection.people() if peer and each.peer == peer), None)
                 self._callbacks.fire(f"event {name}", data, sender)
             case Goodbye():
                 pass  # It only lengthens the connection's back-off.

@@ -9,6 +9,7 @@ from ..model.palette import free_color
 from .own_presence import OwnPresence
 from .peers import Peers
 from .presenter import Presenter
+from .projection import Projection
 
 
 class OwnColor:
@@ -19,6 +20,7 @@ class OwnColor:
         peers: Peers,
         gestures: Gestures,
         presence: OwnPresence,
+        projection: Projection,
         presenter: Presenter,
         *,
         chosen: bool,
@@ -26,6 +28,7 @@ class OwnColor:
         self._peers = peers
         self._gestures = gestures
         self._presence = presence
+        self._projection = projection
         self._presenter = presenter
         self._chosen = chosen
         self._may_be_alike = False
@@ -50,7 +53,7 @@ class OwnColor:
         if self._chosen:
             return
         presence, gestures = self._presence, self._gestures
-        others = (person.color for person in self._presenter.people() if not person.me)
+        others = (person.color for person in self._projection.people() if not person.me)
         color = free_color(presence.color, others)
         if color != presence.color:
             if gestures.style.color == presence.color:

@@ -1,8 +1,8 @@
 """One client in one room: its parts, and its connection.
 
 What people and code do goes through `Hands` and `Operations` to `Sync` and `OwnInk`, and from there to the `Outbox`.
-What the relay sends goes through the `Inbox` to `Sync` and `Peers`. The `Presenter` shows all of it on the views. Each
-part knows those that are made before it, and none that is made after it.
+What the relay sends goes through the `Inbox` to `Sync` and `Peers`. What the `Projection` makes of all of it, the
+`Presenter` shows on the views. Each part knows those that are made before it, and none that is made after it.
 
 Everything here runs on the loop thread; other threads reach a session through `loop_thread.OnLoop` only.
 """
@@ -26,6 +26,7 @@ from . import past
 from .callbacks import Callbacks
 from .connection import Connection, Target
 from .connection_state import Connected, Ended, Offline, State, Waiting
+from .dragged import Dragged
 from .drawing import Drawing
 from .ghost_timer import GhostTimer
 from .hands import Hands
@@ -41,6 +42,7 @@ from .own_presence import OwnPresence
 from .page_turner import PageTurner
 from .peers import Peers
 from .presenter import Presenter
+from .projection import Projection
 from .requests import Requests
 from .road import offer
 from .scenes import Scenes
@@ -70,19 +72,22 @@ class Session:
         self.drawing = drawing = Drawing(sync, scenes, membership, presence)
         self.gestures = gestures = Gestures(drawing, new_key, Style(color))
         # What is shown.
-        self.presenter = presenter = Presenter(
+        self.dragged = Dragged(scenes, peers, membership)
+        self.projection = projection = Projection(
             sync,
             scenes,
             peers,
             presence,
+            dragged=self.dragged,
             gestures=gestures,
             membership=membership,
             own_previews=ink.previews,
             tabs=tabs,
         )
+        self.presenter = presenter = Presenter(projection, scenes, presence, membership)
         self.ghosts = GhostTimer(peers, presenter.refresh)
         self.previews = WantedPreviews(peers, membership, self.requests, presenter.refresh)
-        self.color = OwnColor(peers, gestures, presence, presenter, chosen=color_chosen)
+        self.color = OwnColor(peers, gestures, presence, projection, presenter, chosen=color_chosen)
         # What people and code do.
         self.pages = pages = PageTurner(
             sync, scenes, peers, presence, gestures=gestures, ink=ink, presenter=presenter
@@ -114,7 +119,7 @@ class Session:
             callbacks=self.callbacks,
             presence=presence,
             ink=ink,
-            presenter=presenter,
+            projection=projection,
             color=self.color,
             pages=pages,
             verdicts=Verdicts(sync, outbox, membership, pages),
@@ -247,7 +252,7 @@ class Session:
 
     async def road(self, view: str) -> RoadOffer:
         """Return what one page needs to send and receive live ink past this kernel."""
-        return await offer(self.membership, self.requests, self.tabs.guest(view), self.presenter.people())
+        return await offer(self.membership, self.requests, self.tabs.guest(view), self.projection.people())
 
     def _callback_failed(self, sentence: str) -> None:
         """Show what is wrong with a function of the user; from any thread."""

@@ -43,7 +43,7 @@ class State:
     @property
     def status(self) -> str:
         """The state of the connection in words."""
-        return self._session.call(lambda session: session.presenter.status())
+        return self._session.call(lambda session: session.projection.status())
 
     @property
     def role(self) -> str:
@@ -63,7 +63,7 @@ class State:
     @property
     def people(self) -> tuple[Person, ...]:
         """Everybody in the room, this user first."""
-        return self._session.call(lambda session: session.presenter.people())
+        return self._session.call(lambda session: session.projection.people())
 
     @property
     def elements(self) -> tuple[Element, ...]:

@@ -587,7 +587,7 @@ def test_frames_without_a_change_cost_nothing_of_the_drawing() -> None:
     board = ipysketch.Sketch(name="Ada")
     board.stroke([(1, 1), (2, 2)])
     first = board.elements
-    assert session_of(board).call(lambda session: session.presenter.board_state()).elements is first
+    assert session_of(board).call(lambda session: session.projection.board_state()).elements is first
     board.stroke([(3, 3), (4, 4)])
     assert board.elements[0] is first[0]
     assert len(board.elements) == 2

@@ -156,7 +156,7 @@ def test_who_follows_goes_along(pair: tuple[Sketch, Sketch]) -> None:
 
 def moving(board: Sketch) -> dict[str, Moved]:
     """What others are dragging."""
-    return session_of(board).call(lambda session: session.peers.moving(session.presenter.may_move))
+    return session_of(board).call(lambda session: session.peers.moving(session.dragged.may_move))
 
 
 def test_what_is_moved_is_seen_moving_and_never_jumps_back(pair: tuple[Sketch, Sketch]) -> None:

@@ -77,4 +77,4 @@ def run(story: Callable[[], Any]) -> None:
 
 def live_of(session: Session) -> list[tuple[str, list[int]]]:
     """The wet ink that views show, each with whose it is."""
-    return [(ink.peer, ink.points) for ink in session.presenter.board_state().live]
+    return [(ink.peer, ink.points) for ink in session.projection.board_state().live]

@@ -7,7 +7,7 @@ from relay.protocol import Commit, Create, Patch
 from .joined import Joined, run
 
 LINE = {"kind": "line", "points": [0, 0, 800, 0], "color": "#123456", "width": 8}
-BOX = {"kind": "rectangle", "points": [800, 0, 80, 80], "color": "#123456", "width": 8}
+BOX = {"kind": "rectangle", "box": [800, 0, 80, 80], "color": "#123456", "width": 8}
 
 
 def drawn(ada: Joined, *creates: Create[object], author: str) -> None:

@@ -20,7 +20,7 @@ def test_others_are_seen_as_they_were_until_a_relay_tells_of_them(monkeypatch: p
     """With their ink, and what they drag; who is not back in time is gone, and at an end all are."""
 
     def shown(session: Session) -> tuple[list[Any], list[str]]:
-        state = session.presenter.board_state()
+        state = session.projection.board_state()
         people = [(person.name, person.cursor) for person in state.people if not person.me]
         return people, [f"{ink.peer}/{ink.key}" for ink in state.live]
 

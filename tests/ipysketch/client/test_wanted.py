@@ -29,7 +29,7 @@ def with_companions() -> tuple[Joined, Session]:
 
 
 async def here_again(session: Session) -> None:
-    while not session.presenter.board_state().live_is_here:
+    while not session.projection.board_state().live_is_here:
         await asyncio.sleep(0)
 
 
@@ -38,14 +38,14 @@ def test_others_ink_is_here_again_when_the_relay_has_sent_all_of_it() -> None:
         joined, session = with_companions()
         session.previews.want(False)
         want = await asked_for(joined, False)
-        assert not session.presenter.board_state().live_is_here, (
+        assert not session.projection.board_state().live_is_here, (
             "it may be missing from when it was asked not to come"
         )
         session.receive([Done(re=want.id)])
         session.previews.want(True)
         want = await asked_for(joined, True)
         session.receive([PeerPreview("p", "k", 0, (1, 2), INK)])
-        assert not session.presenter.board_state().live_is_here
+        assert not session.projection.board_state().live_is_here
         session.receive([Done(re=want.id)])
         await here_again(session)
         assert live_of(session) == [("p", [1, 2])]
@@ -117,6 +117,6 @@ def test_an_older_relay_is_not_asked_about_previews() -> None:
         for _ in range(10):
             await asyncio.sleep(0)
         assert not [message for message in joined.sent if isinstance(message, Want)]
-        assert joined.session.presenter.board_state().live_is_here
+        assert joined.session.projection.board_state().live_is_here
 
     asyncio.run(run())
