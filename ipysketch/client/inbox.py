@@ -101,21 +101,22 @@ class Inbox:
         return much
 
     def _handle(self, message: ServerMessage) -> None:  # noqa: C901, PLR0912  # a case for each message
+        # The most frequent ones first.
         match message:
-            case History():
-                self._sync.history(message)
-            case Snapshot():
-                self._sync.snapshot(message)
-            case Commit():
-                self._handle_commit(message)
-            case PeerState():
-                self._handle_peer(message)
-            case PeerLeft():
-                self._handle_left(message)
             case PeerPreview() | PeerCancel():
                 self._peers.receive(message)
                 if message.peer == self._peers.me:
                     self._ink.receive(message)
+            case PeerState():
+                self._handle_peer(message)
+            case Commit():
+                self._handle_commit(message)
+            case History():
+                self._sync.history(message)
+            case Snapshot():
+                self._sync.snapshot(message)
+            case PeerLeft():
+                self._handle_left(message)
             case Welcome():
                 self._handle_welcome(message)
             case Refused():
