@@ -58,7 +58,7 @@ class Person(Session):
 
     def _draw(self) -> None:
         if not self.sync.pending:
-            self.submit([Create(next(self._keys), next(self._fields))])
+            self.operations.submit([Create(next(self._keys), next(self._fields))])
 
     def frozen(self, since: float) -> float:
         """Return the longest time between two verdicts from `since` on."""

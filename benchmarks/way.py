@@ -33,7 +33,9 @@ COLORS = ("#f4a261", "#2a9d8f", "#1b4965", "#8d6a9f", "#d1495b")
 NOTE = """
 import time
 from ipysketch.widget.ink_feed import InkFeed
-from ipysketch.client.session import Session
+from ipysketch.client.hands import Hands
+from ipysketch.client.inbox import Inbox
+from ipysketch.client.outbox import Outbox
 from relay.protocol import PeerPreview, Preview
 noted = []
 def note(cls, name, read):
@@ -50,9 +52,9 @@ def furthest(points):
     return max(points[::3]) / 8 if points else None  # x, y and a time of each.
 def reach(message, kind):
     return furthest(message.points) if isinstance(message, kind) else None
-note(Session, "preview", lambda _, key, start, points, *more: furthest(points))
-note(Session, "_send", lambda _, message: reach(message, Preview))
-note(Session, "_handle", lambda _, message: reach(message, PeerPreview))
+note(Hands, "preview", lambda _, key, start, points, *more: furthest(points))
+note(Outbox, "send", lambda _, message: reach(message, Preview))
+note(Inbox, "_handle", lambda _, message: reach(message, PeerPreview))
 note(InkFeed, "update", lambda news, *_: 0.0 if news else None)
 """
 TELL = "import json\nprint(json.dumps(noted))"
@@ -71,7 +73,7 @@ def stages(hand: float, x: float, sender: Noted, receiver: Noted, eye: float) ->
         return place > x - 2
 
     times = [hand]
-    for notes, name in ((sender, "preview"), (sender, "_send"), (receiver, "_handle")):
+    for notes, name in ((sender, "preview"), (sender, "send"), (receiver, "_handle")):
         if (at := first(notes, name, there)) is None:
             return None
         times.append(at)

@@ -7,40 +7,33 @@ caller's own earlier writes.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import contextvars
 import os
-import re
 import sys
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote, urlsplit, urlunsplit
 
-from relay.protocol import (
-    Action,
-    RemoteError,
-    check_room,
-    normalize_name,
-)
+from relay.protocol import Action, RemoteError
 
-from . import arguments
 from .authoring import DrawingSurface
-from .client.attendance import Attendance, VisitorView
+from .client.attendance import VisitorView
 from .client.connection import Target
 from .client.connection_state import Ended, Offline
-from .client.loop_thread import LoopThread, OnLoop, loop_thread
+from .client.loop_thread import OnLoop, loop_thread
 from .client.session import Session
 from .client.view import BoardView
-from .errors import ArgumentError, ArgumentTypeError, SketchError
+from .errors import ArgumentError, SketchError
 from .local import app_session, doors
 from .local.doctor import Health, PageHealth
-from .local.identity import author_secret, default_color, default_name
+from .local.identity import author_secret
 from .sketch.events import Events
 from .sketch.files import Files
+from .sketch.joining import check_room_name, identity, named_relay, normalize_token
+from .sketch.leaving import attend, watch
 from .sketch.pages import Pages
 from .sketch.sharing import Sharing
 from .sketch.state import HEIGHT, WIDTH
@@ -52,15 +45,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT_ROOM = "main"
-_TOKEN = re.compile(r"[!-~]{0,4096}")
 
 JOIN_WAIT = 10.0
 """Seconds that `connect` waits for a relay that does not answer; the board goes on trying."""
 VISITOR_WAIT = 2.0
 """The same in an app server, whose other people wait meanwhile."""
 LEAVE_WAIT = 5.0
-EXIT_FLUSH = 1.0
-"""Seconds that the end of the process waits for pending operations to become durable."""
 TRIPS, TRIPS_WAIT = 5, 2.0
 
 
@@ -90,7 +80,7 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
         super().__init__()
         self._visit = app_session.current()
         self._color_chosen = color is not None
-        self._name, self._color = _identity(name or (self._visit.name if self._visit else None), color)
+        self._name, self._color = identity(name or (self._visit.name if self._visit else None), color)
         secret = self._visit.secret if self._visit else author_secret()
         self._session = OnLoop(
             loop_thread(),
@@ -99,12 +89,14 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
         self._widget: BoardWidget | None = None
         self._view: BoardView | None = None
         self._joined: tuple[str | None, str] | None = None
-        # Nobody can use a board that nobody has: its peer would be somebody who is not there.
-        thread, session = self._session.thread, weakref.ref(self._session.object)
-        weakref.finalize(self, _left_behind, thread, session).atexit = False
+        watch(self, self._session)
         if self._visit is not None:
-            _visit_of(self, self._visit)
-        _living.add(self)
+            attend(
+                self._session,
+                self._visit,
+                weakref.WeakMethod(self._in_view),
+                weakref.WeakMethod(self._visit_ended),
+            )
 
     # --- connecting ---------------------------------------------------------------------------------------
 
@@ -144,9 +136,9 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
         self, url: str | None, room: str, name: str | None, color: str | None, token: str | None
     ) -> None:
         """Join as `connect` does, without waiting for the drawing."""
-        _check_room(room)
-        token = _normalize_token(token or os.environ.get("IPYSKETCH_TOKEN", ""))
-        named = _named_relay(url)
+        check_room_name(room)
+        token = normalize_token(token or os.environ.get("IPYSKETCH_TOKEN", ""))
+        named = named_relay(url)
         if name or color:
             self.rename(name, color)
         joined = (named.url if named is not None else None, room)
@@ -191,6 +183,18 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
         for joined in [joined for joined, board in _joined.items() if board is self]:
             _left[joined] = _joined.pop(joined)
 
+    def _in_view(self) -> bool:
+        return self._widget is not None and self._widget.attended()
+
+    def _visit_ended(self) -> None:
+        """Be no visitor's board any more: their session at the app server has ended, and the board has left."""
+        for joined in [joined for joined, board in tuple(_joined.items()) if board is self]:
+            _joined.pop(joined, None)
+        if self._widget is not None:
+            # There is no page to tell any more, and libraries object to that.
+            with contextlib.suppress(Exception):
+                self._widget.close_parts()
+
     def rename(self, name: str | None = None, color: str | None = None) -> None:
         """Be shown under another name or colour from now on.
 
@@ -202,10 +206,10 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
             SketchError: the name or colour is not allowed.
         """
         self._color_chosen = self._color_chosen or color is not None
-        name, color = _identity(name or self._name, color or self._color)
+        name, color = identity(name or self._name, color or self._color)
         self._name, self._color = name, color
         chosen = self._color_chosen
-        self._session.call(lambda session: session.rename(name, color, color_chosen=chosen))
+        self._session.call(lambda session: session.color.rename(name, color, chosen=chosen))
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until all own operations are durable at the relay.
@@ -225,25 +229,25 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
 
     def _submit(self, actions: Sequence[Action]) -> None:
         try:
-            self._session.call(lambda session: session.submit(actions))
+            self._session.call(lambda session: session.operations.submit(actions))
         except RemoteError as bad:
             raise ArgumentError(bad.reason, bad.code) from None
 
     def _lowest_place(self) -> float:
-        return self._session.call(lambda session: session.scenes.lowest_place(session.page))
+        return self._session.call(lambda session: session.scenes.lowest_place(session.presence.page))
 
     def _entry_fields(self, key: str) -> Mapping[str, Any] | None:
-        entry = self._session.call(lambda session: session.entry(key))
+        entry = self._session.call(lambda session: session.scenes.entry(key))
         return entry[0] if entry is not None else None
 
     def _let_go(self, key: str) -> list[Action]:
-        return self._session.call(lambda session: session.let_go(key))
+        return self._session.call(lambda session: session.drawing.let_go(key))
 
     def _own_group(self, group: str) -> tuple[str, ...]:
         return self._session.call(lambda session: session.scenes.own_group(group))
 
     def _page(self) -> str:
-        return self._session.call(lambda session: session.page)
+        return self._session.call(lambda session: session.presence.page)
 
     def _pen_color(self) -> str:
         return self.color
@@ -254,7 +258,7 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
         Returns:
             False when there is none.
         """
-        return self._session.call(lambda session: session.undo())
+        return self._session.call(lambda session: session.operations.undo())
 
     def redo(self) -> bool:
         """Take back this user's last undo.
@@ -262,11 +266,11 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
         Returns:
             False when there is none.
         """
-        return self._session.call(lambda session: session.redo())
+        return self._session.call(lambda session: session.operations.redo())
 
     def clear(self) -> None:
         """Delete everything on the page, as one operation."""
-        self._session.call(lambda session: session.clear())
+        self._session.call(lambda session: session.operations.clear())
 
     # --- showing ------------------------------------------------------------------------------------------
 
@@ -277,7 +281,7 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
             from .widget.board import BoardWidget
 
             if (closed := self._widget) is not None and (view := self._view) is not None:
-                self._session.post(lambda session: session.detach(view))
+                self._session.post(lambda session: session.presenter.detach(view))
                 closed.close_parts()
             self._widget = widget = BoardWidget(
                 self._session.thread.post,
@@ -292,7 +296,7 @@ class Sketch(Pages, Sharing, Events, Files, Value, DrawingSurface):
                 shown = VisitorView(widget, contextvars.copy_context(), self._visit.sent)
             self._view = shown
             # Not waited for: a large drawing may be on its way, and pages begin to load what they need.
-            self._session.post(lambda session: session.attach(shown))
+            self._session.post(lambda session: session.presenter.attach(shown))
         return self._widget
 
     def health(self) -> Health:
@@ -351,7 +355,6 @@ def _widget_class() -> type[Sketch]:
     return WidgetSketch
 
 
-_living: weakref.WeakSet[Sketch] = weakref.WeakSet()
 _joined: dict[tuple[str, str | None, str], Sketch] = {}
 """Boards by the session of an app server ("" in a notebook), the relay's address and the room."""
 _left: weakref.WeakValueDictionary[tuple[str, str | None, str], Sketch] = weakref.WeakValueDictionary()
@@ -398,7 +401,7 @@ def begin(
     token: str | None = None,
 ) -> Sketch:
     """Join a room as `connect` does, without waiting for its drawing."""
-    named, visit = _named_relay(url), app_session.current()
+    named, visit = named_relay(url), app_session.current()
     joined = (visit.key if visit is not None else "", named.url if named is not None else None, room)
     board = _joined.get(joined) or _left.pop(joined, None)
     if board is None or board._session.lost:  # noqa: SLF001  # of this module
@@ -419,136 +422,3 @@ def boards() -> tuple[Sketch, ...]:
     return tuple(
         board for boards in (_left, _joined) for joined, board in tuple(boards.items()) if joined[0] == key
     )
-
-
-def _left_behind(thread: LoopThread, session: weakref.ref[Session]) -> None:
-    """Leave the room of a board that was garbage, unless functions wait for something to happen there.
-
-    A session that is in no room may be garbage too; one that is in a room is kept by its connection.
-    """
-
-    def leave() -> None:
-        if (left := session()) is not None and not left.callbacks.any:
-            left.leave_soon()
-
-    if thread.pid == os.getpid():
-        thread.post(leave)
-
-
-def _visit_of(board: Sketch, visit: app_session.AppSession) -> None:
-    """Have `board` in its room only while the page of its visitor is there, and no longer than their session."""
-    session: OnLoop[Session] = board._session  # noqa: SLF001  # of this module
-    kept = weakref.ref(board)
-
-    def end() -> None:
-        if session.lost:
-            return
-
-        async def leave() -> None:
-            attendance.end()
-            await session.object.disconnect()
-
-        asyncio.run_coroutine_threadsafe(leave(), session.thread.loop)
-        if (ended := kept()) is None:
-            return
-        for joined in [joined for joined, each in tuple(_joined.items()) if each is ended]:
-            _joined.pop(joined, None)
-        if (widget := ended._widget) is not None:  # noqa: SLF001  # of this module
-            with contextlib.suppress(
-                Exception
-            ):  # There is no page to tell any more, and libraries object to that.
-                widget.close_parts()
-
-    def in_view() -> bool:
-        shown = kept()
-        return shown is not None and (widget := shown._widget) is not None and widget.attended()  # noqa: SLF001
-
-    here = visit.here or in_view
-    attendance = session.call(lambda attending: Attendance(attending, here, end))
-    visit.at_end(end)
-
-
-def _identity(name: str | None, color: str | None) -> tuple[str, str]:
-    if name is not None:
-        _check_text(name, "a name")
-    color = arguments.color(color) if color else ""
-    try:
-        name = normalize_name(name) if name else default_name()
-    except RemoteError as bad:
-        raise ArgumentError(bad.reason, bad.code) from None
-    return name, color or default_color(name)
-
-
-def _check_text(value: object, what: str) -> None:
-    if not isinstance(value, str):
-        raise ArgumentTypeError(f"{what} must be text, not {value!r:.40}")
-
-
-def _check_room(room: str) -> None:
-    _check_text(room, "the name of a room")
-    try:
-        check_room(room)
-    except RemoteError as bad:
-        raise ArgumentError(bad.reason, bad.code) from None
-
-
-def _normalize_token(token: str) -> str:
-    """Return `token` without the blanks and newlines around it, as a file or the clipboard may have them."""
-    _check_text(token, "a token")
-    token = token.strip()
-    if not _TOKEN.fullmatch(token):
-        raise ArgumentError(
-            "this is no token: it has blanks, line breaks or other characters that no token has; copy it again",
-            "token",
-        )
-    return token
-
-
-def _named_relay(url: str | None) -> doors.Named | None:
-    """Return the relay that was named, as `doors.named` does, with its address as ws or wss.
-
-    Raises `ArgumentError` unless that is the address of a relay; it may have http or https.
-    """
-    if url is not None:
-        _check_text(url, "the address of a relay")
-    if (named := doors.named(url)) is None:
-        return None
-    by = "" if url else f" (in {named.by})"
-    wrong = ArgumentError(f"{named.url!r}{by} is not the address of a relay; use one like ws://127.0.0.1:8765")
-    try:
-        parts = urlsplit(named.url)
-        parts.port  # noqa: B018  # raises for a port that is no number
-    except ValueError:
-        raise wrong from None
-    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    if scheme not in ("ws", "wss") or not parts.hostname:
-        raise wrong
-    if scheme == parts.scheme:
-        return named
-    address, page, room = urlunsplit((scheme, parts.netloc, parts.path, "", "")).rpartition("/r/")
-    if page:
-        raise ArgumentError(
-            f"this is the address of the web page of the room {unquote(room)!r:.80}; "
-            f"connect to {address} with the room {unquote(room)!r:.80}"
-        )
-    return named._replace(url=room.rstrip("/"))
-
-
-def _leave_all() -> None:
-    """Leave all rooms at the interpreter's end, together; say what could not be stored in time."""
-    sessions = [board._session for board in _living if not board._session.lost]  # noqa: SLF001  # of this module
-    joined = [session for session in sessions if session.object.joining]
-    if not joined:
-        return
-
-    async def leave() -> None:
-        await asyncio.gather(*(session.object.disconnect(EXIT_FLUSH) for session in joined))
-
-    with contextlib.suppress(TimeoutError):  # The process may not wait longer for a relay that does not answer.
-        joined[0].thread.run(leave(), EXIT_FLUSH + 1.0)
-    if waiting := sum(len(session.object.sync.pending) for session in joined):
-        what = f"{waiting} stroke was" if waiting == 1 else f"{waiting} strokes were"
-        print(f"ipysketch: {what} not stored: no relay answered before this process ended", file=sys.stderr)
-
-
-atexit.register(_leave_all)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from relay.protocol import Welcome
+
 from .connection_state import Connected, Offline, State
 
 MODERATORS = ("moderator", "owner")
@@ -37,8 +39,9 @@ class Capabilities:
 class Membership:
     """The room's name and the relay's address, the state of the connection, and what `welcome` and `room` said.
 
-    `oldest` is the first entry of the log that can be read; `max_elements` and `max_drawing` (bytes) are what the room
-    takes, 0 where that was not said; `notice` is one sentence for the people at the board;
+    `oldest` is the first entry of the log that can be read, `newest` the last one when this client joined;
+    `max_elements` and `max_drawing` (bytes) are what the room takes, 0 where that was not said; `notice` is one
+    sentence for the people at the board;
     `relay_note` says that a relay was started for this user, until somebody has read it; `which` says which relay this
     is, and `apart` why others are probably not in it. `admitted` says that this client has shown something to be let
     in: a token, a secret, a Hub's user. `companions`: the relay lets pages accompany this client; `codes`: it
@@ -52,6 +55,7 @@ class Membership:
     role: str = "moderator"
     locked: bool = False
     oldest: int = 1
+    newest: int = 0
     max_elements: int = 0
     max_drawing: int = 0
     notice: str = ""
@@ -63,6 +67,16 @@ class Membership:
     codes: bool = False
     peer: str = ""
     pens: frozenset[str] = frozenset()
+
+    def welcome(self, welcome: Welcome) -> None:
+        """Note what is said of a room that was joined."""
+        self.room = welcome.room or self.room  # A Hub's relay adds the course.
+        self.role, self.locked = welcome.role, welcome.locked
+        self.oldest, self.newest = welcome.oldest, welcome.seq
+        self.max_elements, self.max_drawing = welcome.max_elements, welcome.max_drawing
+        self.companions, self.codes = welcome.companions, welcome.codes
+        self.peer, self.pens = welcome.peer, frozenset()
+        self.notice = ""
 
     @property
     def public_url(self) -> str:

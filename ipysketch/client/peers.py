@@ -40,6 +40,8 @@ class Peers:
     def __init__(self) -> None:
         self.me = ""
         self.peers: dict[str, PeerState] = {}
+        self.complete = True
+        """Whether all ink of the others is here, with what it began with: the relay does not leave any to pages."""
         self._ghosts = Ghosts()
         self._ink: dict[tuple[str, str], Ink] = {}
 

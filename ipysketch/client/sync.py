@@ -9,9 +9,8 @@ the pending operations laid over it, which is what this client sees. An operatio
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from itertools import takewhile
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any
 
 from relay.protocol import (
     WINDOW,
@@ -40,7 +39,9 @@ from relay.protocol import (
 
 from ..model.document import Document, check_announced, check_chunk, unpack
 from ..model.history import HistoryRange
-from .cutting import SendLimits, cut, fits
+from .cutting import SendLimits, cut
+from .lost import Lost
+from .renumbering import renumber
 from .steps import NOBODY, Steps
 
 NEWS = 256
@@ -51,13 +52,6 @@ LARGE = 16 << 20
 """Bytes of a snapshot for which the drawing of before makes room, before it is decoded."""
 UNHEARD = 3
 """Times that an operation is sent without a verdict, those after it being refused for that, until it is given up."""
-
-
-class Lost(NamedTuple):
-    """An own operation that the relay refused for good, or cannot take. It is not part of the drawing any more."""
-
-    actions: tuple[Action, ...]
-    reason: str
 
 
 class Sync:
@@ -280,48 +274,13 @@ class Sync:
         self._renumber(last)
 
     def _renumber(self, last: int, *, keep: bool = False, start: int = 1) -> None:
-        """Number the pending operations after `last` from `start`, each cut to what the relay takes, or given up.
-
-        With `keep` the client goes on: those up to `last` stay. Else it has a new identity, and they are dropped, with
-        each revert of an operation that is not pending.
-        """
-        numbers: dict[int, tuple[int, ...]] = {}
-        pending = {op: actions for op, actions in self.pending.items() if keep and op <= last}
-
-        def now(op: int) -> tuple[int, ...]:
-            return numbers.get(op, (op,) if keep and op <= last else ())
-
-        following = start
-        for op, actions in self.pending.items():
-            if op <= last:
-                continue
-            try:
-                parts = self._renumbered(actions, now)
-            except RemoteError as error:
-                self.lost.append(Lost(actions, error.reason))
-                continue
-            pending.update(enumerate(parts, following))
-            if parts:
-                numbers[op] = tuple(range(following, following + len(parts)))
-            following += len(parts)
-        self.pending = pending
-        self._next = following
+        """Give the pending operations after `last` other numbers: see `renumber`."""
+        done = renumber(self.pending, last, self.limits, keep=keep, start=start)
+        self.pending, self._next = done.pending, done.following
+        self.lost += done.lost
         if not keep:
             self._refused = 0
-        self._steps.map(now)
-
-    def _renumbered(
-        self, actions: tuple[Action, ...], now: Callable[[int], tuple[int, ...]]
-    ) -> list[tuple[Action, ...]]:
-        """Return `actions` as the operations that they become, what they revert as `now` has it."""
-        if len(actions) == 1 and isinstance(actions[0], Revert):
-            return [(Revert(op),) for op in reversed(now(actions[0].op))]
-        renumbered: list[Action] = []
-        for action in actions:
-            renumbered += [Revert(op) for op in now(action.op)] if isinstance(action, Revert) else [action]
-        if not renumbered or fits(renumbered, self.limits):
-            return [tuple(renumbered)] if renumbered else []
-        return cut(renumbered, self.limits)
+        self._steps.map(done.now)
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Handle the announcement of a snapshot, whose bytes follow in `chunk`."""
@@ -421,22 +380,6 @@ def _is_outcome(actions: Sequence[Action], changes: Sequence[Change]) -> bool:
 
 def _named(action: Action | Change) -> tuple[type, str]:
     return type(action), action.key if isinstance(action, Create | Patch) else ""
-
-
-def lost_in_words(lost: Sequence[Lost]) -> str:
-    """Return one sentence about the latest of `lost`, with those that went just before it for the same reason."""
-    reason = lost[-1].reason
-    elements = changes = 0
-    for each in takewhile(lambda each: each.reason == reason, reversed(lost)):
-        created = sum(isinstance(action, Create) for action in each.actions)
-        elements, changes = elements + created, changes + len(each.actions) - created
-    if elements > 1:
-        what = f"{elements} elements were refused: {reason}. They are kept"
-    elif elements or changes == 1:
-        what = f"A stroke was refused: {reason}. It is kept"
-    else:
-        what = f"{changes} changes were refused: {reason}. They are kept"
-    return f"{what} in board.lost."
 
 
 def _page(touch: Touch) -> str:

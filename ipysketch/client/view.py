@@ -1,12 +1,12 @@
-"""The seam between a session and whatever displays it: what a board shows, and what people do on it. Pure."""
+"""The seam between a session and whatever displays it: what a board shows. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from relay.protocol import Action, Entry
+from relay.protocol import Entry
 
 from ..editing.style import Style
 from ..model.elements import Element
@@ -122,139 +122,5 @@ class BoardView(Protocol):
     """Something that shows states of a board. Called on the loop thread only."""
 
     def show(self, state: BoardState) -> bool:
-        """Show `state`; return False when that is not possible now, and call `BoardActions.changed` when it is."""
-        ...
-
-
-class BoardActions(Protocol):
-    """What people do on a view of a board. Called on the loop thread only.
-
-    Coordinates are in board units. `pointer` names one pointer of one view, as "VIEW/POINTER", or the mouse that
-    ipycanvas reports; strokes of two pointers never mix.
-    """
-
-    def pointer_down(
-        self,
-        pointer: str,
-        x: float,
-        y: float,
-        *,
-        tool: str = "",
-        style: Mapping[str, Any] | None = None,
-        at: float = 0.0,
-        pressure: float | None = None,
-    ) -> None:
-        """Begin a gesture at (x, y), with the chosen tool and style or with others (`style`: fields of `Style`).
-
-        `at` is a time in seconds, on any clock; `pressure` from 0 to 1, None where it is not measured.
-        """
-        ...
-
-    def pointer_move(
-        self, pointer: str, x: float, y: float, *, at: float = 0.0, pressure: float | None = None
-    ) -> None:
-        """Move to (x, y), on the board or above it."""
-        ...
-
-    def pointer_straighten(self, pointer: str, x: float, y: float, *, at: float = 0.0) -> None:
-        """Make the stroke a straight line to (x, y)."""
-        ...
-
-    def pointer_up(self, pointer: str) -> None:
-        """End the gesture where the pointer was last."""
-        ...
-
-    def pointer_cancel(self, pointer: str = "") -> None:
-        """Discard the gesture of `pointer`; "" discards those of all pointers."""
-        ...
-
-    def enter_view(self, view: str) -> None:
-        """Take account of a view that is there."""
-        ...
-
-    def forget_view(self, view: str) -> None:
-        """End the gestures of all pointers whose names begin with `view`, which closed."""
-        ...
-
-    def point_at(self, x: float, y: float) -> None:
-        """Show the cursor at (x, y)."""
-        ...
-
-    def point_away(self) -> None:
-        """Show no cursor."""
-        ...
-
-    def choose(self, view: str = "", **changes: Any) -> None:
-        """Take another `tool`, or another style, as chosen in `view`: fields of `Style`."""
-        ...
-
-    def scene(self, since: int) -> SceneChanges:
-        """Return the entries, and which of them may have changed since version `since`, -1 for any."""
-        ...
-
-    def operate(self, actions: Sequence[Action], view: str = "") -> None:
-        """Do `actions` as one operation of `view`; what cannot be sent is told as a notice."""
-        ...
-
-    def preview(
-        self, key: str, start: int, points: Sequence[int], fields: Mapping[str, Any] | None, view: str = ""
-    ) -> None:
-        """Show others, and other views, ink under a hand in `view`: `points` go in at number `start`, where 0 begins it
-        anew."""
-        ...
-
-    def end_preview(self, key: str) -> None:
-        """End a preview that becomes no element."""
-        ...
-
-    async def road(self, view: str) -> RoadOffer:
-        """Return what one page needs to send and receive live ink past this kernel."""
-        ...
-
-    def want_previews(self, wanted: bool) -> None:
-        """Have the ink under others' hands sent to this kernel, or not: all pages have it from the relay."""
-        ...
-
-    def drag(self, offsets: Mapping[str, Sequence[int]]) -> None:
-        """Show others elements that are being dragged, in whole numbers as in presence; none when the drag ended."""
-        ...
-
-    def undo(self, view: str = "") -> bool: ...
-    def redo(self, view: str = "") -> bool: ...
-    def clear(self) -> None: ...
-    def turn(self, page: str) -> None:
-        """Show the page of that key."""
-        ...
-
-    def add_page(self, name: str) -> str: ...
-    def rename_page(self, key: str, name: str) -> None: ...
-    def remove_page(self, key: str) -> None: ...
-    def follow(self, peer: str) -> None:
-        """Turn pages with a peer, and see what they see; "" for nobody."""
-        ...
-
-    def look(self, view: Sequence[float] | None) -> None:
-        """See a part of the board: x, y, width and height in board units; None for all of it."""
-        ...
-
-    def moderate(
-        self,
-        *,
-        locked: bool | None = None,
-        pens: Sequence[str] = (),
-        lead: bool | None = None,
-        remove: str = "",
-    ) -> None:
-        """Let only moderators draw, or everybody; have everybody follow this client, or not; end a peer's connection.
-
-        What is left out stays as it is; a refusal is shown as a notice.
-        """
-        ...
-
-    def ready(self) -> None:
-        """Show the board: a view has come."""
-        ...
-
-    def changed(self) -> None:
-        """Show the board: a view can take a frame again, or its own state has changed."""
+        """Show `state`; return False when that is not possible now, and call `Presenter.refresh` when it is."""
         ...

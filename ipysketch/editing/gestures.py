@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from ..model.elements import Element
 from .style import TOOLS, Style
-from .tools import Effects, Eraser, Hits, Pen, Tool
+from .tools import CancelEffect, Effects, Eraser, Hits, Pen, Tool
 
 ERASER_RADIUS = 6.0
 """Board units."""
@@ -109,9 +109,9 @@ class Gestures:
         active = self._active.pop(pointer, None)
         return active.lift() if active is not None else ()
 
-    def cancel(self, pointer: str = "") -> Effects:
+    def cancel(self, pointer: str = "") -> tuple[CancelEffect, ...]:
         """Discard the gesture of `pointer`; "" discards all."""
-        effects: Effects = ()
+        effects: tuple[CancelEffect, ...] = ()
         for name in [pointer] if pointer else list(self._active):
             if (active := self._active.pop(name, None)) is not None:
                 self.finished.append(name)

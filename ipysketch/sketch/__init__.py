@@ -1,1 +1,1 @@
-"""The parts of a `Sketch`: its state, its pages, its events, its files and its past. `ipysketch.board` joins them."""
+"""The parts of a `Sketch`: state, pages, events, files, past; how it joins and leaves. `ipysketch.board` joins them."""

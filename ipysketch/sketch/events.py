@@ -80,4 +80,4 @@ class Events(State):
             event = decode_event(Event(name, data, to.peer if isinstance(to, Person) else to))
         except RemoteError as bad:
             raise ArgumentError(bad.reason, bad.code) from None
-        self._session.call(lambda session: session.emit(event))
+        self._session.call(lambda session: session.outbox.emit(event))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .. import arguments
 from ..errors import ArgumentError, LeftOutWarning, SketchError
-from ..model.archive import LoadReport
+from ..model.archive import LoadReport, items
 from ..model.elements import Element
 from ..model.history import Film
 from .state import HEIGHT, WIDTH, State
@@ -85,8 +85,10 @@ class Files(State):
             return
         from ..files.formats import save
 
-        items, page = self._session.call(lambda session: (session.items(), session.page))
-        save(items, path, board=(WIDTH, HEIGHT), page=page, scale=scale, desk=desk)
+        found, page = self._session.call(
+            lambda session: (items(session.sync.entries.values()), session.presence.page)
+        )
+        save(found, path, board=(WIDTH, HEIGHT), page=page, scale=scale, desk=desk)
 
     def load(self, path: str | os.PathLike[str]) -> LoadReport:
         """Add what a file holds to the page, as this user's, and its further pages after the others.
@@ -103,7 +105,7 @@ class Files(State):
         from ..files.formats import load
 
         report = load(path, board=(WIDTH, HEIGHT))
-        report = self._session.call(lambda session: session.add(report), LOAD_WAIT)
+        report = self._session.call(lambda session: session.operations.add(report), LOAD_WAIT)
         if report.skipped:
             warnings.warn(f"{Path(path).name}: {report}", LeftOutWarning, stacklevel=2)
         return report
@@ -150,7 +152,7 @@ class Files(State):
         return self._session.run(lambda session: session.film(report), FILM_WAIT)
 
     def _shown_page(self) -> str:
-        return self._session.call(lambda session: session.page)
+        return self._session.call(lambda session: session.presence.page)
 
     def replay(self, speed: float = 4.0) -> Replay:
         """Make a widget that draws this page again; no pause in it is longer than a second.
@@ -171,7 +173,7 @@ class Files(State):
         return Replay(
             self.film(),
             speed=speed,
-            page=self._session.call(lambda session: session.page),
+            page=self._session.call(lambda session: session.presence.page),
             post=self._session.thread.post,
             size=(WIDTH, HEIGHT),
         )

@@ -20,7 +20,7 @@ class Pages(State):
     @property
     def page(self) -> PageInfo:
         """The page that this board shows and draws on; setting it turns to another, as `turn` does."""
-        key, pages = self._session.call(lambda session: (session.page, session.scenes.pages()))
+        key, pages = self._session.call(lambda session: (session.presence.page, session.scenes.pages()))
         return next(page for page in pages if page.key == key)
 
     @page.setter
@@ -40,7 +40,7 @@ class Pages(State):
             SketchError: there is no such page.
         """
         info = self._find_page(page)
-        self._session.call(lambda session: session.turn(info.key))
+        self._session.call(lambda session: session.pages.turn(info.key))
         return info
 
     def add_page(self, name: str = "") -> PageInfo:
@@ -56,7 +56,7 @@ class Pages(State):
             SketchError: the name is not allowed.
         """
         _check_name(name)
-        key = self._session.call(lambda session: session.add_page(name))
+        key = self._session.call(lambda session: session.operations.add_page(name))
         return self.turn(PageInfo(key, name))
 
     def rename_page(self, page: PageInfo | int | str, name: str) -> None:
@@ -73,7 +73,7 @@ class Pages(State):
         _check_name(name)
         if not key:
             raise ArgumentError("the first page has no name of its own; add a page for one that has")
-        self._session.call(lambda session: session.rename_page(key, name))
+        self._session.call(lambda session: session.operations.rename_page(key, name))
 
     def delete_page(self, page: PageInfo | int | str) -> None:
         """Delete a page with everything on it, as one operation; the first page is only cleared.
@@ -85,7 +85,7 @@ class Pages(State):
             SketchError: there is no such page.
         """
         key = self._find_page(page).key
-        self._session.call(lambda session: session.remove_page(key))
+        self._session.call(lambda session: session.operations.remove_page(key))
 
     def follow(self, who: Person | str | None) -> None:
         """Turn pages with somebody from now on, and see what they see.
@@ -97,7 +97,7 @@ class Pages(State):
             SketchError: nobody of that name is here.
         """
         peer = "" if who is None else self._find_people(who)[0].peer
-        self._session.call(lambda session: session.follow(peer))
+        self._session.call(lambda session: session.pages.follow(peer))
 
     def _find_page(self, page: PageInfo | int | str) -> PageInfo:
         pages = self.pages

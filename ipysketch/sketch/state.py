@@ -6,8 +6,8 @@ from relay.protocol import Entry
 
 from ..client.connection_state import Connected
 from ..client.loop_thread import OnLoop
+from ..client.lost import Lost
 from ..client.session import Session
-from ..client.sync import Lost
 from ..client.view import Person
 from ..errors import ArgumentError
 from ..model.elements import Element, Stroke
@@ -43,7 +43,7 @@ class State:
     @property
     def status(self) -> str:
         """The state of the connection in words."""
-        return self._session.call(lambda session: session.presenter.status())
+        return self._session.call(lambda session: session.projection.status())
 
     @property
     def role(self) -> str:
@@ -63,12 +63,12 @@ class State:
     @property
     def people(self) -> tuple[Person, ...]:
         """Everybody in the room, this user first."""
-        return self._session.call(lambda session: session.presenter.people())
+        return self._session.call(lambda session: session.projection.people())
 
     @property
     def elements(self) -> tuple[Element, ...]:
         """The elements of the page, bottom first, with own operations that are still pending."""
-        return self._session.call(lambda session: session.elements())
+        return self._session.call(lambda session: session.drawing.elements())
 
     @property
     def strokes(self) -> tuple[Stroke, ...]:

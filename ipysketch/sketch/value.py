@@ -9,7 +9,8 @@ from typing import Any
 from relay.protocol import Entry, RemoteError
 
 from .. import arguments
-from ..client.session import Session, new_key
+from ..client.operations import new_key
+from ..client.session import Session
 from ..editing.style import TOOLS
 from ..errors import ArgumentError, ArgumentTypeError
 from ..model.plain import from_plain, to_plain
@@ -35,7 +36,7 @@ class Value(State):
             close = difflib.get_close_matches(tool, TOOLS, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(TOOLS)}"
             raise ArgumentError(f"no tool is called {tool!r:.40}; {hint}")
-        self._session.call(lambda session: session.choose(tool=tool))
+        self._session.call(lambda session: session.hands.choose(tool=tool))
 
     @property
     def color(self) -> str:
@@ -45,7 +46,7 @@ class Value(State):
     @color.setter
     def color(self, color: str) -> None:
         checked = arguments.color(color)
-        self._session.call(lambda session: session.choose(color=checked))
+        self._session.call(lambda session: session.hands.choose(color=checked))
 
     @property
     def value(self) -> list[dict[str, Any]]:
@@ -64,13 +65,13 @@ class Value(State):
         actions = from_plain(value, entries, page, new_key)
         try:
             if actions:
-                self._session.call(lambda session: session.submit(actions), VALUE_WAIT)
+                self._session.call(lambda session: session.operations.submit(actions), VALUE_WAIT)
         except RemoteError as bad:
             raise ArgumentError(f"the value cannot be drawn: {bad.reason}", bad.code) from None
 
     def _page_entries(self) -> tuple[str, list[Entry]]:
         def read(session: Session) -> tuple[str, list[Entry]]:
-            page = session.page
+            page = session.presence.page
             return page, [entry for entry in session.sync.entries.values() if entry.page == page]
 
         return self._session.call(read, VALUE_WAIT)

@@ -15,7 +15,8 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 from ipywidgets import Box, VBox, Widget
 
-from ..client.view import BoardActions, BoardState
+from ..client.session import Session
+from ..client.view import BoardState
 from ..local.doctor import PageHealth
 from ..model.elements import Element
 from .canvas_input import CanvasInput
@@ -42,22 +43,22 @@ Post = Callable[[Callable[[], None]], None]
 
 
 class BoardWidget(VBox):
-    """Shows the states that `show` receives, and reports to `actions` what people do, in board units.
+    """Shows the states that `show` receives, and does in `session` what people do on it, in board units.
 
-    `post` hands a callable to the loop thread, from any thread; `actions` and `show` belong to that thread. `elements`
+    `post` hands a callable to the loop thread, from any thread; `session` and `show` belong to that thread. `elements`
     and `count` may be called on any other one: the elements on the page, and, answered sooner, how many there are.
     """
 
     def __init__(
         self,
         post: Post,
-        actions: BoardActions,
+        session: Session,
         elements: Callable[[], tuple[Element, ...]],
         count: Callable[[], int],
         size: tuple[int, int],
     ) -> None:
         width, height = size
-        self._post_to_loop, self._actions = post, actions
+        self._post_to_loop, self._session = post, session
         self._renderer = Renderer(width, height)
         self._decoder = PageDecoder()
         self._offering: set[asyncio.Task[None]] = set()
@@ -65,13 +66,13 @@ class BoardWidget(VBox):
         self._still_image = StillImage(size, elements, count, self._in_sight)
         canvas = self._renderer.canvas
         self._frontend = Frontend(input_model=canvas.model_id)
-        self._sender = FrameSender(self._renderer, self._frontend, size, actions, self._free_route)
+        self._sender = FrameSender(self._renderer, self._frontend, size, session, self._free_route)
         # The front end adds the toolbar. The canvas is a widget of its own: it is shown also where ours cannot load.
         desk = Box([canvas, self._frontend], _dom_classes=("ipysketch-desk",))
         super().__init__([desk], _dom_classes=("ipysketch-board",))
         canvas.on_client_ready(lambda: self._post(self._page_ready))
         canvas.on_msg(self._on_message)
-        CanvasInput(actions, lambda: self._renderer.scale).listen(canvas, self._post)
+        CanvasInput(session.hands, session.presence, lambda: self._renderer.scale).listen(canvas, self._post)
         self._free_route()
 
     @property
@@ -122,7 +123,7 @@ class BoardWidget(VBox):
     # --- on the loop thread -------------------------------------------------------------------------------
 
     def show(self, state: BoardState) -> bool:
-        """Show `state`; False when pages cannot take another frame now: `BoardActions.changed` is called when they can.
+        """Show `state`; False when pages cannot take another frame now: `Presenter.refresh` is called when they can.
 
         Toolbar and status line are brought up to date in either case.
         """
@@ -140,7 +141,7 @@ class BoardWidget(VBox):
     def _page_ready(self) -> None:
         self._free_route()
         self._sender.page_ready()
-        self._actions.ready()
+        self._session.presenter.refresh()
 
     def _receive(self, content: dict[str, Any]) -> None:
         """Handle a message of our front end."""
@@ -150,14 +151,14 @@ class BoardWidget(VBox):
             case ViewReport():
                 self._in_sight.set()
                 self._frontend.speak(message.language)
-                self._actions.enter_view(message.view)
+                self._session.hands.enter_view(message.view)
                 self._sender.report(message)
             case ViewClosed(view=view):
                 self._sender.close(view)
                 if not self._sender.in_sight:
                     self._in_sight.clear()
-                self._actions.forget_view(f"{view}/")
-                self._actions.changed()
+                self._session.hands.close_view(view)
+                self._session.presenter.refresh()
             case FrameShown():
                 self._sender.acknowledge(message)
             case InkLost():
@@ -167,14 +168,14 @@ class BoardWidget(VBox):
             case SceneWanted():
                 self._sender.resend_scene()
             case SubmitActions(view=view, number=number):
-                perform(message, self._actions)
+                perform(message, self._session)
                 self._sender.applied(view, number)
             case ChooseStyle(view=view, number=number):
-                perform(message, self._actions)
+                perform(message, self._session)
                 if number:
                     self._sender.chosen(view, number)
             case _:
-                perform(message, self._actions)
+                perform(message, self._session)
 
     def _take_road(self, message: RoadWanted | RoadReport) -> None:
         if isinstance(message, RoadReport):
@@ -186,7 +187,7 @@ class BoardWidget(VBox):
         task.add_done_callback(self._offering.discard)
 
     async def _offer_road(self, view: str) -> None:
-        self._sender.offer_road(Road(view, **(await self._actions.road(view))._asdict()))
+        self._sender.offer_road(Road(view, **(await self._session.road(view))._asdict()))
 
     def _free_route(self) -> None:
         """Let a page's messages reach a subshell while a cell runs.

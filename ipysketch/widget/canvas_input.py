@@ -10,7 +10,8 @@ from typing import Protocol
 
 from ipycanvas import MultiCanvas
 
-from ..client.view import BoardActions
+from ..client.hands import Hands
+from ..client.own_presence import OwnPresence
 
 MOUSE = "mouse"
 """The pointer of these events, which do not say whose they are."""
@@ -25,10 +26,10 @@ class Post(Protocol):
 
 
 class CanvasInput:
-    """Reports the events of a canvas to `actions`; `scale` returns the pixels of the canvas per board unit."""
+    """Gives the events of a canvas to `hands` and `presence`; `scale` returns its pixels per board unit."""
 
-    def __init__(self, actions: BoardActions, scale: Callable[[], float]) -> None:
-        self._actions, self._scale = actions, scale
+    def __init__(self, hands: Hands, presence: OwnPresence, scale: Callable[[], float]) -> None:
+        self._hands, self._presence, self._scale = hands, presence, scale
 
     def listen(self, canvas: MultiCanvas, post: Post) -> None:
         """Subscribe to the events, which come on Jupyter's threads."""
@@ -39,32 +40,32 @@ class CanvasInput:
         canvas.on_touch_start(lambda touches: post(self._touch, touches))
         canvas.on_touch_move(lambda touches: post(self._move_touch, touches))
         canvas.on_touch_end(lambda _touches: post(self._lift))
-        canvas.on_touch_cancel(lambda _touches: post(self._actions.pointer_cancel, MOUSE))
+        canvas.on_touch_cancel(lambda _touches: post(self._hands.pointer_cancel, MOUSE))
 
     def _units(self, x: float, y: float) -> tuple[float, float]:
         return x / self._scale(), y / self._scale()
 
     def _down(self, x: float, y: float) -> None:
-        self._actions.pointer_down(MOUSE, *self._units(x, y))
+        self._hands.pointer_down(MOUSE, *self._units(x, y))
 
     def _move(self, x: float, y: float) -> None:
-        self._actions.pointer_move(MOUSE, *self._units(x, y))
+        self._hands.pointer_move(MOUSE, *self._units(x, y))
 
     def _up(self, x: float, y: float) -> None:
         self._move(x, y)
-        self._actions.pointer_up(MOUSE)
+        self._hands.pointer_up(MOUSE)
 
     def _leave(self, x: float, y: float) -> None:
         """The pointer left: the stroke ends here, for its release outside is never reported."""
         self._up(x, y)
-        self._actions.point_away()
+        self._presence.point_away()
 
     def _touch(self, touches: Touches) -> None:
         """The first finger draws; a second one means something else than drawing."""
         if len(touches) == 1:
             self._down(*touches[0])
         else:
-            self._actions.pointer_cancel(MOUSE)
+            self._hands.pointer_cancel(MOUSE)
 
     def _move_touch(self, touches: Touches) -> None:
         if touches:
@@ -72,5 +73,5 @@ class CanvasInput:
 
     def _lift(self) -> None:
         """A finger left, and the event names only those that remain: the stroke ends where it was last."""
-        self._actions.pointer_up(MOUSE)
-        self._actions.point_away()
+        self._hands.pointer_up(MOUSE)
+        self._presence.point_away()

@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..client.view import BoardActions, BoardState
+from ..client.session import Session
+from ..client.view import BoardState
 from ..local.doctor import PageHealth
 from .frontend import Frontend
 from .ink_feed import InkFeed
@@ -42,7 +43,7 @@ ASK, GONE = 4.0, 8.0
 class FrameSender:
     """Paints states with `renderer` and sends what lies above the ink to `frontend`.
 
-    `actions.changed` is called when a state that could not be sent can be; `resized` when the canvas has another size.
+    `session` is told when a state that could not be sent can be; `resized` is called when the canvas has another size.
     """
 
     def __init__(
@@ -50,12 +51,12 @@ class FrameSender:
         renderer: Renderer,
         frontend: Frontend,
         size: Size,
-        actions: BoardActions,
+        session: Session,
         resized: Callable[[], None],
     ) -> None:
         self._renderer, self._frontend, self._size = renderer, frontend, size
-        self._changed, self._scene, self._resized = actions.changed, actions.scene, resized
-        self._want_previews = actions.want_previews
+        self._changed, self._scene, self._resized = session.presenter.refresh, session.drawing.changes, resized
+        self._want_previews = session.previews.want
         self._pacer = ViewPacer()
         self._ink_feed = InkFeed()
         self._scene_feed = SceneFeed()

@@ -1,4 +1,4 @@
-"""The drawing messages of a page as calls of `BoardActions`. On the loop thread."""
+"""The drawing messages of a page as calls of the parts of a session. On the loop thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from msgspec import UNSET
 
 from relay.protocol import Action, Clear, Create, Delete, Patch, RemoteError, normalize_action
 
-from ..client.view import BoardActions
+from ..client.hands import Hands
+from ..client.session import Session
 from .page_messages import (
     AddPage,
     CancelStrokes,
@@ -40,53 +41,53 @@ MAX_PAGE_NAME = 80
 """Characters of a page's name that are kept."""
 
 
-def perform(message: PageMessage, actions: BoardActions) -> None:  # noqa: C901, PLR0912  # a case for each message
+def perform(message: PageMessage, session: Session) -> None:  # noqa: C901, PLR0912  # a case for each message
     """Do what `message` asks; the messages about a view itself are not handled here."""
     match message:
         case PenSamples():
-            _draw(message, actions)
+            _draw(message, session.hands)
         case CursorMoved(x=float(x), y=float(y)):
-            actions.point_at(x, y)
+            session.presence.point_at(x, y)
         case CursorMoved():
-            actions.point_away()
+            session.presence.point_away()
         case ChooseStyle(tool=tool, view=view):
             changes = message.style() if tool is UNSET else {**message.style(), "tool": tool}
             if changes:
-                actions.choose(view, **changes)
+                session.hands.choose(view, **changes)
         case CancelStrokes():
-            actions.pointer_cancel()
+            session.hands.pointer_cancel()
         case Undo(view=view):
-            actions.undo(view)
+            session.operations.undo(view)
         case Redo(view=view):
-            actions.redo(view)
+            session.operations.redo(view)
         case ClearPage():
-            actions.clear()
+            session.operations.clear()
         case TurnPage(page=page):
-            actions.turn(page)
+            session.pages.turn(page)
         case AddPage():
-            actions.turn(actions.add_page(""))
+            session.pages.turn(session.operations.add_page(""))
         case RenamePage(page=page, name=name):
             if page:
-                actions.rename_page(page, name[:MAX_PAGE_NAME])
+                session.operations.rename_page(page, name[:MAX_PAGE_NAME])
         case RemovePage(page=page):
-            actions.remove_page(page)
+            session.operations.remove_page(page)
         case FollowPeer(peer=peer):
-            actions.follow(peer)
+            session.pages.follow(peer)
         case LookAt(view=view):
-            actions.look(view)
+            session.presence.look(view)
         case SubmitActions(actions=encoded, view=view):
             if decoded := decode_actions(encoded):
-                actions.operate(decoded, view)
+                session.operations.operate(decoded, view)
         case PreviewInk(key=key, view=view, start=start, points=points, fields=fields, x=x, y=y):
-            actions.preview(key, start, points, fields, view)
+            session.hands.preview(key, start, points, fields, view)
             if x is not None and y is not None:
-                actions.point_at(x, y)
+                session.presence.point_at(x, y)
         case EndPreview(key=key):
-            actions.end_preview(key)
+            session.hands.end_preview(key)
         case MovingElements(offsets=offsets):
-            actions.drag(offsets)
+            session.hands.drag(offsets)
         case Moderate(locked=locked, pens=pens, lead=lead, remove=peer):
-            actions.moderate(locked=locked, pens=pens, lead=lead, remove=peer)
+            session.moderation.ask(locked=locked, pens=pens, lead=lead, remove=peer)
 
 
 def decode_actions(encoded: Sequence[object]) -> list[Action]:
@@ -100,12 +101,12 @@ def decode_actions(encoded: Sequence[object]) -> list[Action]:
         return []
 
 
-def _draw(message: PenSamples, actions: BoardActions) -> None:
+def _draw(message: PenSamples, hands: Hands) -> None:
     pointer = f"{message.view}/{message.pointer}"
     for number, sample in enumerate(message.samples[:MAX_SAMPLES]):
         x, y, at, pressure = sample.x, sample.y, sample.milliseconds / 1000, sample.pressure
         if message.phase == "begin" and number == 0:
-            actions.pointer_down(
+            hands.pointer_down(
                 pointer,
                 x,
                 y,
@@ -115,10 +116,10 @@ def _draw(message: PenSamples, actions: BoardActions) -> None:
                 pressure=pressure,
             )
         elif message.straight:
-            actions.pointer_straighten(pointer, x, y, at=at)
+            hands.pointer_straighten(pointer, x, y, at=at)
         else:
-            actions.pointer_move(pointer, x, y, at=at, pressure=pressure)
+            hands.pointer_move(pointer, x, y, at=at, pressure=pressure)
     if message.last:
-        actions.pointer_up(pointer)
+        hands.pointer_up(pointer)
     elif message.phase == "cancel":
-        actions.pointer_cancel(pointer)
+        hands.pointer_cancel(pointer)

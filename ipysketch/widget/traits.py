@@ -117,7 +117,7 @@ class BoardTraits(VBox):
             return
         if self._watch is None:
             self._watch = watch = _Watch(self, self._session.object)
-            self._session.call(lambda session: session.attach(watch))
+            self._session.call(lambda session: session.presenter.attach(watch))
         self._watch.begin(live)
 
     def tell(self) -> None:

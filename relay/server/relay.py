@@ -1,12 +1,11 @@
-"""The relay as a server: listens, admits connections to their rooms, watches them, and stops.
+"""The relay as a server: makes its parts, listens, and stops; and what an operator asks of it.
 
-A connection that has joined is a `PeerConnection`; what happens before that and after it is here.
+Its connections are those of `OpenConnections`. A request for anything but a websocket is `HttpEndpoint`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 import socket as sockets
@@ -15,11 +14,8 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
+from websockets.asyncio.server import Server, ServerConnection
 
-from .. import __version__
 from ..access.authentication import Authenticator
 from ..access.codes import Codes, Opened
 from ..access.origins import OriginPolicy
@@ -28,26 +24,16 @@ from ..cluster.membership import Membership
 from ..limits import Limits, waiting_within
 from ..observability.event_log import LineQuota, event
 from ..observability.metrics import Metrics
-from ..protocol import (
-    CLOSE_PROTOCOL,
-    CLOSE_REFUSED,
-    CLOSE_RESTART,
-    CLOSE_REVOKED,
-    SUBPROTOCOL,
-    Join,
-    RemoteError,
-)
+from ..protocol import CLOSE_REVOKED, Join
 from ..records import LogRange, RoomInfo, Store, StoreError
 from ..room.permissions import Role
 from ..store.worker import StoreThread
-from .accepting import BACKLOG, Gate, descriptors
+from .accepting import Gate, descriptors
 from .admission import RESTARTING, Admission
 from .clock import StoreClock
-from .closing import CLOSE_TIMEOUT, abort, close, refuse
 from .code_page import CodePage
 from .codes_elsewhere import CodesElsewhere
-from .connection import PeerConnection
-from .crossing import Crossings, ElsewhereError, SendOnError
+from .crossing import Crossings
 from .dispatch import Shared
 from .draining import Draining, hand_over_within
 from .fast_connection import FastConnection, PlainConnection, connection_class
@@ -56,25 +42,16 @@ from .handed import HandedListener
 from .hosting import Host
 from .http import DRAINING, STOPPING, HttpEndpoint, header
 from .hub_door import HubDoor
-from .library_log import library_logger
+from .listening import listen
+from .open_connections import OpenConnections
 from .plugins import Plugin, Plugins
 from .requests import Requests
 from .rooms import Rooms
-from .tunnel import forward
 from .unix_sockets import bind
 from .watch import Watch
 
-WRITE_LIMIT = 32 << 10
-SEND_BUFFER = 64 << 10
-"""Bytes asked of the system for what waits in one connection; left alone it takes megabytes, unmerged: minutes
-for a slow reader, which would also answer no ping in time, and one that stalls would not be noticed."""
-MAX_QUEUE = 16
-PING_INTERVAL = 20
-"""Seconds between two pings of a connection. The files of docs/deploy have proxies wait for three of them."""
 HAND_OVER = 20.0
 """Seconds for which a relay that stops hands its rooms over one by one; the rest is given up at once."""
-NOT_THE_PROTOCOL = frozenset({"not-json", "binary", "join-first", "bad-message", "version"})
-"""Errors before the join that end a connection because it does not speak the protocol; others refuse its owner."""
 
 
 class Relay:
@@ -122,7 +99,6 @@ class Relay:
         self._idle_exit = idle_exit
         self._handed = handed
         self._fellows = fellows
-        self._tunnels = 0
         self.problem_at_end = ""
         """Why `finished` was set, when that was no wish of anybody."""
         self._membership = membership
@@ -153,7 +129,6 @@ class Relay:
                 max_connections_per_address=self._limits.max_connections_per_address,
             )
         self._plugins = Plugins(plugins, seconds=self._limits.plugin_seconds, log=self._log)
-        self._connections: dict[ServerConnection, asyncio.Task[None] | None] = {}
         self._http = HttpEndpoint(
             origins or OriginPolicy(),
             self._limits,
@@ -167,19 +142,22 @@ class Relay:
             crossings=self._crossings,
             codes=self._code_page,
         )
-        self._peers: set[PeerConnection] = set()
         self._idle: asyncio.TimerHandle | None = None
         self._stopping = False
         self.metrics.watch(
-            "peers", "Peers in all rooms.", lambda: sum(not each.is_companion for each in self._peers)
+            "peers",
+            "Peers in all rooms.",
+            lambda: sum(not each.is_companion for each in self._connections.peers),
         )
         self.metrics.watch(
-            "companions", "Pages beside their kernels.", lambda: sum(each.is_companion for each in self._peers)
+            "companions",
+            "Pages beside their kernels.",
+            lambda: sum(each.is_companion for each in self._connections.peers),
         )
-        self.metrics.watch("connections", "Open connections.", lambda: len(self._connections))
+        self.metrics.watch("connections", "Open connections.", lambda: len(self._connections.sockets))
         self.metrics.watch("addresses", "Addresses with open connections.", lambda: len(self._http))
         self.metrics.watch(
-            "tunnels", "Connections passed on to other workers or relays.", lambda: self._tunnels
+            "tunnels", "Connections passed on to other workers or relays.", lambda: self._connections.tunnels
         )
         self.metrics.watch("rooms", "Rooms in memory.", lambda: len(self._rooms))
         self.metrics.watch(
@@ -202,6 +180,26 @@ class Relay:
                 "this release of websockets has not been tested with the relay: all works, but takes more time"
             )
         self._gate = Gate(waiting_within(descriptors()), self._log, self.metrics.turned_away)
+        shared = Shared(
+            self._rooms,
+            Requests(self._rooms, self._authenticator, self._codes, self._log),
+            self._plugins,
+            self._limits,
+            self.metrics,
+            self._log,
+        )
+        admission = Admission(
+            shared,
+            self.store_thread,
+            self._admit,
+            self._fellows,
+            self._crossings,
+            is_inner=self._http.is_inner,
+            is_stopping=lambda: self._stopping,
+        )
+        self._connections = OpenConnections(
+            admission, self._gate, self._http, self.metrics, self._log, changed=self._watch_idleness
+        )
         self._servers: list[Server] = []
         self._inner_servers: list[Server] = []
         """Where other relays come."""
@@ -213,37 +211,22 @@ class Relay:
             self._gate.close()
             await self._close_rooms()
             raise
-        shared = Shared(
-            self._rooms,
-            Requests(self._rooms, self._authenticator, self._codes, self._log),
-            self._plugins,
-            self._limits,
-            self.metrics,
-            self._log,
-        )
-        self._admission = Admission(
-            shared,
-            self.store_thread,
-            self._admit,
-            self._fellows,
-            self._crossings,
-            is_inner=self._http.is_inner,
-            is_stopping=lambda: self._stopping,
-        )
         self._log.addFilter(self._quota)
-        watch = Watch(self._peers, self._connections, self._rooms, self._http, self.metrics, self._log)
+        watch = Watch(
+            self._connections.peers, self._connections.sockets, self._rooms, self._http, self.metrics, self._log
+        )
         self._watchers = [
             asyncio.create_task(watch.connections(self._quota)),
             asyncio.create_task(watch.store(self.store_thread, self.clock)),
         ]
         if self._door is not None:
-            self._watchers.append(asyncio.create_task(self._door.watch(self._peers)))
+            self._watchers.append(asyncio.create_task(self._door.watch(self._connections.peers)))
         self._plugins.start()
         self._watch_idleness()
 
     async def _enter(self, membership: Membership) -> None:
         """Become one of the relays of the store, before anybody can come here."""
-        host = Host(self, self.store_thread, self._rooms, self._peers)
+        host = Host(self, self.store_thread, self._rooms, self._connections.peers)
         host.watch(self.metrics, membership)
         await self.clock.compare()
         await membership.enter(host, self._secrets)
@@ -276,28 +259,14 @@ class Relay:
     async def _listen(
         self, listener: sockets.socket, kind: type[PlainConnection], encryption: ssl.SSLContext | None
     ) -> Server:
-        return await serve(
-            self._serve,
-            sock=listener,
-            ssl=encryption,
-            ssl_handshake_timeout=self._limits.handshake_seconds if encryption else None,
-            backlog=BACKLOG,
-            # Live frames are small and many: compressing them costs more than it saves.
-            compression=None,
-            create_connection=kind,
-            max_size=self._limits.max_message,
-            max_queue=MAX_QUEUE,
-            write_limit=WRITE_LIMIT,
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
-            select_subprotocol=lambda _, offered: Subprotocol(SUBPROTOCOL) if SUBPROTOCOL in offered else None,
-            open_timeout=self._limits.handshake_seconds,
-            ping_interval=PING_INTERVAL,
-            ping_timeout=20,
-            close_timeout=CLOSE_TIMEOUT,
-            process_request=self._http.request,
-            process_response=self._http.response,
-            logger=library_logger(self._log, self._http.address),
-            server_header=f"ipysketch-relay/{__version__}",
+        return await listen(
+            listener,
+            self._connections.serve,
+            kind=kind,
+            encryption=encryption,
+            limits=self._limits,
+            http=self._http,
+            log=self._log,
         )
 
     async def stop(self) -> None:
@@ -322,15 +291,7 @@ class Relay:
             for server in self._inner_servers:
                 server.close(close_connections=False)
         self._rooms.goodbye(RESTARTING, 1.0 if self._membership is None else 0.0)
-        joined = {connection.socket for connection in self._peers}
-        for connection in self._peers:
-            connection.finish(CLOSE_RESTART, RESTARTING)
-        closing = [close(socket, CLOSE_RESTART) for socket in self._connections if socket not in joined]
-        tasks = [task for task in self._connections.values() if task is not None]
-        if tasks:
-            await asyncio.wait([*tasks, *map(asyncio.ensure_future, closing)], timeout=1.5)
-        for socket in list(self._connections):
-            abort(socket)
+        await self._connections.close()
         for watcher in self._watchers:
             watcher.cancel()
         self._plugins.close()
@@ -359,14 +320,14 @@ class Relay:
     def _watch_idleness(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
-        if self._idle_exit is not None and not self._connections and not self._stopping:
+        if self._idle_exit is not None and not self._connections.sockets and not self._stopping:
             self._idle = self._loop.call_later(self._idle_exit, self.finished.set)
 
     # --- for operators ------------------------------------------------------------------------------------
 
     async def rooms(self) -> list[tuple[RoomInfo, int]]:
         """Return all rooms, each with the number of its peers."""
-        peers = Counter(each.room_name for each in self._peers if not each.is_companion)
+        peers = Counter(each.room_name for each in self._connections.peers if not each.is_companion)
         return [(info, peers[info.name]) for info in await self.store_thread.ask(self._store.rooms)]
 
     async def delete(self, room: str) -> None:
@@ -397,7 +358,7 @@ class Relay:
     def end_token(self, token: str) -> int:
         """End the connections with a token that is void; returns how many."""
         self._authenticator.revoked.add(token)
-        holders = [connection for connection in self._peers if connection.grant.id == token]
+        holders = [connection for connection in self._connections.peers if connection.grant.id == token]
         for connection in holders:
             connection.dismiss(CLOSE_REVOKED, "the token was taken back; ask who runs the relay for another")
         event(self._log, logging.WARNING, "revoked", token=token, peers=len(holders))
@@ -419,7 +380,7 @@ class Relay:
             return str(error)
         return ""
 
-    # --- one connection -----------------------------------------------------------------------------------
+    # --- what connections ask -----------------------------------------------------------------------------------
 
     async def _probe(self) -> str:
         problem = await self.problem()
@@ -440,54 +401,3 @@ class Relay:
         challenge = header(socket.request, "X-Ipysketch-Challenge")
         bearer = header(socket.request, "Authorization")
         return self._authenticator.admit(join.room, join.token, bearer, challenge, time.time())
-
-    async def _serve(self, socket: ServerConnection) -> None:
-        assert isinstance(socket, PlainConnection)
-        address = self._http.count_in(socket)
-        self._connections[socket] = asyncio.current_task()
-        self._watch_idleness()
-        system: sockets.socket = socket.transport.get_extra_info("socket")
-        self._gate.answered(system.fileno())
-        system.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER)
-        closing = (1000, "")
-        try:
-            frame = await self._admission.first_frame(socket)
-            async with contextlib.AsyncExitStack() as stack:
-                connection, more = await self._admission.join(socket, frame, stack)
-                self._peers.add(connection)
-                connection.enter(address, more)
-                try:
-                    await connection.run()
-                finally:
-                    self._peers.discard(connection)
-                    connection.leave()
-                    closing = connection.peer.closing or closing
-        except RemoteError as error:
-            closing = (CLOSE_PROTOCOL if error.code in NOT_THE_PROTOCOL else CLOSE_REFUSED, error.reason)
-            self.metrics.refusals.labels(error.code).inc()
-            event(
-                self._log,
-                logging.INFO,
-                "refused",
-                source=address,
-                address=address,
-                code=error.code,
-                reason=error.reason[:200],
-            )
-            await refuse(socket, error)
-        except ElsewhereError as elsewhere:
-            self._tunnels += 1
-            try:
-                closing = await forward(socket, frame, elsewhere.upstream)
-            finally:
-                self._tunnels -= 1
-        except SendOnError as why:
-            closing = (CLOSE_RESTART, str(why))
-        except ConnectionClosed:
-            pass  # `leave` has logged why.
-        finally:
-            # Returning would close the socket too, but wait for a peer that reads nothing for ever.
-            await close(socket, *closing)
-            del self._connections[socket]
-            self._http.count_out(address)
-            self._watch_idleness()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.way import stages
 
-SENDER = [("preview", 12.0, 100.0), ("_send", 13.0, 100.0), ("preview", 22.0, 118.0), ("_send", 24.0, 118.0)]
+SENDER = [("preview", 12.0, 100.0), ("send", 13.0, 100.0), ("preview", 22.0, 118.0), ("send", 24.0, 118.0)]
 RECEIVER = [("_handle", 17.0, 100.0), ("update", 18.0, 0.0), ("_handle", 29.0, 118.0), ("update", 31.0, 0.0)]
 
 

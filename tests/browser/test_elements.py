@@ -105,8 +105,8 @@ CELLS = [
     "found = json.loads({fields!r})\n"
     "keys = [f'e{{n}}' for n in range(len(found))]\n"
     "creates = [Create(key, fields) for key, fields in zip(keys, found)]\n"
-    "board._session.call(lambda session: session.submit(creates))",
-    "board._session.call(lambda session: session.submit([Delete(tuple(keys[1::2]))]))",
+    "board._session.call(lambda session: session.operations.submit(creates))",
+    "board._session.call(lambda session: session.operations.submit([Delete(tuple(keys[1::2]))]))",
 ]
 
 CANVAS = """async () => {

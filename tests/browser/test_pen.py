@@ -443,15 +443,15 @@ def test_a_slow_page_keeps_up_with_twenty_people(
         loop = asyncio.get_running_loop()
         begun = loop.time()
         for n, session in enumerate(sessions):
-            session.pointer_down("hand", 60, 30 + 33 * n)
+            session.hands.pointer_down("hand", 60, 30 + 33 * n)
         while (now := loop.time() - begun) < SECONDS:
             for n, session in enumerate(sessions):
-                session.pointer_move("hand", 60 + 1100 * now / SECONDS, 30 + 33 * n + 8 * (now * 5 % 2))
+                session.hands.pointer_move("hand", 60 + 1100 * now / SECONDS, 30 + 33 * n + 8 * (now * 5 % 2))
             await asyncio.sleep(1 / 60)  # This is the load: hands at 60 Hz.
         for n, session in enumerate(sessions):
-            session.pointer_move("hand", 1160, 30 + 33 * n)
-            session.pointer_move("hand", 1200, 30 + 33 * n)
-            session.pointer_up("hand")
+            session.hands.pointer_move("hand", 1160, 30 + 33 * n)
+            session.hands.pointer_move("hand", 1200, 30 + 33 * n)
+            session.hands.pointer_up("hand")
 
     SECONDS = 6.0
     session_of(people[0]).thread.run(draw(), DEADLINE)

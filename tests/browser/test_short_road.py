@@ -47,8 +47,8 @@ widget._frontend.send({"live": news})
 LEFT = """
 import time
 from ipysketch.magics import _connected
-previews = _connected(set())[-1]._session.object._previews
-while previews.here or previews._asking:
+session = _connected(set())[-1]._session.object
+while session.peers.complete or session.previews._asking:
     time.sleep(0.01)
 print("left to the page")
 """

@@ -295,9 +295,9 @@ def test_somebody_elses_light_is_seen_here(tess: Notebook, eye: ipysketch.Sketch
     thread, session = session_of(eye).thread, session_of(eye).object
     for number, x in enumerate(range(600, 700, 10)):
         fields = None if number else {"kind": "laser", "color": TEAL}
-        thread.call(partial(session.preview, "light", 2 * number, [8 * x, 8 * 300], fields))
+        thread.call(partial(session.hands.preview, "light", 2 * number, [8 * x, 8 * 300], fields))
     tess.page.wait_for_function("() => window.lit")
-    thread.call(lambda: session.end_preview("light"))
+    thread.call(lambda: session.hands.end_preview("light"))
 
 
 def test_pages_are_added_named_turned_and_followed(tess: Notebook, eye: ipysketch.Sketch) -> None:

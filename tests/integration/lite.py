@@ -40,7 +40,7 @@ async def main(relay: str) -> None:
     await until(lambda: board.connected)
     say(connected=True, waited=waited)
     # An element as a library without numpy makes it: its fields.
-    session.submit(
+    session.operations.submit(
         [Create("lite-1", {"kind": "rectangle", "box": [0, 0, 800, 800], "color": "#d1495b", "width": 16})]
     )
     await until(lambda: board.pending == 0 and board.seq > 0)

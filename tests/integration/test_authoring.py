@@ -92,7 +92,7 @@ def test_a_handle_turns_scales_locks_and_orders(board: Sketch) -> None:
     assert [element.key for element in board.elements] == [above.key, handle.key]
     for locked in (True, False):
         handle.lock(locked)
-        entry = session_of(board).call(lambda session: session.entry(handle.key))
+        entry = session_of(board).call(lambda session: session.scenes.entry(handle.key))
         assert entry is not None
         assert entry[0]["lock"] == (True if locked else None)
     with pytest.raises(SketchError, match="nothing to see"):

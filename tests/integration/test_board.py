@@ -35,7 +35,7 @@ from ..support.processes import RelayProcess, environment
 from ..support.sessions import session_of
 from ..support.waiting import DEADLINE
 
-PATIENT = "import ipysketch, ipysketch.board\nipysketch.board.EXIT_FLUSH = 60.0\n"
+PATIENT = "import ipysketch, ipysketch.sketch.leaving as leaving\nleaving.EXIT_FLUSH = 60.0\n"
 """Begins a script whose end may take as long as a busy machine needs to send what is pending; users' wait a second."""
 
 
@@ -136,11 +136,11 @@ def test_a_cursor_is_shown_where_it_came_to_rest(home: Path, relay: RelayProcess
 
     def sweep(session: Session) -> None:
         for x in range(100):
-            session.pointer_move("mouse", x, 50)
+            session.hands.pointer_move("mouse", x, 50)
 
     session_of(ada).call(sweep)
     until_shown(grace, lambda state: state.people[-1].cursor == (99, 50), "the cursor at rest")
-    session_of(ada).call(Session.point_away)
+    session_of(ada).call(lambda session: session.presence.point_away())
     until_shown(grace, lambda state: state.people[-1].cursor is None, "without a cursor that left")
     for board in (ada, grace):
         board.disconnect()
@@ -587,7 +587,7 @@ def test_frames_without_a_change_cost_nothing_of_the_drawing() -> None:
     board = ipysketch.Sketch(name="Ada")
     board.stroke([(1, 1), (2, 2)])
     first = board.elements
-    assert session_of(board).call(lambda session: session.presenter.board_state()).elements is first
+    assert session_of(board).call(lambda session: session.projection.board_state()).elements is first
     board.stroke([(3, 3), (4, 4)])
     assert board.elements[0] is first[0]
     assert len(board.elements) == 2

@@ -227,12 +227,12 @@ def test_two_servers_of_one_person_are_told_apart_and_are_one_author(
                     wait_until(lambda: two.elements and other.elements, "it is seen")
                     assert {each.author for each in two.elements} == {"hub:ada"}
                     # What one drew at one server, one erases at the other; nobody else does.
-                    session_of(other).call(lambda session: session.operate(erase))
+                    session_of(other).call(lambda session: session.operations.operate(erase))
                     wait_until(
                         lambda: session_of(other).call(lambda session: session.membership.notice),
                         "grace is refused",
                     )
-                    session_of(two).call(lambda session: session.operate(erase))
+                    session_of(two).call(lambda session: session.operations.operate(erase))
                     wait_until(lambda: not one.elements, "it is gone")
                 finally:
                     for each in boards:

@@ -164,11 +164,11 @@ def test_what_did_not_change_is_the_same_object(relay: RelayProcess, board: Sket
 def test_ink_under_hands_is_seen_both_ways(relay: RelayProcess, board: Sketch, page: Page) -> None:
     page.join(relay.url, name="Ada")
     page.until("s.people.length === 2")
-    session_of(board).call(lambda session: session.pointer_down("hand", 1, 1))
-    session_of(board).call(lambda session: session.pointer_move("hand", 5, 1))
+    session_of(board).call(lambda session: session.hands.pointer_down("hand", 1, 1))
+    session_of(board).call(lambda session: session.hands.pointer_move("hand", 5, 1))
     page.until("s.live.length === 1 && s.live[0].points.length > 1")
     assert page.run("return own.s.live[0].peer === own.s.people[1].peer")
-    session_of(board).call(lambda session: session.pointer_up("hand"))
+    session_of(board).call(lambda session: session.hands.pointer_up("hand"))
     page.until("s.live.length === 0 && s.elements.length === 1")
     page.run(
         """own.s.preview("k", 0, [8, 8], { kind: "stroke", color: "#123456", width: 32 });

@@ -120,7 +120,7 @@ def test_a_selection_of_very_many_elements_changes_as_one(
     actions: list[Action] = (
         [Delete(tuple(keys))] if what == "delete" else [Patch(key, fields[what]) for key in keys]
     )
-    session_of(a).call(lambda session: session.operate(actions))
+    session_of(a).call(lambda session: session.operations.operate(actions))
     assert a.flush(DEADLINE)
     assert not a.lost
     after = {element.key: element.encode() for element in a.elements}
@@ -140,7 +140,7 @@ def test_what_is_larger_than_a_frame_is_cut(home: Path, tmp_path: Path) -> None:
         a, b = (Sketch(name=n).connect(relay.url, "strokes") for n in "AB")
         a.load(tmp_path / "strokes.json")
         copies = [Create(f"copy{n}", dict(STROKE)) for n in range(3_000)]
-        session_of(a).call(lambda session: session.operate(copies))
+        session_of(a).call(lambda session: session.operations.operate(copies))
         assert a.flush(DEADLINE)
         until(b, 6_000)
         assert not a.lost
@@ -154,7 +154,7 @@ def submit_too_large(board: Sketch) -> None:
     """Submit an element that no frame holds, and check that it is refused in words."""
     large = Create("large", {**line(2), "note": "x" * 1_500_000})
     with pytest.raises(RemoteError, match="larger than the relay takes"):
-        session_of(board).call(lambda session: session.submit([large]))
+        session_of(board).call(lambda session: session.operations.submit([large]))
 
 
 def test_an_element_that_is_queued_though_no_frame_holds_it_is_found_out(
@@ -188,8 +188,8 @@ def test_a_relay_that_comes_back_with_less_is_sent_less(home: Path, tmp_path: Pa
     relay.stop()
     a.load(tmp_path / "strokes.json")
     large = Create("large", {**line(2), "note": "x" * 100_000})
-    session_of(a).call(lambda session: session.submit([large]))
-    session_of(a).call(lambda session: session.submit([Patch("large", {"width": 16})]))
+    session_of(a).call(lambda session: session.operations.submit([large]))
+    session_of(a).call(lambda session: session.operations.submit([Patch("large", {"width": 16})]))
     a.line([(0, 0), (10, 10)])
     relay.options = ("--max-message", "32768")
     relay.start()

@@ -18,6 +18,7 @@ from jupyter_client.manager import KernelManager
 import ipysketch
 from ipysketch import Sketch, board
 from ipysketch.client.session import Session
+from ipysketch.sketch import leaving
 
 from ..faults.test_broken_relay import BrokenRelay
 from ..support.processes import RelayProcess, environment
@@ -95,9 +96,9 @@ def leave_all(monkeypatch: pytest.MonkeyPatch, seconds: float) -> int:
 
     monkeypatch.setattr(Session, "disconnect", disconnect)
     monkeypatch.setattr(Session, "joining", True)
-    monkeypatch.setattr(board, "_living", set(boards))
-    monkeypatch.setattr(board, "EXIT_FLUSH", seconds)
-    board._leave_all()  # noqa: SLF001  # what runs at the end
+    monkeypatch.setattr(leaving, "_living", set(map(session_of, boards)))
+    monkeypatch.setattr(leaving, "EXIT_FLUSH", seconds)
+    leaving._leave_all()  # noqa: SLF001  # what runs at the end
     return begun
 
 
@@ -153,7 +154,7 @@ def test_the_end_of_a_process_says_what_was_not_stored(hung: BrokenRelay, tmp_pa
 
 
 def test_a_process_that_ends_without_leaving_is_found_out(hung: BrokenRelay, tmp_path: Path) -> None:
-    fault = "import atexit, ipysketch.board\natexit.unregister(ipysketch.board._leave_all)\n"
+    fault = "import atexit, ipysketch.sketch.leaving as leaving\natexit.unregister(leaving._leave_all)\n"
     assert said_at_the_end(hung, tmp_path, fault + SCRIPT) == ""
 
 

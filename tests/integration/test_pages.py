@@ -89,10 +89,10 @@ def test_live_ink_and_lights_are_seen_on_their_page_only(pair: tuple[Sketch, Ske
     ada.add_page("Proof")
     until(grace, lambda state: len(state.pages) == 2, "the page")
     thread, session = session_of(ada).thread, session_of(ada).object
-    thread.call(partial(session.pointer_down, "pen", 10, 10, tool="pen"))
-    thread.call(partial(session.pointer_move, "pen", 50, 50))
+    thread.call(partial(session.hands.pointer_down, "pen", 10, 10, tool="pen"))
+    thread.call(partial(session.hands.pointer_move, "pen", 50, 50))
     light = {"kind": "laser", "color": "#ff0000"}
-    thread.call(partial(session.preview, "light", 0, [80, 80, 400, 400], light))
+    thread.call(partial(session.hands.preview, "light", 0, [80, 80, 400, 400], light))
     grace.turn("Proof")
     state = until(grace, lambda state: bool(state.live and state.lasers), "ink and light on this page")
     assert len(state.lasers[0].points) == 4
@@ -102,8 +102,8 @@ def test_live_ink_and_lights_are_seen_on_their_page_only(pair: tuple[Sketch, Ske
     assert not state.lasers
 
     def lift() -> None:
-        session.pointer_up("pen")
-        session.end_preview("light")
+        session.hands.pointer_up("pen")
+        session.hands.end_preview("light")
 
     thread.call(lift)
     until(grace, lambda state: state.page == "" and not state.elements, "nothing of it here")
@@ -120,7 +120,7 @@ def test_everybody_goes_with_a_moderator_who_leads(pair: tuple[Sketch, Sketch]) 
 
     def lead(leading: bool) -> None:
         session = session_of(ada)
-        session.thread.call(lambda: session.object.moderate(lead=leading))
+        session.thread.call(lambda: session.object.moderation.ask(lead=leading))
 
     ada.add_page("Proof")
     until(grace, lambda state: len(state.pages) == 2, "the page")
@@ -143,7 +143,7 @@ def test_who_follows_goes_along(pair: tuple[Sketch, Sketch]) -> None:
     until(grace, lambda state: state.pages[1].key == state.page, "Ada's page")
     ada.turn(0)
     until(grace, lambda state: state.page == "", "Ada's page again")
-    session_of(ada).call(lambda session: session.look([100, 50, 640, 360]))
+    session_of(ada).call(lambda session: session.presence.look([100, 50, 640, 360]))
     until(grace, lambda state: state.view == (100, 50, 640, 360), "what Ada sees")
     grace.follow(None)
     until(grace, lambda state: state.view is None and not state.following, "freedom")
@@ -156,7 +156,7 @@ def test_who_follows_goes_along(pair: tuple[Sketch, Sketch]) -> None:
 
 def moving(board: Sketch) -> dict[str, Moved]:
     """What others are dragging."""
-    return session_of(board).call(lambda session: session.peers.moving(session.presenter.may_move))
+    return session_of(board).call(lambda session: session.peers.moving(session.dragged.may_move))
 
 
 def test_what_is_moved_is_seen_moving_and_never_jumps_back(pair: tuple[Sketch, Sketch]) -> None:
@@ -170,11 +170,11 @@ def test_what_is_moved_is_seen_moving_and_never_jumps_back(pair: tuple[Sketch, S
             seen.append(state.elements[0].bounds.x0)
             return True
 
-    session_of(grace).call(lambda session: session.attach(Eye()))
+    session_of(grace).call(lambda session: session.presenter.attach(Eye()))
     thread, session = session_of(ada).thread, session_of(ada).object
     [element] = ada.elements
     for x in range(10, 110, 10):
-        thread.call(partial(session.drag, {element.key: [8 * x, 0]}))
+        thread.call(partial(session.hands.drag, {element.key: [8 * x, 0]}))
 
         def is_there(state: BoardState, x: int = x) -> bool:
             return state.elements[0].bounds.x0 == x - 2
@@ -183,8 +183,8 @@ def test_what_is_moved_is_seen_moving_and_never_jumps_back(pair: tuple[Sketch, S
     assert ada.seq == 1, "and nothing is kept of its way"
 
     def put_down() -> None:
-        session.operate([Patch(element.key, {"offset": [800, 0]})])
-        session.drag({})
+        session.operations.operate([Patch(element.key, {"offset": [800, 0]})])
+        session.hands.drag({})
 
     thread.call(put_down)
     assert ada.flush(DEADLINE)

@@ -48,7 +48,7 @@ def filled(relay: RelayProcess, room: str) -> None:
 
 def joined(relay: RelayProcess, room: str) -> tuple[Sketch, Eye]:
     grace, eye = Sketch(name="Grace"), Eye()
-    session_of(grace).call(lambda session: session.attach(eye))
+    session_of(grace).call(lambda session: session.presenter.attach(eye))
     grace.connect(relay.url, room)
     assert eye.all.wait(DEADLINE)
     return grace, eye

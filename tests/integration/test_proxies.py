@@ -22,7 +22,7 @@ from relay.access.tokens import Tokens, read_secret
 from relay.limits import Limits
 from relay.protocol import Commit, Join, Welcome, encode
 from relay.room.permissions import Role
-from relay.server import relay as relay_server
+from relay.server import listening
 from relay.store import MemoryStore
 
 from ..support.boards import until
@@ -185,7 +185,7 @@ IDLE = {
 def test_a_file_waits_for_three_pings(name: str) -> None:
     found = re.findall(IDLE[name], (Path("docs/deploy") / PROXIES[name][0]).read_text())
     assert found
-    assert all(int(seconds) >= 3 * relay_server.PING_INTERVAL for seconds in found)
+    assert all(int(seconds) >= 3 * listening.PING_INTERVAL for seconds in found)
 
 
 def test_pings_keep_a_silent_connection(
@@ -209,7 +209,7 @@ def test_pings_keep_a_silent_connection(
         async with AsyncExitStack() as stack:
             ports = []
             for interval in (None, 0.5):
-                monkeypatch.setattr(relay_server, "PING_INTERVAL", interval)
+                monkeypatch.setattr(listening, "PING_INTERVAL", interval)
                 ports.append((await stack.enter_async_context(relay_on(MemoryStore()))).port)
             # Apache's own time-out, beside that of its proxy, would be a minute.
             pairs = [[await silent(stack, name, port) for port in ports] for name in ("nginx", "haproxy")]

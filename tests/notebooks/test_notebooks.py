@@ -35,7 +35,7 @@ def seen(board, condition):
             return True
 
     eye = Eye()
-    board._session.call(lambda session: session.attach(eye))
+    board._session.call(lambda session: session.presenter.attach(eye))
     return fulfilled.wait(120)
 """
 

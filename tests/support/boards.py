@@ -28,5 +28,5 @@ def until_shown(board: Sketch, condition: Callable[[BoardState], bool], words: s
             return True
 
     eye = Eye()
-    session_of(board).call(lambda session: session.attach(eye))
+    session_of(board).call(lambda session: session.presenter.attach(eye))
     assert arrived.wait(DEADLINE), f"never {words}"

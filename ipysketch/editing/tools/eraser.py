@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from relay.protocol import Delete
 
 from ...model.elements import Element
-from .effects import CommitEffect, Effects, SparedEffect
+from .effects import CancelEffect, CommitEffect, Effects, SparedEffect
 
 MOST_STEPS = 200
 """Places between two samples that are looked at."""
@@ -65,7 +65,7 @@ class Eraser:
             return (CommitEffect((Delete(keys),)),)
         return (SparedEffect(),) if self._spared else ()
 
-    def discard(self) -> Effects:
+    def discard(self) -> tuple[CancelEffect, ...]:
         """Delete nothing."""
         self._last, self.touched = None, {}
         return ()

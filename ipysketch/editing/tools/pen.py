@@ -100,7 +100,7 @@ class Pen:
             else ()
         )
 
-    def discard(self) -> Effects:
+    def discard(self) -> tuple[CancelEffect, ...]:
         """Discard the stroke."""
         parts, self._parts = self._parts, []
         return tuple(CancelEffect(part.key) for part in parts)

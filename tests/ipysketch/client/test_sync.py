@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ipysketch.client.sync import NEWS, Lost, lost_in_words
+from ipysketch.client.sync import NEWS
 from relay.protocol import (
     WINDOW,
     Clear,
@@ -255,21 +255,3 @@ def test_a_client_that_the_relay_has_forgotten_numbers_its_operations_anew(ada: 
     sync.welcome(Welcome(1, "r", "p", "second", "k", "a", "e", 0, 0, False, 1280, 720))
     assert list(sync.pending.values())[2] == (Revert(2),)
     assert [operate.op for operate in sync.outgoing()] == [1, 2, 3]
-
-
-@pytest.mark.parametrize(
-    ("lost", "words"),
-    [
-        ([(Create("a", {}),)], "A stroke was refused: full. It is kept in board.lost."),
-        ([(Create("a", {}), Create("b", {}))], "2 elements were refused: full. They are kept in board.lost."),
-        (
-            [(Create("a", {}),), (Create("b", {}),)],
-            "2 elements were refused: full. They are kept in board.lost.",
-        ),
-        ([(Patch("a", {}),)], "A stroke was refused: full. It is kept in board.lost."),
-        ([(Delete(("a",)), Clear())], "2 changes were refused: full. They are kept in board.lost."),
-    ],
-)
-def test_what_was_lost_is_one_sentence(lost: list[tuple[Any, ...]], words: str) -> None:
-    before = Lost((Create("z", {}), Create("y", {}), Create("x", {})), "another reason")
-    assert lost_in_words([before, *(Lost(actions, "full") for actions in lost)]) == words

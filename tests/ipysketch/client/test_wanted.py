@@ -10,7 +10,7 @@ from ipysketch.client.connection_state import Waiting
 from ipysketch.client.session import Session
 from relay.protocol import Done, Error, PeerPreview, Want
 
-from .test_session import FIELDS, Joined, _fake, live_of  # noqa: F401  # the connection that only notes
+from .joined import INK, Joined, live_of
 
 
 async def asked_for(joined: Joined, previews: bool) -> Want:
@@ -29,23 +29,23 @@ def with_companions() -> tuple[Joined, Session]:
 
 
 async def here_again(session: Session) -> None:
-    while not session.presenter.board_state().live_is_here:
+    while not session.projection.board_state().live_is_here:
         await asyncio.sleep(0)
 
 
 def test_others_ink_is_here_again_when_the_relay_has_sent_all_of_it() -> None:
     async def run() -> None:
         joined, session = with_companions()
-        session.want_previews(False)
+        session.previews.want(False)
         want = await asked_for(joined, False)
-        assert not session.presenter.board_state().live_is_here, (
+        assert not session.projection.board_state().live_is_here, (
             "it may be missing from when it was asked not to come"
         )
         session.receive([Done(re=want.id)])
-        session.want_previews(True)
+        session.previews.want(True)
         want = await asked_for(joined, True)
-        session.receive([PeerPreview("p", "k", 0, (1, 2), FIELDS)])
-        assert not session.presenter.board_state().live_is_here
+        session.receive([PeerPreview("p", "k", 0, (1, 2), INK)])
+        assert not session.projection.board_state().live_is_here
         session.receive([Done(re=want.id)])
         await here_again(session)
         assert live_of(session) == [("p", [1, 2])]
@@ -56,9 +56,9 @@ def test_others_ink_is_here_again_when_the_relay_has_sent_all_of_it() -> None:
 def test_who_changes_their_mind_before_the_answer_ends_with_what_they_want() -> None:
     async def run() -> None:
         joined, session = with_companions()
-        session.want_previews(False)
+        session.previews.want(False)
         want = await asked_for(joined, False)
-        session.want_previews(True)
+        session.previews.want(True)
         session.receive([Done(re=want.id)])
         want = await asked_for(joined, True)
         session.receive([Done(re=want.id)])
@@ -71,7 +71,7 @@ def test_a_relay_that_refuses_goes_on_sending() -> None:
     async def run() -> None:
         joined, session = with_companions()
         for _ in range(2):  # The next change of the roads asks again.
-            session.want_previews(False)
+            session.previews.want(False)
             want = await asked_for(joined, False)
             session.receive([Error("companion", "there is no page", re=want.id)])
             await here_again(session)
@@ -83,10 +83,10 @@ def test_a_relay_that_refuses_goes_on_sending() -> None:
 def test_ink_that_did_not_come_back_is_asked_for_again() -> None:
     async def run() -> None:
         joined, session = with_companions()
-        session.want_previews(False)
+        session.previews.want(False)
         session.receive([Done(re=(await asked_for(joined, False)).id)])
         for answer in (Error("rate", "too fast"), Done()):
-            session.want_previews(True)
+            session.previews.want(True)
             want = await asked_for(joined, True)
             session.receive([msgspec.structs.replace(answer, re=want.id)])
             await here_again(session)
@@ -97,14 +97,14 @@ def test_ink_that_did_not_come_back_is_asked_for_again() -> None:
 def test_a_new_connection_is_sent_everything() -> None:
     async def run() -> None:
         joined, session = with_companions()
-        session.want_previews(False)
+        session.previews.want(False)
         want = await asked_for(joined, False)
         session.receive([Done(re=want.id)])
         session.state(Waiting(0.0, "gone"))
         joined.again()
         await here_again(session)
         session.membership.companions = True
-        session.want_previews(False)
+        session.previews.want(False)
         await asked_for(joined, False)
 
     asyncio.run(run())
@@ -113,10 +113,10 @@ def test_a_new_connection_is_sent_everything() -> None:
 def test_an_older_relay_is_not_asked_about_previews() -> None:
     async def run() -> None:
         joined = Joined()
-        joined.session.want_previews(False)
+        joined.session.previews.want(False)
         for _ in range(10):
             await asyncio.sleep(0)
         assert not [message for message in joined.sent if isinstance(message, Want)]
-        assert joined.session.presenter.board_state().live_is_here
+        assert joined.session.projection.board_state().live_is_here
 
     asyncio.run(run())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
-from unittest.mock import Mock, call
+from unittest.mock import call
 
 import pytest
 from ipycanvas import MultiCanvas
 
 from ipysketch.client.peers import LaserTrail
-from ipysketch.client.view import BoardActions, BoardState, PageInfo, Person
+from ipysketch.client.view import BoardState, PageInfo, Person
 from ipysketch.client.wet_ink import Ink
 from ipysketch.editing.style import Style
 from ipysketch.model.elements import Element, decode
@@ -21,6 +21,8 @@ from ipysketch.widget.frontend import LANGUAGES, Frontend
 from ipysketch.widget.pacing import MAX_VIEWS
 from ipysketch.widget.page_messages import VERSION, ControlState, FrameState, encode
 from ipysketch.widget.page_state import control_state, cursor_places, frame_state
+
+from .fake_session import fake_session
 
 SIZE = (1280, 720)
 STROKE = {"kind": "stroke", "color": "#1f77b4", "width": 32, "points": [800, 400, 80, 0]}
@@ -51,9 +53,9 @@ class Board:
     """A widget whose loop thread is the test's own, and what it sends to pages."""
 
     def __init__(self) -> None:
-        self.actions = Mock(spec=BoardActions)
+        self.session = fake_session()
         self.calls: list[Callable[[], None]] = []
-        self.widget = BoardWidget(self.calls.append, self.actions, lambda: (), lambda: 0, SIZE)
+        self.widget = BoardWidget(self.calls.append, self.session, lambda: (), lambda: 0, SIZE)
         self.frontend = next(widget for widget in widgets(self.widget) if isinstance(widget, Frontend))
         self.canvas = next(widget for widget in widgets(self.widget) if isinstance(widget, MultiCanvas))
         assert self.frontend.input_model == self.canvas.model_id, "pages send on the comm of the canvas"
@@ -110,7 +112,7 @@ def test_pages_draw_through_the_canvas() -> None:
         board = Board()
         board.receive("undo")
         board.receive("from the future")
-        assert board.actions.mock_calls == [call.undo("")]
+        assert board.session.mock_calls == [call.operations.undo("")]
 
     on_loop(test)
 
@@ -133,7 +135,7 @@ def test_nothing_is_painted_before_a_page_is_ready_but_the_toolbar_is_right() ->
         assert not board.widget.show(state(tool="line"))
         assert (board.frontend.tool, board.frontend.can_undo) == ("line", True)
         board.ready()
-        board.actions.ready.assert_called_once_with()
+        board.session.presenter.refresh.assert_called_once_with()
         assert board.widget.show(state(finished=("v/1",)))
         assert board.frontend.finished == ("v/1",)
 
@@ -156,8 +158,9 @@ def test_a_view_in_sight_paces_frames_and_gets_ink() -> None:
     def test() -> None:
         board = Board()
         board.ready()
+        board.session.presenter.refresh.reset_mock()
         board.receive("view", view="v", ratio=1, visible=True)
-        board.actions.changed.assert_called_once_with()
+        board.session.presenter.refresh.assert_called_once_with()
         live = (Ink("p", "k", "", dict(STROKE), [800, 400]),)
         sent = 0
         while board.widget.show(state(live=live, elements=tuple(stroke(str(n)) for n in range(sent)))):
@@ -172,7 +175,7 @@ def test_a_view_in_sight_paces_frames_and_gets_ink() -> None:
         assert board.widget.show(state(live=live))
         assert board.sent[-1]["live"]["whole"]
         board.receive("gone", view="v")
-        board.actions.forget_view.assert_called_once_with("v/")
+        board.session.hands.close_view.assert_called_once_with("v")
 
     on_loop(test)
 
@@ -194,41 +197,43 @@ def test_a_sharp_view_gets_twice_the_pixels() -> None:
         (
             [("mouse_down", 10, 20), ("mouse_move", 30, 40), ("mouse_up", 50, 60)],
             [
-                call.pointer_down(MOUSE, 5, 10),
-                call.pointer_move(MOUSE, 15, 20),
-                call.pointer_move(MOUSE, 25, 30),
-                call.pointer_up(MOUSE),
+                call.hands.pointer_down(MOUSE, 5, 10),
+                call.hands.pointer_move(MOUSE, 15, 20),
+                call.hands.pointer_move(MOUSE, 25, 30),
+                call.hands.pointer_up(MOUSE),
             ],
         ),
         (
             [("mouse_out", 10, 20)],
-            [call.pointer_move(MOUSE, 5, 10), call.pointer_up(MOUSE), call.point_away()],
+            [call.hands.pointer_move(MOUSE, 5, 10), call.hands.pointer_up(MOUSE), call.presence.point_away()],
         ),
         (
             [("touch_start", [(2, 4)]), ("touch_move", [(4, 6)]), ("touch_end", [])],
             [
-                call.pointer_down(MOUSE, 1, 2),
-                call.pointer_move(MOUSE, 2, 3),
-                call.pointer_up(MOUSE),
-                call.point_away(),
+                call.hands.pointer_down(MOUSE, 1, 2),
+                call.hands.pointer_move(MOUSE, 2, 3),
+                call.hands.pointer_up(MOUSE),
+                call.presence.point_away(),
             ],
         ),
-        ([("touch_start", [(1, 1), (2, 2)])], [call.pointer_cancel(MOUSE)]),
-        ([("touch_move", []), ("touch_cancel", [])], [call.pointer_cancel(MOUSE)]),
+        ([("touch_start", [(1, 1), (2, 2)])], [call.hands.pointer_cancel(MOUSE)]),
+        ([("touch_move", []), ("touch_cancel", [])], [call.hands.pointer_cancel(MOUSE)]),
     ],
 )
 def test_events_of_the_canvas_are_pointers(events: list[tuple[Any, ...]], expected: list[Any]) -> None:
-    actions = Mock(spec=BoardActions)
+    session = fake_session()
     listeners: dict[str, Callable[..., None]] = {}
 
     class Canvas:
         def __getattr__(self, name: str) -> Callable[[Any], None]:
             return lambda callback: listeners.__setitem__(name.removeprefix("on_"), callback)
 
-    CanvasInput(actions, lambda: 2).listen(Canvas(), lambda function, *arguments: function(*arguments))
+    CanvasInput(session.hands, session.presence, lambda: 2).listen(
+        Canvas(), lambda function, *arguments: function(*arguments)
+    )
     for name, *arguments in events:
         listeners[name](*arguments)
-    assert actions.mock_calls == expected
+    assert session.mock_calls == expected
 
 
 def test_a_state_as_pages_get_it() -> None:
@@ -259,7 +264,9 @@ def test_a_view_is_told_that_its_choice_is_in_the_state() -> None:
         board.receive("choose", tool="line", view="v", number=1)
         board.receive("choose", tool="text", view="v", number=2)
         board.receive("choose", tool="pen", view="w", number=1)
-        assert board.actions.changed.call_count == 3, "it is told also when the choice changes nothing"
+        assert board.session.presenter.refresh.call_count == 3, (
+            "it is told also when the choice changes nothing"
+        )
         board.widget.show(state(tool="text"))
         assert (board.frontend.tool, board.frontend.choices) == ("text", {"v": 2, "w": 1})
         board.receive("gone", view="w")

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest.mock import Mock, call
+from unittest.mock import call
 
 import pytest
 from hypothesis import given, settings
 
-from ipysketch.client.view import BoardActions
 from ipysketch.widget.page_decoder import PageDecoder
 from ipysketch.widget.page_input import MAX_PAGE_NAME, MAX_SAMPLES, perform
 from relay.protocol import Delete
 
+from .fake_session import fake_session
 from .test_page_messages import VALID, near_valid
 
 STYLE = {"color": "#1f77b4", "fill": "", "width": 4.0, "opacity": 50, "dash": "dashed"}
-DOWN = call.pointer_down("v/3", 1.0, 2.0, tool="pen", style=STYLE, at=1.0, pressure=None)
+DOWN = call.hands.pointer_down("v/3", 1.0, 2.0, tool="pen", style=STYLE, at=1.0, pressure=None)
 
 
 def calls(content: dict[str, Any]) -> list[Any]:
     """What `content` has the board do."""
-    actions = Mock(spec=BoardActions)
-    actions.add_page.return_value = "new"
+    session = fake_session()
+    session.operations.add_page.return_value = "new"
     message = PageDecoder().decode(content)
     if message is not None:
-        perform(message, actions)
-    return list(actions.mock_calls)
+        perform(message, session)
+    return list(session.mock_calls)
 
 
 def pen(**fields: Any) -> dict[str, Any]:
@@ -39,51 +39,51 @@ def pen(**fields: Any) -> dict[str, Any]:
     [
         (
             pen(phase="begin", samples=[[1, 2, 1000], [3, 4, 1016]], tool="pen", **STYLE),
-            [DOWN, call.pointer_move("v/3", 3.0, 4.0, at=1.016, pressure=None)],
+            [DOWN, call.hands.pointer_move("v/3", 3.0, 4.0, at=1.016, pressure=None)],
         ),
         (
             pen(phase="move", samples=[[5, 6, 2000, 0.5]], last=True),
-            [call.pointer_move("v/3", 5.0, 6.0, at=2.0, pressure=0.5), call.pointer_up("v/3")],
+            [call.hands.pointer_move("v/3", 5.0, 6.0, at=2.0, pressure=0.5), call.hands.pointer_up("v/3")],
         ),
         (
             pen(phase="move", samples=[[5, 6, 2000]], straight=True),
-            [call.pointer_straighten("v/3", 5.0, 6.0, at=2.0)],
+            [call.hands.pointer_straighten("v/3", 5.0, 6.0, at=2.0)],
         ),
-        (pen(phase="cancel", samples=[]), [call.pointer_cancel("v/3")]),
-        ({"ipysketch": "cursor", "x": 1, "y": 2}, [call.point_at(1.0, 2.0)]),
-        ({"ipysketch": "cursor"}, [call.point_away()]),
-        ({"ipysketch": "cursor", "x": None, "y": 3}, [call.point_away()]),
-        ({"ipysketch": "cancel"}, [call.pointer_cancel()]),
-        ({"ipysketch": "undo", "view": "a.1"}, [call.undo("a.1")]),
-        ({"ipysketch": "redo"}, [call.redo("")]),
-        ({"ipysketch": "clear"}, [call.clear()]),
-        ({"ipysketch": "turn", "page": ""}, [call.turn("")]),
-        ({"ipysketch": "add page"}, [call.add_page(""), call.turn("new")]),
+        (pen(phase="cancel", samples=[]), [call.hands.pointer_cancel("v/3")]),
+        ({"ipysketch": "cursor", "x": 1, "y": 2}, [call.presence.point_at(1.0, 2.0)]),
+        ({"ipysketch": "cursor"}, [call.presence.point_away()]),
+        ({"ipysketch": "cursor", "x": None, "y": 3}, [call.presence.point_away()]),
+        ({"ipysketch": "cancel"}, [call.hands.pointer_cancel()]),
+        ({"ipysketch": "undo", "view": "a.1"}, [call.operations.undo("a.1")]),
+        ({"ipysketch": "redo"}, [call.operations.redo("")]),
+        ({"ipysketch": "clear"}, [call.operations.clear()]),
+        ({"ipysketch": "turn", "page": ""}, [call.pages.turn("")]),
+        ({"ipysketch": "add page"}, [call.operations.add_page(""), call.pages.turn("new")]),
         (
             {"ipysketch": "rename page", "page": "a", "name": "x" * 100},
-            [call.rename_page("a", "x" * MAX_PAGE_NAME)],
+            [call.operations.rename_page("a", "x" * MAX_PAGE_NAME)],
         ),
         ({"ipysketch": "rename page", "page": "", "name": "x"}, []),
-        ({"ipysketch": "remove page", "page": ""}, [call.remove_page("")]),
+        ({"ipysketch": "remove page", "page": ""}, [call.operations.remove_page("")]),
         ({"ipysketch": "remove page"}, []),
-        ({"ipysketch": "follow", "peer": ""}, [call.follow("")]),
-        ({"ipysketch": "look", "view": None}, [call.look(None)]),
-        ({"ipysketch": "look", "view": [0, 0, 640, 360]}, [call.look((0.0, 0.0, 640.0, 360.0))]),
+        ({"ipysketch": "follow", "peer": ""}, [call.pages.follow("")]),
+        ({"ipysketch": "look", "view": None}, [call.presence.look(None)]),
+        ({"ipysketch": "look", "view": [0, 0, 640, 360]}, [call.presence.look((0.0, 0.0, 640.0, 360.0))]),
         ({"ipysketch": "look", "view": [0, 0, 640]}, []),
         ({"ipysketch": "act", "what": "delete"}, []),
         (
             {"ipysketch": "submit", "view": "v", "number": 1, "actions": [{"type": "delete", "keys": ["k"]}]},
-            [call.operate([Delete(("k",))], "v")],
+            [call.operations.operate([Delete(("k",))], "v")],
         ),
         ({"ipysketch": "submit", "view": "v", "number": 1, "actions": [{"type": "revert", "op": 1}]}, []),
         (
             {"ipysketch": "preview", "view": "v", "key": "k", "points": [8]},
-            [call.preview("k", 0, [8], None, "v")],
+            [call.hands.preview("k", 0, [8], None, "v")],
         ),
-        ({"ipysketch": "end preview", "key": "k"}, [call.end_preview("k")]),
-        ({"ipysketch": "moving", "offsets": {"k": [8, 0]}}, [call.drag({"k": [8, 0]})]),
-        ({"ipysketch": "choose", "tool": "line"}, [call.choose("", tool="line")]),
-        ({"ipysketch": "choose", "width": 2, "view": "a.1"}, [call.choose("a.1", width=2.0)]),
+        ({"ipysketch": "end preview", "key": "k"}, [call.hands.end_preview("k")]),
+        ({"ipysketch": "moving", "offsets": {"k": [8, 0]}}, [call.hands.drag({"k": [8, 0]})]),
+        ({"ipysketch": "choose", "tool": "line"}, [call.hands.choose("", tool="line")]),
+        ({"ipysketch": "choose", "width": 2, "view": "a.1"}, [call.hands.choose("a.1", width=2.0)]),
         ({"ipysketch": "choose", "color": "red"}, []),
         ({"ipysketch": "view", "view": "v"}, []),
         ({"ipysketch": "from the future"}, []),

@@ -72,8 +72,8 @@ def test_a_page_with_a_way_of_its_own_is_sent_nothing_that_is_live() -> None:
 
 def wanted(board: Board) -> list[bool]:
     """What was asked of the relay since this was asked the last time."""
-    asked = [call.args[0] for call in board.actions.want_previews.call_args_list]
-    board.actions.want_previews.reset_mock()
+    asked = [call.args[0] for call in board.session.previews.want.call_args_list]
+    board.session.previews.want.reset_mock()
     return [each for each, before in zip(asked, [None, *asked], strict=False) if each is not before]
 
 
@@ -122,7 +122,7 @@ def test_ink_that_has_yet_to_come_again_is_not_shown_as_gone() -> None:
 def test_a_ticket_goes_to_the_view_that_asked_and_into_no_state() -> None:
     async def run() -> None:
         board = Board()
-        board.actions.road.return_value = RoadOffer("algebra", "secret ticket", (URL,))
+        board.session.road.return_value = RoadOffer("algebra", "secret ticket", (URL,))
         board.receive("road wanted", view="a")
         while not board.sent:
             await asyncio.sleep(0)
@@ -147,7 +147,7 @@ def test_a_ticket_goes_to_the_view_that_asked_and_into_no_state() -> None:
 def test_while_a_page_looks_for_a_way_it_is_sent_all() -> None:
     async def run() -> None:
         board = Board()
-        board.actions.road.return_value = RoadOffer(why="it is off")
+        board.session.road.return_value = RoadOffer(why="it is off")
         board.ready()
         board.receive("view", view="a", ratio=1, visible=True)
         board.receive("road", view="a", url=URL)

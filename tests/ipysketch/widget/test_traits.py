@@ -39,7 +39,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 def by_hand(board: Sketch, **choice: str) -> None:
     """Choose a tool or colour as a page does."""
-    session_of(board).call(lambda session: session.choose(**choice))
+    session_of(board).call(lambda session: session.hands.choose(**choice))
 
 
 def opened(board: Any) -> bool:
@@ -163,8 +163,8 @@ def test_cursors_are_no_change_of_people(board: Any) -> None:
 
     async def cell() -> None:
         board.observe(told.append, ["people", "tool"])
-        session_of(board).call(lambda session: session.point_at(3.0, 4.0))
-        session_of(board).call(lambda session: session.rename("Countess", "#112233"))
+        session_of(board).call(lambda session: session.presence.point_at(3.0, 4.0))
+        session_of(board).call(lambda session: session.color.rename("Countess", "#112233"))
         await until(lambda: bool(told))
 
     asyncio.run(cell())
