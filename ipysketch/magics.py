@@ -18,6 +18,7 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from IPython.display import display
 
 from .board import DEFAULT_ROOM, Sketch, begin, boards
+from .client.membership import MODERATORS
 from .errors import LeftOutWarning, SketchError
 from .local import doctor, doors
 
@@ -240,7 +241,12 @@ class SketchMagics(Magics):
                 board.clear()
             case "lock":
                 board.lock()
-                print(f"room {board.room} is locked: only moderators draw")
+                may = [
+                    f"{each.name}{' (you)' if each.me else ''}"
+                    for each in board.people
+                    if each.role in MODERATORS
+                ]
+                print(f"room {board.room} is locked: only moderators draw; here that is {', '.join(may)}")
             case "unlock":
                 board.unlock()
                 print(f"room {board.room} is open: everybody draws")

@@ -156,9 +156,13 @@ class Session:
         self._connection = Connection(self)
 
     def rename(self, name: str, color: str, *, color_chosen: bool = True) -> None:
-        """Be shown under another name and colour; one that nobody chose may become another."""
+        """Be shown under another name and colour; one that nobody chose may become another.
+
+        The pen keeps what was chosen for it, unless the colour is a new one.
+        """
         self.color_chosen = color_chosen
-        self.gestures.style = replace(self.gestures.style, color=color)
+        if color != self.presence.color:
+            self.gestures.style = replace(self.gestures.style, color=color)
         self.presence.rename(name, color)
         self.presenter.refresh()
 

@@ -72,7 +72,7 @@ export class TextField {
   restyle({ color, size }) {
     this.#size = size;
     this.#field.style.color = color;
-    this.#field.style.fontSize = `${size * this.#unit}px`;
+    this.#field.style.fontSize = `max(${size * this.#unit}px, var(--least, 0px))`;
     this.#fit();
   }
 
