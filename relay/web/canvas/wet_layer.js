@@ -183,10 +183,6 @@ export class WetLayer {
     this.#forget([number]);
   }
 
-  clear() {
-    this.#forget([...this.#strokes.keys()]);
-  }
-
   /** @param {number[]} numbers */
   #forget(numbers) {
     for (const number of numbers) {
