@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from .conftest import SCREENSHOTS, new_page
+from .islands import TOOLS, press, with_style
 
 ROOT = Path(__file__).parents[2]
 ISLANDS = """() => [...document.querySelectorAll('.ipysketch-island')].filter(e => e.offsetParent)
@@ -490,6 +491,27 @@ def test_who_comes_twice_has_the_letter_of_the_name(surface: Open) -> None:
     page = surface()
     page.evaluate("() => { board.people[0].name = 'Ada (2)'; board.dispatchEvent(new Event('people')); }")
     expect(page.locator(".ipysketch-stack .ipysketch-avatar").first).to_have_text("A2")
+
+
+@pytest.mark.parametrize("size", ["notebook", "split", "phone", "large at 200 %"])
+def test_every_tool_and_choice_is_reached_at_every_size(surface: Open, size: str) -> None:
+    page = surface("people=43", SIZES[size])
+    for label, tool in TOOLS.items():
+        press(page, label)
+        assert page.evaluate("() => editor.tool") == tool
+        page.keyboard.press("Escape")
+    with_style(page.locator(".ipysketch-board"))
+    panel = page.get_by_role("dialog", name="Style")
+    for choice in panel.locator("button, input").all():
+        choice.scroll_into_view_if_needed()
+        expect(choice).to_be_in_viewport()
+    screenshot(page, f"style-{size.split(maxsplit=1)[0]}")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Board menu").click()
+    menu = page.get_by_role("menu", name="Board menu")
+    for item in menu.locator("button").all():
+        item.scroll_into_view_if_needed()
+        expect(item).to_be_in_viewport()
 
 
 def test_each_tool_is_reached_in_a_cell_beside_a_sidebar(surface: Open) -> None:

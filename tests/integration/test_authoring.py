@@ -414,6 +414,29 @@ def test_who_locks_a_room_is_told_who_draws_on(
         board.disconnect()
 
 
+def test_a_cell_that_connects_elsewhere_leaves_where_it_was(
+    relay: RelayProcess, shell: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(cell: str, *rooms: str) -> None:
+        monkeypatch.setattr(magics.SketchMagics, "_cell_name", lambda _: cell)
+        shell.run_cell("\n".join(f"%sketch connect {relay.url} --room {room} --name Ada" for room in rooms))
+
+    def joined() -> set[str]:
+        return {board.room for board in ipysketch.boards() if board.connected}
+
+    run("first", "one", "two")
+    run("first", "one", "two")
+    run("second", "two", "three")
+    assert joined() == {"one", "two", "three"}
+    run("first", "four")
+    assert joined() == {"two", "three", "four"}, "nobody sees the first any more; another cell shows the second"
+    run(magics.UNNAMED, "five")
+    run(magics.UNNAMED, "six")
+    assert joined() == {"two", "three", "four", "five", "six"}
+    for board in ipysketch.boards():
+        board.disconnect()
+
+
 def test_a_cell_that_connects_again_leaves_the_pen_as_it_is(relay: RelayProcess) -> None:
     board = ipysketch.connect(relay.url, room="again", name="Ada", color="#d1495b")
     board.color = "#2a8f3c"
