@@ -48,9 +48,9 @@ class Visitor:
         name: str,
         color: str,
         path: str,
-        script: str = "",
         **context: Any,
     ) -> None:
+        script = context.pop("script", "")
         self.page: Page = new_page(browser, **{"viewport": {"width": 1000, "height": 720}, **context})
         if script:
             self.page.add_init_script(script)
