@@ -415,6 +415,19 @@ def test_a_finger_on_a_phone(visit: Any, eye: ipysketch.Sketch) -> None:  # noqa
     [text] = elements(eye, 2)[1:]
     assert isinstance(text, Text)
     assert text.at == pytest.approx((300, 500), abs=4)
+    # All of the screen is board, and the paper has the pixels of a sharp screen.
+    assert ada.page.locator(".ipysketch-board").bounding_box() == {"x": 0, "y": 0, "width": 360, "height": 740}
+    ada.until(
+        """() => {
+            const [paper, overlay] = ['.ipysketch-paper', '.ipysketch-overlay'].map(name => document.querySelector(name));
+            return Math.abs(paper.width - 3 * overlay.clientWidth) <= 3;
+        }"""
+    )
+    # Small fields would have iOS zoom in.
+    ada.rename()
+    name = ada.page.get_by_label("Your name", exact=True)
+    assert float(name.evaluate("field => parseFloat(getComputedStyle(field).fontSize)")) >= 16
+    ada.page.keyboard.press("Escape")
     ada.close()
 
 
