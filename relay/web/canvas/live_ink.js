@@ -19,7 +19,8 @@ const COLOR = /^#[0-9a-f]{6}$/i;
 /** Milliseconds until a laser's trail is invisible. */
 const FADE = 900;
 
-/** Return the fields of the ink of `tool`, or of an element of that kind, without its points; the twin of `Style.fields` in Python.
+/** Return the fields of the ink of `tool`, or of an element of that kind, without its points; the twin of `Style.fields`
+ * in Python.
  * @param {string} tool @param {Style} style */
 export function inkFields(tool, style) {
   const kind = tool === "pen" ? "stroke" : tool;

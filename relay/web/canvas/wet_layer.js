@@ -194,8 +194,8 @@ export class WetLayer {
   }
 
   /**
-   * Remove strokes that are in the paper, or came to nothing, and let lights fade, once the next frame is on the screen. A caller that painted
-   * them in this very frame passes `now`: then not even translucent ink is seen twice.
+   * Let lights fade, and remove strokes that are in the paper, or came to nothing, once the next frame is on the screen.
+   * A caller that painted them in this very frame passes `now`: then not even translucent ink is seen twice.
    * @param {string[]} names
    * @param {boolean} now
    */
