@@ -8,6 +8,7 @@ import getpass
 import shlex
 import tokenize
 import warnings
+import weakref
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -18,6 +19,7 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from IPython.display import display
 
 from .board import DEFAULT_ROOM, Sketch, begin, boards
+from .client.membership import MODERATORS
 from .errors import LeftOutWarning, SketchError
 from .local import doctor, doors
 
@@ -39,6 +41,9 @@ COMMANDS = {
     "help": "print this list",
 }
 
+UNNAMED = "without a name"
+"""A cell in a front end that says no ids."""
+
 
 class _Failed(Exception):
     """A cell that draws has failed; nothing of it is drawn."""
@@ -52,6 +57,10 @@ class SketchMagics(Magics):
         super().__init__(shell)
         self._printed: set[str] = set()
         """Notes on relays that were printed; each is news once."""
+        self._connected: list[Sketch] = []
+        """What the cell that runs has connected."""
+        self._of_cells: dict[str, weakref.WeakSet[Sketch]] = {}
+        """What the latest run of each cell connected."""
         self._failed = ""
         """Why the last ``%sketch connect`` failed; "" when it did not."""
 
@@ -109,7 +118,7 @@ class SketchMagics(Magics):
         """Return the name of this cell's group: its id, where the front end sends it."""
         kernel = getattr(self.shell, "kernel", None)
         cell = kernel.get_parent("shell").get("metadata", {}).get("cellId", "") if kernel else ""
-        return str(cell)[:48] or "without a name"
+        return str(cell)[:48] or UNNAMED
 
     @magic_arguments("%%sketch")
     @argument("name", nargs="?", help="the name of this cell's group; the cell's own id if left out")
@@ -132,12 +141,25 @@ class SketchMagics(Magics):
             for name, value in vars(arguments).items()
         }
         board = self._join(texts)
+        self._connected.append(board)
         self._print_relay(board)
         if not board.connected:
             print(f"ipysketch: {board.status}")
         # The views load what they need while the drawing arrives.
         display(board)
         board.settle()
+
+    def leave_replaced(self, *_: object) -> None:
+        """Leave the rooms that an earlier run of this cell joined, where none joined them since: nobody sees them."""
+        connected, self._connected = self._connected, []
+        cell = self._cell_name()
+        if not connected or cell == UNNAMED:
+            return
+        before = self._of_cells.get(cell, ())
+        self._of_cells[cell] = weakref.WeakSet(connected)
+        for board in before:
+            if not any(board in boards for boards in self._of_cells.values()):
+                board.disconnect()
 
     def _print_relay(self, board: Sketch) -> None:
         """Print which relay a board goes through, and who is probably not in it, unless that was printed."""
@@ -240,7 +262,12 @@ class SketchMagics(Magics):
                 board.clear()
             case "lock":
                 board.lock()
-                print(f"room {board.room} is locked: only moderators draw")
+                may = [
+                    f"{each.name}{' (you)' if each.me else ''}"
+                    for each in board.people
+                    if each.role in MODERATORS
+                ]
+                print(f"room {board.room} is locked: only moderators draw; here that is {', '.join(may)}")
             case "unlock":
                 board.unlock()
                 print(f"room {board.room} is open: everybody draws")
@@ -297,6 +324,8 @@ def register(shell: InteractiveShell) -> None:
     """Add ``%sketch`` and its completion to `shell`, once."""
     if isinstance(shell.magics_manager.registry.get(SketchMagics.__name__), SketchMagics):
         return
-    shell.register_magics(SketchMagics)
+    made = SketchMagics(shell)
+    shell.register_magics(made)
+    shell.events.register("post_run_cell", made.leave_replaced)
     shell.set_hook("complete_command", complete, str_key="%sketch")
     shell.set_hook("complete_command", complete, str_key="sketch")

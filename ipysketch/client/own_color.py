@@ -35,9 +35,13 @@ class OwnColor:
         """Whether this client has joined, and has not looked yet whether somebody has its colour."""
 
     def rename(self, name: str, color: str, *, chosen: bool = True) -> None:
-        """Be shown under another name and colour; one that nobody chose may become another."""
+        """Be shown under another name and colour; one that nobody chose may become another.
+
+        The pen keeps what was chosen for it, unless the colour is a new one.
+        """
         self._chosen = chosen
-        self._gestures.style = replace(self._gestures.style, color=color)
+        if color != self._presence.color:
+            self._gestures.style = replace(self._gestures.style, color=color)
         self._presence.rename(name, color)
         self._presenter.refresh()
 

@@ -312,15 +312,22 @@ def _does_nothing(value: Sequence[Token]) -> bool:
 
 
 def _needless(words: Sequence[Token]) -> set[int]:
-    """Return where the semicolons are that a closing bracket stands for."""
+    """Return where the semicolons are that a closing bracket stands for, and the commas before one."""
     conditions = {close for begin, close in _closing(words).items() if words[begin - 1].text in _HEADS}
-    return {
+    semicolons = {
         at
         for at, word in enumerate(words[:-1])
         if word.text == ";" and words[at + 1].text == "}" and at > 0
         # A statement that is empty needs its own.
         if at - 1 not in conditions and words[at - 1].text not in ("else", "do")
     }
+    # In square brackets it may stand for an element.
+    commas = {
+        at
+        for at, word in enumerate(words[:-1])
+        if word.kind == "other" and word.text == "," and words[at + 1].text in (")", "}")
+    }
+    return semicolons | commas
 
 
 def _closing(words: Sequence[Token]) -> dict[int, int]:

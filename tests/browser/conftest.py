@@ -42,6 +42,18 @@ REACH_THROUGH = """through => {
     document.querySelectorAll('.ipysketch-island').forEach(({ style }) => { style.pointerEvents = through ? 'none' : ''; });
 }"""
 
+FAR = 200
+FAR_AWAY = f"""(() => {{
+    const Near = window.WebSocket;
+    window.WebSocket = class extends Near {{
+        send(data) {{ setTimeout(() => {{ if (this.readyState === 1) super.send(data); }}, {FAR}); }}
+        set onmessage(hear) {{
+            super.onmessage = event => setTimeout(() => hear.call(this, event), {FAR});
+        }}
+    }};
+}})();"""
+"""What a page runs first that is far away: every word to its kernel or relay, and every one back, takes FAR milliseconds."""
+
 POINTERS = (ROOT / "relay" / "web" / "editing" / "pointers.js").read_text()
 RESTS = [int(re.findall(rf"const {name} = (\d+);", POINTERS)[0]) for name in ("REST", "LONG_PRESS")]
 UNHURRIED = f"""(() => {{

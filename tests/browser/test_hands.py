@@ -22,7 +22,7 @@ from ipysketch.model.palette import COMMON, PEOPLE
 from ..support.processes import RelayProcess
 from ..support.waiting import DEADLINE, wait_until
 from .conftest import FRAME, SCREENSHOTS, Lab, Notebook, new_page, rests
-from .islands import press
+from .islands import choose_color, press
 
 RED, BLUE, PAPER = "#d1495b", "#1f77b4", "#ffffff"
 Place = tuple[float, float]
@@ -589,6 +589,35 @@ def test_a_letter_chooses_the_size_of_a_text(hand: Hand) -> None:
     hand.page.get_by_role("button", name="Text size: small").first.click()
     assert hand.one(lambda e: e.size < 20).size == 18
     hand.keys("Escape")
+
+
+def test_a_text_has_the_style_that_is_chosen_while_it_is_typed(hand: Hand) -> None:
+    hand.keys("t")
+    hand.click(300, 200)
+    field = hand.page.get_by_label("Text on the board")
+    hand.page.keyboard.type("green")
+    press(hand.page, "Colour: green")
+    press(hand.page, "Text size: large")
+    expect(field).to_have_value("green")
+    hand.page.keyboard.type(" ink")
+    hand.click(800, 500)
+    text = hand.one()
+    assert (text.text, text.color, text.size) == ("green ink", "#2a8f3c", 37)
+    # What is there is changed in one frame, and has its base direction from its words.
+    hand.keys("v")
+    hand.lists(1)
+    hand.page.mouse.dblclick(*hand.place(320, 220))
+    expect(field).to_have_value("green ink")
+    expect(hand.page.locator(".ipysketch-selection .frame")).to_have_count(0)
+    field.fill("\u05e9\u05dc\u05d5\u05dd")
+    assert field.evaluate("field => getComputedStyle(field).direction") == "rtl"
+    press(hand.page, "Colour: blue")
+    field.press("Enter")
+    hand.one(lambda e: e.color == BLUE and e.text != text.text)
+    hand.page.locator(".ipysketch-selection .frame").first.wait_for(state="attached")
+    hand.keys("Escape")
+    press(hand.page, "Text size: medium")
+    choose_color(hand.page, RED)
 
 
 @pytest.mark.parametrize("kind", ["rect", "ellipse"])

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from ..support.processes import RelayProcess
 from ..support.waiting import DEADLINE, wait_until
-from .conftest import FRAME, Lab, Notebook
+from .conftest import FRAME, Lab, Notebook, at_rest
 
 CELLS = ["%load_ext ipysketch", "%sketch connect --room gone --name Ada"]
 GONE = "The kernel stopped."
@@ -55,6 +55,12 @@ def notebook(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Notebook]:
     opened.page.context.close()
 
 
+BROKEN = """() => [...document.querySelectorAll('.ipysketch-sketch, .ipysketch-sketch *')]
+    .filter(node => !['none', 'normal', '""'].includes(getComputedStyle(node, '::before').content))
+    .map(node => node.className)"""
+"""What has something before it, such as the icon of a widget without its kernel."""
+
+
 def check_gone(notebook: Notebook, words: str = GONE) -> None:
     notebook.page.get_by_text(words).wait_for()
     assert notebook.page.locator(".ipysketch-board.ipysketch-gone").count() == 1
@@ -71,8 +77,11 @@ def test_a_board_without_its_kernel_takes_no_ink(lab: Lab, notebook: Notebook, e
     notebook.press(100, 100)
     notebook.drag(150, 150)
     assert notebook.page.evaluate(WET), "while it lives, ink is seen at once"
+    before = at_rest(notebook.page)
     ENDS[end](lab, notebook)
     check_gone(notebook)
+    assert notebook.page.evaluate(BROKEN) == [], "a sentence says it, and no icon"
+    assert at_rest(notebook.page) == before, "the board lies where it lay"
 
 
 def test_a_board_whose_kernel_was_shut_down_elsewhere_takes_no_ink(lab: Lab, notebook: Notebook) -> None:

@@ -156,6 +156,24 @@ def test_a_zoom_keeps_the_place_under_the_pointer(paul: Page, eye: ipysketch.Ske
     assert abs(now[1] - y) < 1
 
 
+def test_the_frame_of_a_selection_is_as_thin_at_any_zoom(paul: Page, eye: ipysketch.Sketch) -> None:
+    hand = empty(Hand(paul, eye))
+    hand.box(600, 330, 680, 390)
+    hand.keys("v")
+    hand.click(640, 360)
+    hand.handle("se")
+    thick = """() => {
+        const frame = document.querySelector('.ipysketch-selection path.frame');
+        return frame.getScreenCTM().a * frame.getAttribute('stroke-width');
+    }"""
+    assert paul.evaluate(thick) == pytest.approx(1.5, abs=0.1)
+    hand.keys(*"++++++++++++++++++")
+    waits_for(hand, 800)
+    until_in_page(paul, f"() => Math.abs(({thick})() - 1.5) < 0.1")
+    hand.keys("0")
+    waits_for(hand, 100)
+
+
 # --- the map, and links to a view -------------------------------------------------------------------------------------
 
 

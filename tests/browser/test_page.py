@@ -22,7 +22,7 @@ from relay.room.permissions import Role
 from ..support.boards import until_shown
 from ..support.processes import RelayProcess
 from ..support.waiting import DEADLINE, wait_until
-from .conftest import FRAME, SCREENSHOTS, Lab, at_rest, new_page, picture_of, until_in_page
+from .conftest import FAR_AWAY, FRAME, SCREENSHOTS, Lab, at_rest, new_page, picture_of, until_in_page
 from .islands import AT, JOINED, people_list, press
 from .test_words import HOSTILE
 
@@ -42,9 +42,18 @@ class Visitor:
     """Somebody with a browser on a room's page."""
 
     def __init__(
-        self, browser: Browser, relay: RelayProcess, name: str, color: str, path: str, **context: Any
+        self,
+        browser: Browser,
+        relay: RelayProcess,
+        name: str,
+        color: str,
+        path: str,
+        **context: Any,
     ) -> None:
+        script = context.pop("script", "")
         self.page: Page = new_page(browser, **{"viewport": {"width": 1000, "height": 720}, **context})
+        if script:
+            self.page.add_init_script(script)
         self.errors: list[str] = []
         self.asked: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -171,9 +180,12 @@ def test_three_pages_show_the_same(visit: Any, eye: ipysketch.Sketch) -> None:
 
 
 def test_a_dot_is_ink_where_the_pen_touched(visit: Any, eye: ipysketch.Sketch) -> None:
-    ada = visit()
-    ada.connected()
-    ada.stroke((200, 200))
+    ada, grace = visit(), visit("Grace", BLUE)
+    ada.connected(3)
+    ada.press(200, 200)
+    ada.sees(200, 200, RED, ".ipysketch-wet")
+    grace.sees(200, 200, RED, ".ipysketch-live")
+    ada.page.mouse.up()
     [dot] = elements(eye, 1)
     assert isinstance(dot, Stroke)
     assert len(dot.points) == 1
@@ -190,6 +202,63 @@ def test_a_dot_is_ink_where_the_pen_touched(visit: Any, eye: ipysketch.Sketch) -
     ada.page.reload()
     ada.sees(200, 200, RED)
     ada.sees(715, 300, BLUE)
+    grace.close()
+    ada.close()
+
+
+def test_a_pen_that_says_no_pressure_first_and_last_presses_in_between(
+    visit: Any, eye: ipysketch.Sketch
+) -> None:
+    ada = visit()
+    ada.connected()
+    session = ada.page.context.new_cdp_session(ada.page)
+
+    def pen(kind: str, x: float, force: float) -> None:
+        place = dict(zip("xy", ada.place(x, 300), strict=True))
+        held = {"button": "left", "buttons": int(kind != "mouseReleased"), "clickCount": 1}
+        session.send(
+            "Input.dispatchMouseEvent", {"type": kind, "pointerType": "pen", "force": force, **place, **held}
+        )
+
+    pen("mousePressed", 200, 0)
+    for n in range(1, 11):
+        pen("mouseMoved", 200 + 20 * n, n / 10)
+    pen("mouseReleased", 420, 0)  # A little further than its last move.
+    [stroke] = elements(eye, 1)
+    assert isinstance(stroke, Stroke)
+    assert stroke.points[-1][0] == pytest.approx(420, abs=1.5)
+    assert stroke.pressure is not None
+    assert stroke.pressure[0] == 0
+    assert list(stroke.pressure[-2:]) == pytest.approx([1, 1], abs=0.01)
+    ada.close()
+
+
+def test_hands_are_not_held_up_by_a_relay_that_is_far(visit: Any, eye: ipysketch.Sketch) -> None:
+    eye.text(200, 200, "words", size=60, color=BLUE)
+    assert eye.flush(DEADLINE)
+    ada = visit(script=FAR_AWAY)
+    ada.connected(2)
+    ada.sees(215, 250, BLUE)
+    ada.page.keyboard.press("v")
+    ada.stroke((230, 230))
+    ada.page.locator(".ipysketch-selection .frame").first.wait_for(state="attached")
+    # A text begins where there is none, whatever is selected elsewhere.
+    ada.page.mouse.dblclick(*ada.place(700, 500))
+    field = ada.page.get_by_label("Text on the board")
+    expect(field).to_have_value("")
+    field.fill("more")
+    field.press("Enter")
+    texts = [element.text for element in elements(eye, 2) if isinstance(element, Text)]
+    assert texts == ["words", "more"]
+    # Each choice counts for what is drawn next.
+    ada.page.keyboard.press("l")
+    looks = [("#d62728", "red", "dashed"), ("#2a8f3c", "green", "dotted")]
+    for number, (_, color, line) in enumerate(looks):
+        for label in (f"Colour: {color}", f"Line style: {line}"):
+            ada.tool(label)
+        ada.stroke((600, 200 + 50 * number), (800, 200 + 50 * number))
+    lines = [element for element in elements(eye, 4) if isinstance(element, Line)]
+    assert [(one.color, one.dash) for one in lines] == [(color, line) for color, _, line in looks]
     ada.close()
 
 
@@ -340,11 +409,25 @@ def test_a_finger_on_a_phone(visit: Any, eye: ipysketch.Sketch) -> None:  # noqa
     expect(field).to_have_count(0)
     touch("touchEnd")
     field.wait_for()
+    assert float(field.evaluate("field => parseFloat(getComputedStyle(field).fontSize)")) >= 16
     ada.page.keyboard.type("by a finger")
     ada.page.keyboard.press("Enter")
     [text] = elements(eye, 2)[1:]
     assert isinstance(text, Text)
     assert text.at == pytest.approx((300, 500), abs=4)
+    # All of the screen is board, and the paper has the pixels of a sharp screen.
+    assert ada.page.locator(".ipysketch-board").bounding_box() == {"x": 0, "y": 0, "width": 360, "height": 740}
+    ada.until(
+        """() => {
+            const [paper, overlay] = ['.ipysketch-paper', '.ipysketch-overlay'].map(name => document.querySelector(name));
+            return Math.abs(paper.width - 3 * overlay.clientWidth) <= 3;
+        }"""
+    )
+    # Small fields would have iOS zoom in.
+    ada.rename()
+    name = ada.page.get_by_label("Your name", exact=True)
+    assert float(name.evaluate("field => parseFloat(getComputedStyle(field).fontSize)")) >= 16
+    ada.page.keyboard.press("Escape")
     ada.close()
 
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 import ipysketch
-from ipysketch.model.elements import Fill, Stroke
+from ipysketch.model.elements import Fill, Line, Stroke
 
 from ..support.boards import until_shown
 from ..support.processes import RelayProcess
 from ..support.sessions import session_of
 from ..support.waiting import DEADLINE, wait_until
-from .conftest import FRAME, Lab, Notebook, at_rest
+from .conftest import FAR, FAR_AWAY, FRAME, Lab, Notebook, at_rest
 from .islands import AT
 
 VIOLET = "#8e5bb5"
@@ -87,18 +87,6 @@ MEASURE = """async ([pen, count]) => {
     delete overlay.setPointerCapture;
     return times;
 }""".replace("AT(", f"{AT}(")
-
-FAR = 150
-# Every word between this page and its kernel takes FAR milliseconds.
-FAR_AWAY = f"""(() => {{
-    const Near = window.WebSocket;
-    window.WebSocket = class extends Near {{
-        send(data) {{ setTimeout(() => {{ if (this.readyState === 1) super.send(data); }}, {FAR}); }}
-        set onmessage(hear) {{
-            super.onmessage = event => setTimeout(() => hear.call(this, event), {FAR});
-        }}
-    }};
-}})();"""
 
 
 @pytest.fixture(scope="module")
@@ -389,7 +377,7 @@ def measured(notebook: Notebook, pen: bool) -> tuple[list[float], int]:
     return sorted(time for time, _ in moves), sorted(frames for _, frames in moves)[57]
 
 
-def test_ink_is_as_soon_there_when_the_kernel_is_far(lab: Lab) -> None:
+def test_ink_is_as_soon_there_when_the_kernel_is_far(lab: Lab, relay: RelayProcess) -> None:
     cells = ["%load_ext ipysketch", f"%sketch connect --room far --name Faye --color '{VIOLET}'"]
     faye = lab.notebook("faye", cells, FAR_AWAY)
     faye.run()
@@ -417,6 +405,21 @@ def test_ink_is_as_soon_there_when_the_kernel_is_far(lab: Lab) -> None:
     faye.stroke((500, 500), (700, 650), (700, 500))
     faye.sees(600, 500, "#1a1a1a")
     faye.page.wait_for_function('() => document.querySelector(\'[aria-label="Line"][aria-pressed="true"]\')')
+    # So do choices soon after each other, whose answers come one after another.
+    eye = ipysketch.Sketch(name="Eye").connect(relay.url, "far")
+    chosen = {
+        ("#d62728", 8, "dashed"): ("Colour: red", "Width: Thick", "Line style: dashed"),
+        ("#2a8f3c", 2, "dotted"): ("Colour: green", "Width: Thin", "Line style: dotted"),
+        ("#1a1a1a", 16, ""): ("Colour: black", "Width: Extra thick", "Line style: solid"),
+    }
+    for number, labels in enumerate(chosen):
+        for label in chosen[labels]:
+            faye.button(label)
+        faye.stroke((800, 300 + 40 * number), (1000, 300 + 40 * number))
+    until_shown(eye, lambda state: len(state.elements) == 6 and not state.live, "three lines more")
+    lines = [line for line in eye.elements if isinstance(line, Line)][1:]
+    assert [(line.color, line.width, line.dash) for line in lines] == list(chosen)
+    eye.disconnect()
     faye.page.context.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import io
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from .conftest import SCREENSHOTS, new_page
+from .islands import TOOLS, press, with_style
 
 ROOT = Path(__file__).parents[2]
 ISLANDS = """() => [...document.querySelectorAll('.ipysketch-island')].filter(e => e.offsetParent)
@@ -166,6 +169,19 @@ def test_clearing_what_others_drew_asks_once(surface: Open) -> None:
     assert len(asked(page, "clear")) == 2, "what is my own is cleared without a question"
 
 
+def test_deleting_a_page_with_what_others_drew_asks_once(surface: Open) -> None:
+    page = surface("people=43")
+    page.get_by_role("button", name="Add a page").click()
+    page.get_by_role("button", name="Board menu").click()
+    page.get_by_role("menuitem", name="Delete this page").click()
+    question = page.get_by_role("dialog", name="Delete page 2 for 43 people?")
+    question.wait_for()
+    assert asked(page, "removePage") == []
+    question.get_by_role("button", name="Delete this page").click()
+    expect(question).to_have_count(0)
+    assert asked(page, "removePage") == [["page 1"]]
+
+
 def test_what_vanishes_is_said_and_its_author_may_take_it_back(surface: Open) -> None:
     page = surface()
     page.evaluate(
@@ -221,6 +237,56 @@ def test_inks_are_round_and_other_choices_are_not(surface: Open) -> None:
     assert panel.get_by_role("button", name="Colour: red", exact=True).evaluate(shape) == "50%"
     assert panel.locator(".ipysketch-own").evaluate(shape) == "50%"
     assert panel.get_by_role("button", name="Width: Medium", exact=True).evaluate(shape) == "8px"
+
+
+def color_at(page: Page, place: Locator, x: float) -> list[int]:
+    """What is seen in a thing, `x` pixels from its left edge."""
+    box = place.bounding_box()
+    assert box is not None
+    seen = page.screenshot(clip={"x": box["x"] + x, "y": box["y"] + box["height"] / 2, "width": 1, "height": 1})
+    return list(Image.open(io.BytesIO(seen)).convert("RGB").tobytes())
+
+
+@pytest.mark.parametrize("theme", ["", "dark"])
+def test_inks_are_shown_as_they_are_on_the_paper(surface: Open, theme: str) -> None:
+    page = surface(theme)
+    ink = page.get_by_role("button", name="Style", exact=True)
+    ink.click()
+    panel = page.get_by_role("dialog", name="Style")
+    for color, name in (("#1a1a1a", "black"), ("#d62728", "red"), ("#f5c518", "yellow")):
+        swatch = panel.get_by_role("button", name=f"Colour: {name}", exact=True)
+        swatch.click()
+        page.mouse.move(450, 30)  # Where no tip is shown.
+        page.evaluate(
+            """color => {
+                const { width, height } = document.querySelector('.ipysketch-paper');
+                const context = document.querySelector('.ipysketch-paper').getContext('2d');
+                context.fillStyle = color;
+                context.fillRect(0, 0, width, height);
+            }""",
+            color,
+        )
+        drawn = color_at(page, page.locator(".ipysketch-paper"), 300)
+        assert (drawn == [int(color[i : i + 2], 16) for i in (1, 3, 5)]) == (not theme)
+        assert color_at(page, ink.locator(".ipysketch-sample"), 3) == pytest.approx(drawn, abs=2)
+        assert color_at(page, swatch, 5) == pytest.approx(drawn, abs=2)
+    screenshot(page, f"inks-{theme or 'light'}")
+
+
+def test_no_two_controls_have_one_name(surface: Open) -> None:
+    page = surface("selected&people=5")
+    page.get_by_role("button", name="Style", exact=True).click()
+    names = page.locator(".ipysketch-surface :is(button, input)").evaluate_all(
+        "found => found.filter(node => node.offsetParent).map(node => node.ariaLabel || node.textContent)"
+    )
+    assert len(names) > 40
+    assert sorted(names) == sorted(set(names))
+
+
+def test_the_dot_of_the_connection_is_seen_in_forced_colours(surface: Open) -> None:
+    page = surface(forced_colors="active")
+    assert color_at(page, page.locator(".ipysketch-people > .ipysketch-dot"), 4) == [0x2E, 0x7D, 0x32]
+    screenshot(page, "forced")
 
 
 def test_tools_that_share_a_button_are_in_its_menu(surface: Open) -> None:
@@ -425,6 +491,27 @@ def test_who_comes_twice_has_the_letter_of_the_name(surface: Open) -> None:
     page = surface()
     page.evaluate("() => { board.people[0].name = 'Ada (2)'; board.dispatchEvent(new Event('people')); }")
     expect(page.locator(".ipysketch-stack .ipysketch-avatar").first).to_have_text("A2")
+
+
+@pytest.mark.parametrize("size", ["notebook", "split", "phone", "large at 200 %"])
+def test_every_tool_and_choice_is_reached_at_every_size(surface: Open, size: str) -> None:
+    page = surface("people=43", SIZES[size])
+    for label, tool in TOOLS.items():
+        press(page, label)
+        assert page.evaluate("() => editor.tool") == tool
+        page.keyboard.press("Escape")
+    with_style(page.locator(".ipysketch-board"))
+    panel = page.get_by_role("dialog", name="Style")
+    for choice in panel.locator("button, input").all():
+        choice.scroll_into_view_if_needed()
+        expect(choice).to_be_in_viewport()
+    screenshot(page, f"style-{size.split(maxsplit=1)[0]}")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Board menu").click()
+    menu = page.get_by_role("menu", name="Board menu")
+    for item in menu.locator("button").all():
+        item.scroll_into_view_if_needed()
+        expect(item).to_be_in_viewport()
 
 
 def test_each_tool_is_reached_in_a_cell_beside_a_sidebar(surface: Open) -> None:

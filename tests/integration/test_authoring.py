@@ -1,4 +1,4 @@
-"""What code draws: on a board that is not connected, so that each call is seen at once."""
+"""What code draws: on a board that is not connected, where no relay is needed, so that each call is seen at once."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from IPython.testing.globalipapp import start_ipython
 
+import ipysketch
 from ipysketch import LeftOutWarning, Sketch, SketchError, magics
 from ipysketch.authoring import Handle
 from ipysketch.model.elements import Arrow, Line, Rectangle, Text
 
 from ..support.processes import RelayProcess
 from ..support.sessions import session_of
+from ..support.waiting import wait_until
 
 
 @pytest.fixture
@@ -386,6 +388,64 @@ def test_a_cell_that_fails_draws_nothing_and_shows_why(
     said = capsys.readouterr().out
     assert "four numbers" in said
     assert "Traceback" not in said
+
+
+def test_a_cell_draws_on_no_board_that_left_while_another_is_joined(shell: Any, relay: RelayProcess) -> None:
+    here, left = (ipysketch.connect(relay.url, room=room, name="Ada") for room in ("here", "left"))
+    left.disconnect()
+    shell.run_cell("%%sketch dots\nboard.ellipse(0, 0, 5, 5)")
+    assert element_count(here) == 1
+    assert element_count(left) == 0
+    here.disconnect()
+
+
+def test_who_locks_a_room_is_told_who_draws_on(
+    relay: RelayProcess, shell: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, grace = (Sketch(name=name).connect(relay.url, "demo") for name in ("Ada", "Grace"))
+    monkeypatch.setenv("IPYSKETCH_RUNTIME_DIR", str(relay.home / "of another user"))
+    student = Sketch(name="Student").connect(relay.url, "demo")
+    monkeypatch.setattr(magics, "boards", lambda: (ada,))
+    wait_until(lambda: len(ada.people) == 3, "all are here")
+    shell.run_line_magic("sketch", "lock")
+    said = capsys.readouterr().out
+    assert "only moderators draw; here that is " in said
+    assert {"Ada (you)", "Grace"} == set(said.strip().partition("here that is ")[2].split(", "))
+    for board in (student, ada, grace):
+        board.disconnect()
+
+
+def test_a_cell_that_connects_elsewhere_leaves_where_it_was(
+    relay: RelayProcess, shell: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(cell: str, *rooms: str) -> None:
+        monkeypatch.setattr(magics.SketchMagics, "_cell_name", lambda _: cell)
+        shell.run_cell("\n".join(f"%sketch connect {relay.url} --room {room} --name Ada" for room in rooms))
+
+    def joined() -> set[str]:
+        return {board.room for board in ipysketch.boards() if board.connected}
+
+    run("first", "one", "two")
+    run("first", "one", "two")
+    run("second", "two", "three")
+    assert joined() == {"one", "two", "three"}
+    run("first", "four")
+    assert joined() == {"two", "three", "four"}, "nobody sees the first any more; another cell shows the second"
+    run(magics.UNNAMED, "five")
+    run(magics.UNNAMED, "six")
+    assert joined() == {"two", "three", "four", "five", "six"}
+    for board in ipysketch.boards():
+        board.disconnect()
+
+
+def test_a_cell_that_connects_again_leaves_the_pen_as_it_is(relay: RelayProcess) -> None:
+    board = ipysketch.connect(relay.url, room="again", name="Ada", color="#d1495b")
+    board.color = "#2a8f3c"
+    assert ipysketch.connect(relay.url, room="again", name="Ada", color="#d1495b") is board
+    assert board.color == "#2a8f3c"
+    ipysketch.connect(relay.url, room="again", name="Ada", color="#1f6fb2")
+    assert board.color == "#1f6fb2", "another colour is one of the pen too"
+    board.disconnect()
 
 
 def test_words_are_wrapped_and_stand_in_shapes(board: Sketch) -> None:

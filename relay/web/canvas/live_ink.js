@@ -8,17 +8,19 @@
  * @typedef {{color: string, width: number, fill?: string, dash?: string, opacity?: number, even?: boolean}} Style of new
  *   ink, in board units; `opacity` in per cent, 0 for the tool's own; with `even`, strokes of the pen are as wide everywhere
  * @typedef {{fields: any, points: number[], times: number[], pressures: number[] | null}} WetInk times in milliseconds
- * @typedef {Map<string, {color: string, total: number, places: number[][]}>} Trails
+ * @typedef {Map<string, {color: string, total: number, places: number[][], held?: boolean}>} Trails of which one that is
+ *   `held` shines on where it is
  */
 
 export const BOARD = { width: 1280, height: 720 };
-const BOX_KINDS = ["rectangle", "ellipse"];
+export const BOX_KINDS = ["rectangle", "ellipse"];
 export const TWO_POINT_KINDS = ["line", "arrow", ...BOX_KINDS];
 const COLOR = /^#[0-9a-f]{6}$/i;
 /** Milliseconds until a laser's trail is invisible. */
 const FADE = 900;
 
-/** Return the fields of `tool`'s ink without its points; the twin of `Style.fields` in Python.
+/** Return the fields of the ink of `tool`, or of an element of that kind, without its points; the twin of `Style.fields`
+ * in Python.
  * @param {string} tool @param {Style} style */
 export function inkFields(tool, style) {
   const kind = tool === "pen" ? "stroke" : tool;
@@ -105,6 +107,7 @@ export function resizeCanvas(canvas, width) {
 export function extendTrail(trails, name, color, [x, y]) {
   const trail = trails.get(name) ?? { color, total: 0, places: [] };
   trails.set(name, trail);
+  trail.held = true;
   trail.places.push([x, y, performance.now()]);
 }
 
@@ -116,6 +119,7 @@ export function paintTrails(context, trails) {
   context.save();
   context.lineCap = context.lineJoin = "round";
   for (const [name, trail] of trails) {
+    if (trail.held) trail.places[trail.places.length - 1][2] = now;
     trail.places = trail.places.filter(([, , then]) => now - then < FADE);
     if (!trail.places.length) {
       trails.delete(name);

@@ -183,10 +183,6 @@ export class WetLayer {
     this.#forget([number]);
   }
 
-  clear() {
-    this.#forget([...this.#strokes.keys()]);
-  }
-
   /** @param {number[]} numbers */
   #forget(numbers) {
     for (const number of numbers) {
@@ -198,12 +194,13 @@ export class WetLayer {
   }
 
   /**
-   * Remove strokes that are in the paper, or came to nothing, once the next frame is on the screen. A caller that painted
-   * them in this very frame passes `now`: then not even translucent ink is seen twice.
+   * Let lights fade, and remove strokes that are in the paper, or came to nothing, once the next frame is on the screen.
+   * A caller that painted them in this very frame passes `now`: then not even translucent ink is seen twice.
    * @param {string[]} names
    * @param {boolean} now
    */
   dry(names, now) {
+    for (const name of names) delete this.#trails.get(name)?.held;
     const ended = names
       .filter((name) => name.startsWith(`${this.#view}/`))
       .map((name) => Number(name.slice(this.#view.length + 1)))
@@ -230,6 +227,7 @@ export class WetLayer {
       const trail = this.#trails.get(name);
       if (trail) trail.total = total;
     }
+    for (const [name, trail] of this.#trails) if (trail.total) trail.held = trails.some((one) => one[0] === name);
     this.paint();
   }
 }

@@ -649,7 +649,8 @@ export class Editor extends EventTarget {
     const wanted = new Set(chosen);
     const entry = (/** @type {string} */ key) => this.#board.entry(key);
     const elements = wanted.size ? this.#board.elements.filter(({ key }) => wanted.has(key)) : [];
-    const frame = selector.frame;
+    // What is typed in has the frame of its field.
+    const frame = this.#typing.open ? null : selector.frame;
     const locked = elements.length > 0 && elements.every(({ key }) => entry(key)?.fields.lock === true);
     const canDraw = this.#board.can.draw;
     this.#selectionView.show(
@@ -662,7 +663,7 @@ export class Editor extends EventTarget {
           : elements.length > 1 && !selector.dragging
             ? elements.flatMap((one) => frameOf([one], entry) ?? [])
             : [],
-        handles: !!frame && canDraw && !locked && this.tool === "select" && !this.#typing.open,
+        handles: !!frame && canDraw && !locked && this.tool === "select",
         locked,
         flows: elements.length === 1 && elements[0].kind === "text",
         band: selector.band,

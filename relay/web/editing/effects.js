@@ -34,6 +34,8 @@ export const EIGHTHS = 8;
 export const REACH = 1_000_000;
 /** Words when a tool met only elements that it may not change. */
 export const SPARED = "Only a moderator may erase what others drew.";
+/** The same when one that cuts met only what cannot be cut. */
+export const UNCUT = "hint.cutter";
 
 /** @type {ReadonlyMap<string, Change>} */
 export const NO_CHANGES = new Map();

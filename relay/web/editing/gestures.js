@@ -4,9 +4,10 @@
 // Rules of this file: pure; keys of new elements come from an argument. Every method that changes something returns its
 // effects in the order in which they are to be sent; nothing here calls upwards.
 
+import { TWO_POINT_KINDS as SHAPES } from "../canvas/live_ink.js";
 import { commandActions } from "./commands.js";
-import { EIGHTHS, NO_CHANGES } from "./effects.js";
-import { HARMLESS, SHAPES, restyled, styleFields } from "./style.js";
+import { EIGHTHS, NO_CHANGES, SPARED, UNCUT } from "./effects.js";
+import { HARMLESS, restyled, styleFields } from "./style.js";
 import { Cutter, KINDS } from "./tools/cutter.js";
 import { Eraser } from "./tools/eraser.js";
 import { Laser } from "./tools/laser.js";
@@ -133,12 +134,12 @@ export class Gestures {
   #hits(x, y, radius, kinds) {
     /** @type {string[]} */
     const keys = [];
-    let spared = false;
+    let spared = "";
     for (const element of this.context.elements()) {
-      if ((kinds && !kinds.includes(element.kind)) || !element.hit(x, y, radius)) continue;
-      if (this.context.entry(element.key)?.fields.lock === true) continue;
-      if (this.context.mayChange(element)) keys.push(element.key);
-      else spared = true;
+      if (!element.hit(x, y, radius) || this.context.entry(element.key)?.fields.lock === true) continue;
+      if (kinds && !kinds.includes(element.kind)) spared ||= UNCUT;
+      else if (this.context.mayChange(element)) keys.push(element.key);
+      else spared = SPARED;
     }
     return { keys, spared };
   }

@@ -3,6 +3,8 @@
 //
 // Rules of this file: it decides what a pointer is for, and nothing else; the hand does it. Positions are in board units.
 
+import { HARMLESS } from "./style.js";
+
 /**
  * @typedef {import("./effects.js").Sample} Sample
  * @typedef {import("./effects.js").Keys} Keys
@@ -36,8 +38,6 @@ const REST = 650;
 const LINE = 16;
 /** The largest step of a zoom, in pixels of a wheel. */
 const MOST_STEP = 40;
-/** Tools of people who may not draw. */
-const HARMLESS = ["select", "laser", "hand"];
 
 export class Pointers {
   #el;

@@ -3,6 +3,7 @@
 //
 // Rules of this file: pure. Lengths of styles are board units, those of fields eighths.
 
+import { BOX_KINDS as BOXES, TWO_POINT_KINDS as SHAPES, inkFields } from "../canvas/live_ink.js";
 import { USUAL_SIZE as SHAPE_SIZE } from "../model/typeset.js";
 import { tint } from "../canvas/palette.js";
 import { EIGHTHS } from "./effects.js";
@@ -13,8 +14,6 @@ import { EIGHTHS } from "./effects.js";
  * @typedef {import("../board/types").Element} Element
  */
 
-export const SHAPES = ["line", "arrow", "rectangle", "ellipse"];
-const BOXES = ["rectangle", "ellipse"];
 const LINED = ["stroke", "highlighter", ...SHAPES, "area"];
 /** Tools that change no drawing, so that viewers may use them. */
 export const HARMLESS = ["select", "laser", "hand"];
@@ -35,15 +34,8 @@ export const sizeOf = ({ size }) => Math.max(1, Math.min(MAX_SIZE, Math.round((s
 
 /** Return the fields that a style gives to a new element of `kind`. @param {string} kind @param {Style} style */
 export function styleFields(kind, style) {
-  /** @type {Fields} */
-  const fields = { kind, color: style.color };
-  if (kind === "text") fields.size = sizeOf(style);
-  else fields.width = Math.round(style.width * EIGHTHS * (kind === "highlighter" ? HIGHLIGHTER_WIDTH : 1));
-  if (kind === "stroke") fields.look = style.even ? "even" : "flow";
-  if (style.fill && BOXES.includes(kind)) fields.fill = style.fill;
-  if (style.dash && SHAPES.includes(kind)) fields.dash = style.dash;
-  if (style.opacity) fields.opacity = style.opacity;
-  return fields;
+  const { width, ...fields } = inkFields(kind, style);
+  return kind === "text" ? { ...fields, size: sizeOf(style) } : { ...fields, width };
 }
 
 /** Return the fields of a note without its words: a box of a light shade, with dark letters. @param {Style} style

@@ -5,6 +5,8 @@ import { BOARD } from "../canvas/live_ink.js";
 
 /** Characters of one text, as `MAX_TEXT` in Python. */
 const MAX_TEXT = 10_000;
+/** Where its style is chosen. */
+const STYLING = ".ipysketch-ink, .ipysketch-style *";
 
 /** @typedef {{wrap?: number, most?: number, middle?: boolean, always?: boolean}} Room how wide its lines are, or may be at most, in board units;
  *   with `middle` the place is its middle, and the lines are centred; with `always` no words count too */
@@ -53,7 +55,12 @@ export class TextField {
     });
     if (room.middle) Object.assign(field.style, { textAlign: "center", transform: "translate(-50%, -50%)" });
     field.addEventListener("input", () => this.#fit());
-    field.addEventListener("blur", () => this.end(true));
+    // Who chooses a style for it types on.
+    field.addEventListener("blur", ({ relatedTarget }) =>
+      /** @type {Element | null} */ (relatedTarget)?.matches(STYLING)
+        ? setTimeout(() => field.focus({ preventScroll: true }))
+        : this.end(true),
+    );
     field.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.isComposing) return; // Both keys are for what is being composed.
@@ -72,7 +79,7 @@ export class TextField {
   restyle({ color, size }) {
     this.#size = size;
     this.#field.style.color = color;
-    this.#field.style.fontSize = `${size * this.#unit}px`;
+    this.#field.style.fontSize = `max(${size * this.#unit}px, var(--least, 0px))`;
     this.#fit();
   }
 

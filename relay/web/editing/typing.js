@@ -2,6 +2,7 @@
 // Texts that are being typed: where they begin, which one is changed, and what becomes of them. A text stands by itself or
 // in a shape.
 
+import { BOX_KINDS as WORDED } from "../canvas/live_ink.js";
 import { decode } from "../model/elements.js";
 import { USUAL_SIZE, typical } from "../model/typeset.js";
 import { EIGHTHS } from "./effects.js";
@@ -23,7 +24,6 @@ import { topmost } from "./tools/selector.js";
  * @property {() => void} changed is called when a text began or ended
  */
 
-export const WORDED = ["rectangle", "ellipse"];
 /** Board units to the right that a text leaves free. */
 const EDGE = 8;
 /** How far a pointer is dragged, in board units, before that says how wide the text may be. */

@@ -5,7 +5,7 @@
 import { TOOLS } from "../canvas/palette.js";
 import { letterOf } from "../editing/keys.js";
 import { showKeys } from "./help.js";
-import { HARMLESS } from "./tools.js";
+import { HARMLESS } from "../editing/style.js";
 
 const TOOL_OF_KEY = Object.fromEntries(Object.entries(TOOLS).map(([tool, [, key]]) => [key, tool]));
 

@@ -164,7 +164,6 @@ export function createStylePanel({ editor, say }) {
     );
     panel.classList.toggle("ipysketch-mixed", mixed);
     mixture.hidden = !mixed;
-    if (!panel.isConnected && stop.signal.aborted) return;
   };
   const mixture = create("div", "label mixture", {}, say("mixed"));
   panel.prepend(mixture);

@@ -2,6 +2,7 @@
 // The tools, and the button that shows the ink in hand and opens its panel.
 
 import { TOOLS } from "../canvas/palette.js";
+import { HARMLESS } from "../editing/style.js";
 import { button, create, icon, makeToolbar, setEnabled, setLabel } from "./nodes.js";
 import { createStylePanel } from "./style_panel.js";
 
@@ -28,8 +29,6 @@ const FEWER = [
   ["arrow", "line", "rectangle", "ellipse", "note"],
   ["text"],
 ];
-/** Tools of people who may not draw. */
-export const HARMLESS = ["select", "hand", "laser"];
 /** Of new ink, by families: who takes the highlighter wants no black one, and no yellow text after it. */
 const NO_INK = ["select", "hand", "eraser", "cutter"];
 const MARKING = { color: "#f5c518", width: 16, opacity: 0 };

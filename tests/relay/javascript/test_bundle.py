@@ -105,12 +105,21 @@ TEXTS = {
     "an end of line in a comment": "const f = () => { return /*\n*/ 1; };\nexport const x = [f() ?? null];",
     "words": "const o = { import: 1, export: 2, default: 3, from: 4, as: 5 };\nexport const x = [o.import, o.export, o];",
     "names": "const from = 1, as = 2;\nexport { from, as };",
+    "commas": "const f = (a, b,) => ({ a, b, });\nexport const x = [f(1, 2,), [1, , 2, ,].length, `${1},}`, `,${2},)`, '(,)', /[,)]/.source];",
 }
 
 
 @pytest.mark.parametrize("source", TEXTS.values(), ids=TEXTS)
 def test_what_only_looks_like_syntax_is_copied(tmp_path: Path, source: str) -> None:
     alike(tmp_path, {"a.js": source})
+
+
+def test_no_comma_is_sent_before_the_end_of_a_list() -> None:
+    written = {"a.js": "const f = (a, b,) => ({ a, b, });\nexport const x = [f(1, 2,), [1, , ], '(,)'];"}
+    sent = bundle("a.js", written.__getitem__)
+    assert ",)" not in sent.replace("'(,)'", "")
+    assert ",}" not in sent
+    assert "[1,,]" in sent, "there it stands for an element"
 
 
 def test_modules_run_once_and_in_the_order_of_their_imports(tmp_path: Path) -> None:

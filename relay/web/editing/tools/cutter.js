@@ -2,7 +2,7 @@
 // The partial eraser: it cuts strokes where it goes.
 
 import { deltas } from "../../client/peers.js";
-import { EIGHTHS, NO_CHANGES, SPARED } from "../effects.js";
+import { EIGHTHS, NO_CHANGES } from "../effects.js";
 import { settled } from "../matrix.js";
 import { MOST_STEPS } from "./eraser.js";
 
@@ -30,7 +30,7 @@ export class Cutter {
   #entry;
   #page;
   #key = "";
-  #spared = false;
+  #spared = "";
   /** @type {number[] | null} */
   #last = null;
   /** The pieces of each stroke. @type {Map<string, {whole: Fields, pieces: Fields[]}>} */
@@ -100,7 +100,7 @@ export class Cutter {
     const cut = this.#really();
     const key = this.#key;
     this.discard();
-    if (!cut.length) return this.#spared ? [{ type: "notice", words: SPARED }] : [];
+    if (!cut.length) return this.#spared ? [{ type: "notice", words: this.#spared }] : [];
     const created = cut
       .flatMap(([, { pieces }]) => pieces)
       .map((fields, number) => ({

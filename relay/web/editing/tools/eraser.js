@@ -1,15 +1,15 @@
 // @ts-check
 // The eraser of whole elements: what it touches is dimmed, and goes when it is lifted.
 
-import { NO_CHANGES, SPARED } from "../effects.js";
+import { NO_CHANGES } from "../effects.js";
 
 /**
  * @typedef {import("../effects.js").Effect} Effect
  * @typedef {import("../effects.js").Tool} Tool
  * @typedef {import("../effects.js").Sample} Sample
  * @typedef {import("../effects.js").Change} Change
- * @typedef {(x: number, y: number, radius: number) => {keys: string[], spared: boolean}} HitTest the elements that a disc
- *   touches and that may be erased, and whether it touches others
+ * @typedef {(x: number, y: number, radius: number) => {keys: string[], spared: string}} HitTest the elements that a disc
+ *   touches and that may be erased, and why others that it touches may not
  */
 
 /** Places between two samples that are looked at. */
@@ -21,7 +21,7 @@ export class Eraser {
   #hits;
   /** @type {ReadonlyMap<string, Change>} */
   #touched = NO_CHANGES;
-  #spared = false;
+  #spared = "";
   /** @type {number[] | null} */
   #last = null;
 
@@ -66,7 +66,7 @@ export class Eraser {
     const keys = [...this.#touched.keys()];
     this.discard();
     if (keys.length) return [{ type: "commit", actions: [{ type: "delete", keys }] }];
-    return this.#spared ? [{ type: "notice", words: SPARED }] : [];
+    return this.#spared ? [{ type: "notice", words: this.#spared }] : [];
   }
 
   /** @returns {Effect[]} */
