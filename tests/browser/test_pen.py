@@ -141,9 +141,17 @@ class Touch:
         self.session = notebook.page.context.new_cdp_session(notebook.page)
 
     def fingers(self, kind: str, *points: tuple[float, float]) -> None:
+        """Points are in board units as the board lay when fingers were put down: they may move it."""
+        if kind == "touchStart":
+            (left, top), (right, bottom) = self.notebook.place(0, 0), self.notebook.place(1280, 720)
+            self.origin, self.scale = (left, top), ((right - left) / 1280, (bottom - top) / 720)
         places = [
-            {**dict(zip("xy", self.notebook.place(*point), strict=True)), "id": number}
-            for number, point in enumerate(points)
+            {
+                "x": self.origin[0] + x * self.scale[0],
+                "y": self.origin[1] + y * self.scale[1],
+                "id": number,
+            }
+            for number, (x, y) in enumerate(points)
         ]
         self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
 

@@ -55,10 +55,10 @@ export class TextField {
     });
     if (room.middle) Object.assign(field.style, { textAlign: "center", transform: "translate(-50%, -50%)" });
     field.addEventListener("input", () => this.#fit());
-    // Who chooses a style for it types on.
+    // Who chooses a style for it types on, before the next key.
     field.addEventListener("blur", ({ relatedTarget }) =>
       /** @type {Element | null} */ (relatedTarget)?.matches(STYLING)
-        ? setTimeout(() => field.focus({ preventScroll: true }))
+        ? queueMicrotask(() => field.focus({ preventScroll: true }))
         : this.end(true),
     );
     field.addEventListener("keydown", (event) => {
