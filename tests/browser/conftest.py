@@ -232,7 +232,9 @@ class Lab:
             "nbformat": 4,
             "nbformat_minor": 5,
         }
-        (self.root / f"{name}.ipynb").write_text(json.dumps(content))
+        path = self.root / f"{name}.ipynb"
+        assert not path.exists(), f"a test before had a notebook {name!r}: its kernel runs, with its boards"
+        path.write_text(json.dumps(content))
         return self.open(name, script, **context)
 
     def open(self, name: str, script: str = "", **context: object) -> Notebook:

@@ -75,7 +75,7 @@ def test_a_notebook_shows_the_words_beside_the_squares(lab: Lab, relay: RelayPro
         "board.share()",
         f"board.connect('{relay.url}', room='words').share()",
     ]
-    notebook = lab.notebook("words", cells)
+    notebook = lab.notebook("codes", cells)
     notebook.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
     shared = notebook.page.get_by_role("group", name="Link to the page of this room")
     first, second = shared.nth(0), shared.nth(1)
