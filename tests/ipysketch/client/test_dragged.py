@@ -63,3 +63,27 @@ def test_a_dragged_element_is_shown_where_it_is_with_the_lines_that_are_bound_to
         assert shown() is at_rest
 
     run(story)
+
+
+def test_lines_that_are_bound_to_what_rests_rest_too() -> None:
+    def story() -> None:
+        ada = Joined()
+        box = {"kind": "rectangle", "box": [800, 0, 80, 80], "color": "#123456", "width": 8}
+        line = {"kind": "line", "points": [0, 0, 800, 0], "color": "#123456", "width": 8}
+        made = (
+            *(Create(key, box) for key in ("one", "two", "free")),
+            *(Create(f"to {key}", {**line, "to": [key, 0, 0]}) for key in ("one", "two")),
+        )
+        ada.session.receive([Commit(1, 1, 1.0, "g", 1, "grace", made)])
+        at_rest = ada.session.drawing.elements()
+
+        def moved(key: str) -> set[str]:
+            moving = {"moving": {key: [80, 40]}}
+            ada.session.receive([PeerState("grace", "grace", moving, "editor")])
+            shown = ada.session.projection.board_state().elements
+            return {before.key for before, after in zip(at_rest, shown, strict=True) if before is not after}
+
+        assert moved("one") == {"one", "to one"}
+        assert moved("free") == {"free"}
+
+    run(story)
