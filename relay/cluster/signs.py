@@ -28,16 +28,16 @@ class Hop(NamedTuple):
 def sign_hop(secret: bytes, hop: Hop, path: str) -> str:
     """Return the value of `HOP` for a connection that asks for `path`."""
     said = f"{hop.incarnation} {hop.at:.3f} {int(hop.may_go_on)} {hop.address}"
-    return f"{_sign(secret, 'hop', said, path)} {said}"
+    return _signed(secret, "hop", said, path)
 
 
 def read_hop(secret: bytes, value: str, path: str) -> Hop | None:
     """Return what `value` says; None when nobody with the secret has made it for `path`."""
-    sign, _, said = value.partition(" ")
-    words = said.split(" ", 3)
-    if len(words) != 4 or not hmac.compare_digest(sign, _sign(secret, "hop", said, path)):
+    said = _read(secret, "hop", value, path)
+    if said is None:
         return None
-    return Hop(int(words[0]), float(words[1]), words[3], words[2] == "1")
+    incarnation, at, may_go_on, address = said.split(" ", 3)
+    return Hop(int(incarnation), float(at), address, may_go_on == "1")
 
 
 class Answer(NamedTuple):
@@ -51,16 +51,16 @@ class Answer(NamedTuple):
 def sign_answer(secret: bytes, answer: Answer, challenge: str) -> str:
     """Return the text of an answer to who sent `challenge`."""
     said = f"{answer.incarnation} {int(answer.is_heard)} {answer.id}"
-    return f"{_sign(secret, 'answer', said, challenge)} {said}"
+    return _signed(secret, "answer", said, challenge)
 
 
 def read_answer(secret: bytes, text: str, challenge: str) -> Answer | None:
     """Return an answer; None when nobody with the secret has made it for `challenge`."""
-    sign, _, said = text.strip().partition(" ")
-    words = said.split(" ", 2)
-    if len(words) != 3 or not hmac.compare_digest(sign, _sign(secret, "answer", said, challenge)):
+    said = _read(secret, "answer", text, challenge)
+    if said is None:
         return None
-    return Answer(words[2], int(words[0]), words[1] == "1")
+    incarnation, is_heard, id = said.split(" ", 2)
+    return Answer(id, int(incarnation), is_heard == "1")
 
 
 class Question(NamedTuple):
@@ -76,28 +76,40 @@ class Question(NamedTuple):
 def sign_question(secret: bytes, question: Question, challenge: str) -> str:
     """Return the value of `QUESTION`."""
     said = f"{question.incarnation} {question.at:.3f} {question.command} {quote(question.subject)}"
-    return f"{_sign(secret, 'question', said, challenge)} {said}"
+    return _signed(secret, "question", said, challenge)
 
 
 def read_question(secret: bytes, value: str, challenge: str) -> Question | None:
     """Return what `value` asks; None when nobody with the secret has made it for `challenge`."""
-    sign, _, said = value.partition(" ")
-    words = said.split(" ")
-    if len(words) != 4 or not hmac.compare_digest(sign, _sign(secret, "question", said, challenge)):
+    said = _read(secret, "question", value, challenge)
+    if said is None:
         return None
-    return Question(int(words[0]), float(words[1]), words[2], unquote(words[3]))
+    incarnation, at, command, subject = said.split(" ")
+    return Question(int(incarnation), float(at), command, unquote(subject))
 
 
 def sign_reply(secret: bytes, reply: str, challenge: str) -> str:
     """Return the text of a reply to the question that came with `challenge`."""
-    return f"{_sign(secret, 'reply', reply, challenge)} {reply}"
+    return _signed(secret, "reply", reply, challenge)
 
 
 def read_reply(secret: bytes, text: str, challenge: str) -> str | None:
     """Return a reply; None when nobody with the secret has made it for `challenge`."""
-    sign, _, reply = text.strip().partition(" ")
-    return reply if hmac.compare_digest(sign, _sign(secret, "reply", reply, challenge)) else None
+    return _read(secret, "reply", text, challenge)
 
 
-def _sign(secret: bytes, *words: str) -> str:
-    return hmac.digest(secret, "\n".join(words).encode(), sha256).hex()
+def _signed(secret: bytes, kind: str, said: str, about: str) -> str:
+    """Return `said` with a sign that only somebody with the secret can make, for what it is `about`."""
+    text = f"{kind}\n{said}\n{about}".encode(errors="surrogateescape")
+    return f"{hmac.digest(secret, text, sha256).hex()} {said}"
+
+
+def _read(secret: bytes, kind: str, value: str, about: str) -> str | None:
+    """Return what was said in a value of `_signed`, whatever characters it has; None for any other."""
+    value = value.strip()
+    said = value.partition(" ")[2]
+    expected = _signed(secret, kind, said, about)
+    same = hmac.compare_digest(
+        value.encode(errors="surrogateescape"), expected.encode(errors="surrogateescape")
+    )
+    return said if same else None

@@ -380,7 +380,7 @@ class Relay:
             return str(error)
         return ""
 
-    # --- what connections ask -----------------------------------------------------------------------------------
+    # --- what connections ask -----------------------------------------------------------------------------
 
     async def _probe(self) -> str:
         problem = await self.problem()

@@ -53,11 +53,14 @@ def relay(home: Path) -> Iterator[RelayProcess]:
 @pytest.fixture(scope="module")
 def server(home: Path, relay: RelayProcess) -> Iterator[JupyterServer]:
     certificate = make_certificate(home)
+    quiet(home / "jupyter settings")
     running = JupyterServer(
         home,
         "--ServerApp.allow_remote_access=True",
         f"--ServerApp.certfile={certificate.chain}",
         f"--ServerApp.keyfile={certificate.key}",
+        "--LabApp.expose_app_in_browser=True",
+        module="jupyterlab",
         certificate=certificate,
     )
     yield running
@@ -146,24 +149,13 @@ def test_a_link_with_a_token_is_what_the_token_says(
 
 
 def test_live_ink_of_a_notebook_goes_past_its_kernel_by_way_of_the_server(
-    home: Path, relay: RelayProcess, elsewhere: Browser
+    home: Path, server: JupyterServer, elsewhere: Browser
 ) -> None:
-    certificate = make_certificate(home)
-    quiet(home / "jupyter settings")
     cell = f"%load_ext ipysketch\n%sketch connect --room plane --name Grace --color '{BLUE}'"
     spec = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)], metadata=spec)
     (home / "lesson.ipynb").write_text(nbformat.writes(content))
-    lab = JupyterServer(
-        home,
-        "--ServerApp.allow_remote_access=True",
-        f"--ServerApp.certfile={certificate.chain}",
-        f"--ServerApp.keyfile={certificate.key}",
-        "--LabApp.expose_app_in_browser=True",
-        module="jupyterlab",
-        certificate=certificate,
-    )
-    base = f"{NAME}:{lab.port}{BASE}"
+    base = f"{NAME}:{server.port}{BASE}"
     page = new_page(elsewhere, ignore_https_errors=True, viewport=VIEWPORT)
     page.add_init_script(LISTEN)
     notebook = Notebook(page, f"https://{base}lab/tree/lesson.ipynb?token={TOKEN}")
@@ -185,7 +177,6 @@ def test_live_ink_of_a_notebook_goes_past_its_kernel_by_way_of_the_server(
     assert errors == notebook.errors == []
     for each in (page, other):
         each.context.close()
-    lab.close()
 
 
 @pytest.mark.parametrize("way", ["by port", "by name"])

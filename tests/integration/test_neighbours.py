@@ -123,7 +123,7 @@ def test_a_room_that_waits_and_is_held_elsewhere_at_last_is_lost_alone(server: p
 def test_a_room_that_is_loaded_for_long_holds_up_no_commit(
     server: postgres.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_store, "CLAIM_WAITS", LONG, raising=False)
+    monkeypatch.setattr(postgres_store, "CLAIM_WAITS", LONG)
 
     async def story() -> None:
         async with (
@@ -149,7 +149,7 @@ def test_a_checkpoint_that_is_stored_for_long_holds_up_no_commit(
 ) -> None:
     """Not even one of the same room."""
     monkeypatch.setattr("relay.room.log.CHECKPOINT_ENTRIES", 4)
-    monkeypatch.setattr(postgres_server, "ROW_WAITS", LONG, raising=False)
+    monkeypatch.setattr(postgres_server, "ROW_WAITS", LONG)
 
     async def story() -> None:
         async with (

@@ -39,6 +39,8 @@ def test_a_hop_is_read_as_it_was_signed() -> None:
         sign_hop(SECRET, HOP, "/").replace("2001:db8::1", "10.0.0.1"),
         sign_hop(SECRET, HOP, "/").replace(" 1 2001", " 0 2001"),
         sign_answer(SECRET, ANSWER, "/"),
+        "\udcfc 1",
+        "ü \udcfc",
     ],
 )
 def test_what_nobody_with_the_secret_made_is_no_hop(value: str) -> None:
@@ -70,6 +72,7 @@ def test_a_question_is_read_as_it_was_signed_and_fits_in_a_header() -> None:
         sign_question(SECRET, QUESTION, "xyz"),
         sign_question(SECRET, QUESTION, "abc").replace(" code ", " guess "),
         sign_hop(SECRET, HOP, "abc"),
+        "ü 1",
     ],
 )
 def test_what_nobody_with_the_secret_made_is_no_question(value: str) -> None:
